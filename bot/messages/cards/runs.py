@@ -63,9 +63,9 @@ def notes(details: StartDetails) -> Text:
     return lines(*parts)
 
 
-def person_of(run: Run) -> Markup:
-    """The mention of who started it."""
-    return mention(run.by.partition(":")[2])
+def who_and_what(run: Run) -> dict[str, Value]:
+    """The data of a sentence about a run: the ``{person}`` who started it, and its ``{flow}``."""
+    return {"person": mention(run.by.partition(":")[2]), "flow": flows.flow_name(run.flow_id, run.flow_name)}
 
 
 def started(run: Run, task_name: str = "", *, zone: timedelta | None = None) -> Card:
@@ -83,7 +83,7 @@ def start_unconfirmed(run: Run, why: Text = EMPTY, *, zone: timedelta | None = N
         )
     else:
         unsure = msg("EnOS did not confirm. I'm checking whether the run started. I will not start it a second time.")
-    text = sentences(msg("{person} triggered {flow}.", person=person_of(run), flow=_flow(run)), unsure)
+    text = sentences(msg("{person} triggered {flow}.", **who_and_what(run)), unsure)
     return _card(run, [msg("Not confirmed yet")], text, zone=zone)
 
 
@@ -91,8 +91,7 @@ def found(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Car
     """The message when a run was found after a lost answer."""
     running = msg(
         "{flow} is running. {person} triggered it. EnOS does not say who started the run.",
-        flow=_flow(run),
-        person=person_of(run),
+        **who_and_what(run),
     )
     text = sentences(running, _from_task(run, instance))
     return _card(run, [_RUNNING], text, _bar(instance), instance=instance, zone=zone)
@@ -101,9 +100,7 @@ def found(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Car
 def not_started(run: Run, *, zone: timedelta | None = None) -> Card:
     """The message when the platform shows no such run for a minute."""
     text = sentences(
-        msg(
-            "{flow} was not started. {person}, try again if you still need it.", flow=_flow(run), person=person_of(run)
-        ),
+        msg("{flow} was not started. {person}, try again if you still need it.", **who_and_what(run)),
         msg("EnOS did not confirm it, and no such run appeared within a minute."),
     )
     return _card(run, [_NOT_STARTED], text, zone=zone)
@@ -114,9 +111,8 @@ def minute_taken(run: Run, *, zone: timedelta | None = None) -> Card:
     text = msg(
         "{flow} was not started. Run {run} has this trigger time already, but not the tasks and parameters that "
         "{person} asked for. View that run, then try again in a minute.",
-        flow=_flow(run),
         run=code(run.instance),
-        person=person_of(run),
+        **who_and_what(run),
     )
     return _card(run, [_NOT_STARTED], text, offers=_view(run), zone=zone)
 
@@ -128,8 +124,7 @@ def found_unverified(run: Run, instance: Instance, *, zone: timedelta | None = N
         "parameters: my secret key has changed since, and I keep no values. View the run before you try again. "
         "I will not start it a second time.",
         run=code(run.instance),
-        flow=_flow(run),
-        person=person_of(run),
+        **who_and_what(run),
     )
     return _card(run, [msg("Not confirmed")], text, offers=_view(run), instance=instance, zone=zone)
 
@@ -175,10 +170,10 @@ def _starter(held: MinuteHolder, now: datetime) -> Message:
     if run.state is RunState.ASKED:
         if own:
             return msg("You triggered it {ago}, and EnOS has not confirmed it yet.", ago=when)
-        return msg("{person} triggered it {ago}, and EnOS has not confirmed it yet.", person=person_of(run), ago=when)
+        return msg("{person} triggered it {ago}, and EnOS has not confirmed it yet.", ago=when, **who_and_what(run))
     if own:
         return msg("You started it {ago}.", ago=when)
-    return msg("{person} started it {ago}.", person=person_of(run), ago=when)
+    return msg("{person} started it {ago}.", ago=when, **who_and_what(run))
 
 
 def _state_of_holder(held: MinuteHolder, old: InstanceId) -> Message:
@@ -241,7 +236,7 @@ def ended(
 
 def _result(run: Run, instance: Instance, took: timedelta | None, broken: Task | None) -> Text:
     """How a run ended, with the task that broke it."""
-    values: dict[str, Value] = {"flow": _flow(run), "person": person_of(run)}
+    values = who_and_what(run)
     task = flows.bold(broken.name) or code(str(broken.id)) if broken else Markup()
     match instance.status:
         case Status.SUCCESS if took is not None:
@@ -283,21 +278,16 @@ def stopped_following(run: Run, *, zone: timedelta | None = None) -> Card:
     """The message when a run could not be followed to its end."""
     text = msg(
         "{flow}, started by {person}, was still running after 24 hours, so I stopped following it.",
-        flow=_flow(run),
-        person=person_of(run),
+        **who_and_what(run),
     )
     return _card(run, [msg("Still running after 24 hours")], text, offers=_view(run), zone=zone)
 
 
 def _begun(run: Run, task_name: str) -> Message:
     if not run.task:
-        return msg("{person} started {flow}.", person=person_of(run), flow=_flow(run))
+        return msg("{person} started {flow}.", **who_and_what(run))
     task = flows.bold(task_name) or code(str(run.task))
-    return msg("{person} started {flow} from {task}.", person=person_of(run), flow=_flow(run), task=task)
-
-
-def _flow(run: Run) -> Markup:
-    return flows.flow_name(run.flow_id, run.flow_name)
+    return msg("{person} started {flow} from {task}.", task=task, **who_and_what(run))
 
 
 def _view(run: Run) -> list[Offer]:
