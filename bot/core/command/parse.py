@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from typing import Any, cast
 from unicodedata import category
 
@@ -26,8 +26,6 @@ from bot.core.errors import Refusal
 from bot.core.text.language import EN
 from bot.core.text.mask import STARS
 from bot.core.text.message import Text, Value, layout, msg, sentences
-
-AHEAD, BEHIND = timedelta(days=7), timedelta(days=180)  # a start farther off than that asks once
 
 _GREETINGS = frozenset(
     (
@@ -159,15 +157,6 @@ def trigger_time(request: Trigger, now: datetime, zone: tzinfo) -> datetime:
     except Refusal as refused:
         refused.offers = tuple((label, say(replace(request, when=When(time)))) for label, time in refused.offers)
         raise
-
-
-def far_off(at: datetime, now: datetime) -> bool:
-    """Whether a start is so far off that it may be a typing error, such as a wrong year.
-
-    A run may be planned some days ahead, and old data are run again; a wrong year is off by a year, less what is
-    left of it or has passed.
-    """
-    return at - now > AHEAD or now - at > BEHIND
 
 
 _LABELS = {  # what the buttons say that choose between verbs

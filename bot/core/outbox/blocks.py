@@ -38,18 +38,6 @@ class Shown:
     limit: int
     is_plain: bool = False
 
-    def rendered(self, language: str) -> Element:
-        """The object in a language. In mrkdwn Slack looks for no links and mentions of its own."""
-        if self.is_plain:
-            return {
-                "type": "plain_text",
-                "text": one_plain_line(message.plain(self.text, language), self.limit),
-                "emoji": False,
-            }
-        text = message.rendered(self.text, language)
-        shown = text if len(text) <= self.limit else fit(text, self.limit)
-        return {"type": "mrkdwn", "text": shown if text.strip() else "–", "verbatim": True}
-
 
 @dataclass(frozen=True)
 class Card:
@@ -183,12 +171,19 @@ def rendered(card: Card, language: str = EN) -> Body:
 
 
 def _in(part: Any, language: str) -> Any:
-    """A part of a card with its texts in a language."""
-    if isinstance(part, Shown):
-        return part.rendered(language)
+    """A part of a card with its texts in a language. In mrkdwn Slack looks for no links and mentions of its own."""
     if isinstance(part, dict):
         return {name: _in(each, language) for name, each in part.items()}
-    return [_in(each, language) for each in part] if isinstance(part, list | tuple) else part
+    if isinstance(part, list | tuple):
+        return [_in(each, language) for each in part]
+    if not isinstance(part, Shown):
+        return part
+    if part.is_plain:
+        line = one_plain_line(message.plain(part.text, language), part.limit)
+        return {"type": "plain_text", "text": line, "emoji": False}
+    text = message.rendered(part.text, language)
+    shown = text if len(text) <= part.limit else fit(text, part.limit)
+    return {"type": "mrkdwn", "text": shown if text.strip() else "–", "verbatim": True}
 
 
 def fit(text: str, limit: int) -> str:
@@ -208,7 +203,7 @@ def fit(text: str, limit: int) -> str:
 def _capped(blocks: list[Block], language: str, most: int = _BLOCKS, characters: int = _CHARACTERS) -> list[Block]:
     if len(blocks) <= most and sum(map(_weight, blocks)) <= characters:
         return blocks
-    notice = {"type": "context", "elements": [Shown(_REST, _CONTEXT).rendered(language)]}
+    notice = {"type": "context", "elements": [_in(Shown(_REST, _CONTEXT), language)]}
     rows = [place for place, block in enumerate(blocks) if block["type"] == "actions"][: most - 1]
     places = most - 1 - len(rows)
     room = characters - _weight(notice) - sum(_weight(blocks[place]) for place in rows)

@@ -117,9 +117,9 @@ def is_direct(channel: str) -> bool:
 
 def sole_reader(new: NewPost) -> str:
     """The user id of the one person who sees a post; empty where a whole channel does, or where it is not known who."""
-    if new.kind is not PostKind.EPHEMERAL and not is_direct(new.channel):
-        return ""
-    return new.user or (new.channel if new.channel[:1] in {"U", "W"} else "")
+    if new.channel[:1] in {"U", "W"}:
+        return new.user or new.channel
+    return new.user if new.kind is PostKind.EPHEMERAL or new.channel[:1] == "D" else ""
 
 
 def carried_id(post: PostId, generation: int) -> PostId:

@@ -40,7 +40,7 @@ class Profile:
 
     person: Person
     name: str = ""  # display name, for words only
-    timezone: str = "UTC"  # IANA; empty where Slack does not name one
+    timezone: str = "UTC"  # IANA; empty where Slack names none that Python knows
     offset: timedelta | None = None  # from UTC, at present; None where Slack does not name it
     deleted: bool = False
     bot: bool = False

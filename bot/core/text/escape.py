@@ -73,7 +73,20 @@ def clean(text: str) -> str:
     """The text as it may be shown anywhere, see above. Lines and tabs stay."""
     text = _LINE_END.sub("\n", _NOT_SHOWN.sub("�", _TERMINAL.sub("", text)))
     text = _UNSEEN.sub("", text)
-    return text if text.isascii() else _few_marks(_IDLE_JOINER.sub("", text))
+    if text.isascii():
+        return text
+    kept: list[str] = []
+    marks = 0  # behind one another
+    for sign in _IDLE_JOINER.sub("", text):
+        if unicodedata.category(sign) in {"Mn", "Me"}:
+            marks += 1
+        elif sign not in _JOINERS:  # a joiner does not begin a new character
+            marks = 0
+        if marks and (not kept or kept[-1].isspace()):
+            kept.append("◌")  # a mark without a character
+        if marks <= _MARKS:
+            kept.append(sign)
+    return "".join(kept)
 
 
 def escape(text: str) -> Markup:
@@ -115,19 +128,3 @@ def mention_group(group: str) -> Markup:
 def mention_channel(channel: str) -> Markup:
     """The link to a Slack channel by its id; anything else is shown as text."""
     return Markup(f"<#{channel}>") if _CHANNEL.fullmatch(channel) else escape(channel)
-
-
-def _few_marks(text: str) -> str:
-    """The text with at most four combining marks on one character; a mark without a character gets a ◌."""
-    kept: list[str] = []
-    marks = 0
-    for sign in text:
-        if unicodedata.category(sign) in {"Mn", "Me"}:
-            marks += 1
-        elif sign not in _JOINERS:  # a joiner does not begin a new character
-            marks = 0
-        if marks and (not kept or kept[-1].isspace()):
-            kept.append("◌")
-        if marks <= _MARKS:
-            kept.append(sign)
-    return "".join(kept)

@@ -68,9 +68,9 @@ def notes(details: StartDetails) -> Text:
     return lines(*parts)
 
 
-def person_of(run: Run) -> Markup:
-    """The mention of who started it."""
-    return mention(run.by.partition(":")[2])
+def who_and_what(run: Run) -> dict[str, Value]:
+    """The data of a sentence about a run: the ``{person}`` who started it, and its ``{flow}``."""
+    return {"person": mention(run.by.partition(":")[2]), "flow": flows.flow_name(run.flow_id, run.flow_name)}
 
 
 def started(run: Run, task_name: str = "", *, zone: timedelta | None = None) -> Card:
@@ -88,7 +88,7 @@ def start_unconfirmed(run: Run, why: Text = EMPTY, *, zone: timedelta | None = N
         )
     else:
         unsure = msg("EnOS did not confirm. I'm checking whether the run started. I will not start it a second time.")
-    text = sentences(msg("{person} triggered {flow}.", person=person_of(run), flow=_flow(run)), unsure)
+    text = sentences(msg("{person} triggered {flow}.", **who_and_what(run)), unsure)
     return _card(run, [msg("Not confirmed yet")], text, zone=zone)
 
 
@@ -97,7 +97,7 @@ def start_not_noted(run: Run, reason: str) -> Text:
     return msg(
         "{flow} may have been started: I called EnOS, and then flowbot's database was not available ({reason}). "
         "Look at the run with {command} before you try again.",
-        flow=_flow(run),
+        flow=who_and_what(run)["flow"],
         reason=reason,
         command=in_words(f"show {run.instance}"),
     )
@@ -107,9 +107,7 @@ def found(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Car
     """The message when a run was found after a lost answer. It may have ended by now."""
     text = sentences(
         msg(
-            "{person} triggered {flow}, and EnOS shows the run. EnOS does not say who started it.",
-            person=person_of(run),
-            flow=_flow(run),
+            "{person} triggered {flow}, and EnOS shows the run. EnOS does not say who started it.", **who_and_what(run)
         ),
         msg("Status now: {status}.", status=flows.status_word(instance.status)),
         _from_task(run, instance),
@@ -121,9 +119,7 @@ def found(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Car
 def not_started(run: Run, *, zone: timedelta | None = None) -> Card:
     """The message when the platform shows no such run for a minute."""
     text = sentences(
-        msg(
-            "{flow} was not started. {person}, try again if you still need it.", flow=_flow(run), person=person_of(run)
-        ),
+        msg("{flow} was not started. {person}, try again if you still need it.", **who_and_what(run)),
         msg("EnOS did not confirm it, and no such run appeared within a minute."),
     )
     return _card(run, [_NOT_STARTED], text, zone=zone)
@@ -134,9 +130,8 @@ def minute_taken(run: Run, *, zone: timedelta | None = None) -> Card:
     text = msg(
         "{flow} was not started. Run {run} has this trigger time already, but not the tasks and parameters that "
         "{person} asked for. View that run, then try again in a minute.",
-        flow=_flow(run),
         run=code(run.instance),
-        person=person_of(run),
+        **who_and_what(run),
     )
     return _card(run, [_NOT_STARTED], text, offers=_view(run), zone=zone)
 
@@ -148,8 +143,7 @@ def found_unverified(run: Run, instance: Instance, *, zone: timedelta | None = N
         "parameters: my secret key has changed since, and I keep no values. View the run before you try again. "
         "I will not start it a second time.",
         run=code(run.instance),
-        flow=_flow(run),
-        person=person_of(run),
+        **who_and_what(run),
     )
     return _card(run, [msg("Not confirmed")], text, offers=_view(run), instance=instance, zone=zone)
 
@@ -208,7 +202,7 @@ def ended(
 
 def _result(run: Run, instance: Instance, took: timedelta | None, broken: Task | None) -> Text:
     """How a run ended, with the task that broke it."""
-    values: dict[str, Value] = {"flow": _flow(run), "person": person_of(run)}
+    values = who_and_what(run)
     task = flows.bold(broken.name) or code(str(broken.id)) if broken else Markup()
     match instance.status:
         case Status.SUCCESS if took is not None:
@@ -250,9 +244,8 @@ def stopped_following(run: Run, instance: Instance, *, zone: timedelta | None = 
     """The message of a run that has not ended within a day."""
     text = msg(
         "{flow}, started by {person}, has not ended after 24 hours ({status}), so I stopped following it.",
-        flow=_flow(run),
-        person=person_of(run),
         status=flows.status_word(instance.status),
+        **who_and_what(run),
     )
     return _card(run, [msg("Not ended after 24 hours")], text, offers=_view(run), instance=instance, zone=zone)
 
@@ -263,28 +256,22 @@ def no_longer_shown(run: Run, *, zone: timedelta | None = None) -> Card:
         text = msg(
             "EnOS never confirmed that {person} started {flow}, and it does not show the run, so I stopped looking. "
             "Check in EnOS before you try again.",
-            person=person_of(run),
-            flow=_flow(run),
+            **who_and_what(run),
         )
         return _card(run, [msg("Not confirmed")], text, offers=_view(run), zone=zone)
     text = msg(
         "EnOS no longer shows this run of {flow}, started by {person}, so I stopped following it. It may have been "
         "deleted, or hidden from {person}. I don't know how it ended.",
-        flow=_flow(run),
-        person=person_of(run),
+        **who_and_what(run),
     )
     return _card(run, [msg("No longer shown")], text, offers=_view(run), zone=zone)
 
 
 def _begun(run: Run, task_name: str) -> Message:
     if not run.task:
-        return msg("{person} started {flow}.", person=person_of(run), flow=_flow(run))
+        return msg("{person} started {flow}.", **who_and_what(run))
     task = flows.bold(task_name) or code(str(run.task))
-    return msg("{person} started {flow} from {task}.", person=person_of(run), flow=_flow(run), task=task)
-
-
-def _flow(run: Run) -> Markup:
-    return flows.flow_name(run.flow_id, run.flow_name)
+    return msg("{person} started {flow} from {task}.", task=task, **who_and_what(run))
 
 
 def _view(run: Run) -> list[Offer]:

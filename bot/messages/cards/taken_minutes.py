@@ -12,7 +12,7 @@ from bot.core.people.model import Person
 from bot.core.text.escape import code
 from bot.core.text.message import Message, Text, ago, lines, msg, sentences
 from bot.messages.cards import flows
-from bot.messages.cards.runs import person_of
+from bot.messages.cards.runs import who_and_what
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,10 @@ def _starter(held: MinuteHolder, now: datetime) -> Message:
     if run.state is RunState.ASKED:
         if own:
             return msg("You triggered it {ago}, and EnOS has not confirmed it yet.", ago=when)
-        return msg("{person} triggered it {ago}, and EnOS has not confirmed it yet.", person=person_of(run), ago=when)
+        return msg("{person} triggered it {ago}, and EnOS has not confirmed it yet.", ago=when, **who_and_what(run))
     if own:
         return msg("You started it {ago}.", ago=when)
-    return msg("{person} started it {ago}.", person=person_of(run), ago=when)
+    return msg("{person} started it {ago}.", ago=when, **who_and_what(run))
 
 
 def _state_of_holder(held: MinuteHolder, old: InstanceId) -> Message:

@@ -174,43 +174,24 @@ class Answer:
 
 
 async def posts_for(services: Services, context: CommandContext, answer: Answer) -> tuple[NewPost, ...]:
-    """The posts that show this answer."""
-    member, first = True, PostPresence.POSTED
-    if answer.in_incident is not None:
-        first = post_presence(await services.store.post(PostId(answer.in_incident.post)))
-    elif answer.public:
-        member = await _may_post(services, context)
-    return posts_of(answer, context, member=member, spare=PostId(services.new_id()), first=first)
-
-
-async def _may_post(services: Services, context: CommandContext) -> bool:
-    """Whether the bot is a member here; where Slack does not say, the person's direct messages are safe."""
-    if context.incoming.origin.surface in {Surface.MENTION, Surface.DIRECT}:
-        return True  # Slack delivers mentions to members only
-    try:
-        channel = await services.slack.channel(context.incoming.origin.channel)
-    except SLACK_FAILURES:
-        return False
-    return channel.member and not channel.archived
-
-
-def posts_of(
-    answer: Answer, context: CommandContext, *, member: bool, spare: PostId, first: PostPresence = PostPresence.POSTED
-) -> tuple[NewPost, ...]:
-    """What is to be queued. ``member``: whether the bot may post here; ``spare``: an id for a second post.
-
-    ``first``: whether the message of the incident in whose thread it is shown is in Slack. Pure.
-    """
-    origin, asker = context.incoming.origin, context.incoming.by.user
+    """The posts that show this answer: itself, and a line that says where it is, or a file, where that is needed."""
+    origin, asker, spare = context.incoming.origin, context.incoming.by.user, PostId(services.new_id())
     if answer.body is None:
         return ()
-    if answer.in_incident is not None:
-        incident = answer.in_incident
+    if (incident := answer.in_incident) is not None:
         reply = in_thread(incident, context.post, answer.body, context.now, asker)
         if sees_thread(context, incident):
             return (reply,)
+        first = post_presence(await services.store.post(PostId(incident.post)))
         named = flows.flow_name(incident.flow_id, incident.flow_name)
         return reply, ephemeral(context, spare, answers.see_thread(context.words, named, first, incident.channel))
+    member = True
+    if answer.public and origin.surface not in {Surface.MENTION, Surface.DIRECT}:  # Slack delivers those to members
+        try:
+            channel = await services.slack.channel(origin.channel)
+            member = channel.member and not channel.archived
+        except SLACK_FAILURES:
+            member = False  # the person's direct messages are safe
     if origin.surface is Surface.DIRECT or (answer.public and member):
         post = _message(context, context.post, origin.channel, answer.body, thread=origin.thread)
     elif answer.public:

@@ -9,7 +9,7 @@ from bot.core.errors import Refusal
 from bot.core.outbox import blocks
 from bot.core.people.model import Entry, Person
 from bot.core.text.escape import code, mention
-from bot.core.text.message import SENTENCES, Text, dots, joined, layout, lines, msg, plural, verbatim
+from bot.core.text.message import Text, dots, layout, lines, msg, plural, sentences, verbatim
 from bot.messages.cards import answers, flows
 from bot.messages.cards import help as help_cards
 from bot.work.commands import unmatched
@@ -62,7 +62,7 @@ async def status(services: Services, context: CommandContext, _request: Status) 
     )
     fields = [layout("*{label}*\n{text}", label=label, text=text) for label, text in rows if text]
     ask = msg("If this lasts, ask a flowbot admin.") if bot.judgement.broken and not context.caller.admin else None
-    problems = joined((*bot.judgement.told, ask), SENTENCES)
+    problems = sentences(*bot.judgement.broken, *bot.judgement.remarks, ask)
     text = msg("🟢 All good.") if bot.judgement.well else layout("⚠️ {problems}", problems=problems)
     counted = lines(
         plural("{n} incident is open.", "{n} incidents are open.", len(live)) if live else msg("No open incidents."),

@@ -14,7 +14,7 @@ from bot.core.flow.model import KINDS, FlowId, Instance, InstanceId, Search
 from bot.core.flow.times import printed_moment
 from bot.core.incident.model import Incident, Occurrence, Phase
 from bot.core.outbox import blocks
-from bot.core.text.message import LIST, Text, as_printed, dots, joined, layout, lines, msg, slack_date
+from bot.core.text.message import LIST, Joined, Text, as_printed, dots, layout, lines, msg, slack_date
 from bot.messages.cards import answers, flows
 from bot.work.commands import targets, unmatched
 from bot.work.commands.context import Answer, CommandContext, Services
@@ -44,8 +44,8 @@ class _Filters:
         return filter_line(
             self.flow,
             self.owner,
-            self.span.words if with_period else None,
-            msg("status {statuses}", statuses=joined(statuses, LIST)) if statuses else None,
+            layout("{period}", period=self.span.words) if with_period else None,
+            msg("status {statuses}", statuses=Joined(statuses, LIST)) if statuses else None,
         )
 
     def with_flow_id(self, request: RunListing) -> RunListing:
@@ -297,7 +297,7 @@ def _note(incident: Incident, failure: Occurrence, span: TimeSpan, *, all_read: 
     before = at is not None and at < span.since
     changed = msg("its status in EnOS has changed") if all_read and not before else None
     note = dots(msg("triggered before this period") if before else None, _ended(incident, failure) or changed)
-    return note if note.parts else None
+    return note if any(note.parts) else None
 
 
 def _ended(incident: Incident, failure: Occurrence) -> Text | None:

@@ -28,7 +28,7 @@ from bot.core.flow.status import Status
 from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
 from bot.core.text.escape import code
 from bot.core.text.likeness import nearest_ids, nearest_names
-from bot.core.text.message import LIST, Text, joined, layout, lines, msg, sentences
+from bot.core.text.message import Text, layout, lines, listed, msg, sentences
 from bot.work.commands.context import CommandContext, Services
 from bot.work.commands.flow_access import HIDDEN_REASONS
 
@@ -103,7 +103,7 @@ def _check_statuses(request: Runs) -> None:
     raise Refusal(
         "unknown_status",
         msg("EnOS has no status {status}.", status=code(str(unknown[0]))),
-        msg("Use one of these: {statuses}.", statuses=joined(map(_in_words, Status), LIST)),
+        msg("Use one of these: {statuses}.", statuses=listed(map(_in_words, Status))),
         offers,
     )
 

@@ -32,6 +32,7 @@ from bot.work.delivery.circuit_breaker import CircuitBreaker
 from bot.work.delivery.failures import BUG_MET, FailurePolicy
 from bot.work.delivery.lost_messages import LostMessages
 from bot.work.delivery.outcomes import (
+    RECHECK_AFTER,
     Delivered,
     GiveUp,
     MessageLost,
@@ -155,7 +156,7 @@ class Delivery:
         times = [
             *self._rate_limiter.not_before.values(),
             *(circuit.until for circuit in self._circuit_breaker.circuits.values()),
-            *self._reconciler.times(),
+            *([] if self._reconciler.is_idle else self._reconciler.times()),
         ]
         waits = [(at - steady).total_seconds() for at in times if at > steady]
         if due is not None and due > now:
@@ -171,7 +172,11 @@ class Delivery:
         if not self._is_started:
             await self._start()
         due = await self._store.due(now, limit=1000)
-        work = await self._reconciler.due(now)  # from here on nothing is awaited: two ticks never begin the same
+        unclear, twice = await self._store.to_look_up(now - RECHECK_AFTER)
+        # From here on nothing is awaited: two ticks never begin the same.
+        work: list[Coroutine[Any, Any, None]] = []
+        if unclear or twice or not self._reconciler.is_idle:
+            work += self._reconciler.due(unclear, twice)
         for id_ in list(self._open_ends):
             work.append(self._end(id_, self._open_ends.pop(id_)))
         steady = self._steady()

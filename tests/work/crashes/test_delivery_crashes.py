@@ -9,7 +9,7 @@ from delivery_fakes import DEFAULT, Late, Lost, Vanished, World, message
 
 from bot.store.store import Store
 
-READS = {"due", "unclear", "maybe_duplicated", "post", "notes", "next_due"}  # death there is death at the next write
+READS = {"due", "to_look_up", "post", "notes", "next_due"}  # death there is death at the next write
 STRIDE = 1 if HISTORIES else 3  # each channel begins at another statement: each one has its death somewhere
 
 

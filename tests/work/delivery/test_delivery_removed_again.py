@@ -80,4 +80,4 @@ async def test_a_channel_that_deletes_every_message_at_once_ends(world):
     await world.pass_time(120)
     assert world.slack.calls.count("post C1") <= 10
     assert await world.state("second") == "sent"
-    assert await world.store.unclear() == ()
+    assert (await world.store.to_look_up(world.clock()))[0] == ()
