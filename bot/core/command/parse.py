@@ -19,10 +19,11 @@ from bot.core.command.clauses import Clause
 from bot.core.command.forms import FLOW, NUMBER, PAIRS
 from bot.core.command.periods import resolve
 from bot.core.command.requests import Help, Request, Trigger, When
-from bot.core.command.shown import in_code, tick, visible
+from bot.core.command.shown import in_code, tick
 from bot.core.command.table import BY_REQUEST, BY_VERB, Row, near, nearest
 from bot.core.command.tokens import Cursor, Token
 from bot.core.errors import Refusal
+from bot.core.text.escape import visible
 from bot.core.text.language import EN
 from bot.core.text.mask import STARS
 from bot.core.text.message import Text, Value, layout, msg, sentences

@@ -1,18 +1,9 @@
 """What somebody typed, as a sentence shows it."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.core.command.characters import INVISIBLE
-from bot.core.text.escape import Markup, code
-
-_UNSHOWN = re.compile(f"[{re.escape(INVISIBLE)}]")
-
-
-def visible(text: str) -> str:
-    """A text that cannot disturb the sentence around it: one line, no controls, no code ticks."""
-    return _UNSHOWN.sub("", re.sub(r"\s", " ", text)).replace("`", "ˋ")
+from bot.core.text.escape import Markup, code, visible
 
 
 def tick(word: str) -> Markup:

@@ -10,12 +10,12 @@ from string import ascii_letters, digits
 from typing import Protocol
 
 from bot.core.command import chinese
-from bot.core.command.characters import CORNERS, DOUBLE, INVISIBLE, PUNCTUATION, QUOTES, SINGLE, STRAIGHT
+from bot.core.command.characters import CORNERS, DOUBLE, PUNCTUATION, QUOTES, SINGLE, STRAIGHT
 from bot.core.command.markup import EQUALS, FULL_WIDTH, MARK, Marks, bare, decode
-from bot.core.command.shown import in_code, tick, visible
+from bot.core.command.shown import in_code, tick
 from bot.core.command.wanted import Wanted
 from bot.core.errors import Refusal
-from bot.core.text.escape import code
+from bot.core.text.escape import INVISIBLE, code, visible
 from bot.core.text.message import Message, Text, Value, lines, msg
 
 LIMIT = 3000  # characters of one command

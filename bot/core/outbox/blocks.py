@@ -11,9 +11,8 @@ from typing import Any
 
 from bot.core.command import buttons
 from bot.core.command.markup import decode
-from bot.core.command.shown import visible
 from bot.core.text import message
-from bot.core.text.escape import Markup, clean, code, one_line
+from bot.core.text.escape import Markup, clean, code, one_line, visible
 from bot.core.text.escape import plain as one_plain_line
 from bot.core.text.language import EN
 from bot.core.text.message import SLACK_DATE, Text, msg

@@ -24,6 +24,12 @@ import unicodedata
 from collections.abc import Mapping
 
 NO_TEXT = re.compile("[\x00\ud800-\udfff]")
+# Bidirectional controls, zero-width spaces, soft hyphens, control characters: nobody sees them.
+# Joiners (U+200C, U+200D) are left alone, since they change what people see.
+INVISIBLE = "".join(
+    map(chr, [*range(1, 9), *range(14, 28), *range(127, 133), *range(134, 160), 0xAD, 0x61C, 0x180E])
+) + ("\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff")
+_UNSHOWN = re.compile(f"[{re.escape(INVISIBLE)}]")
 SMALLEST, LARGEST = -(2**63), 2**63 - 1  # whole numbers that SQLite holds
 
 
@@ -128,3 +134,8 @@ def mention_group(group: str) -> Markup:
 def mention_channel(channel: str) -> Markup:
     """The link to a Slack channel by its id; anything else is shown as text."""
     return Markup(f"<#{channel}>") if _CHANNEL.fullmatch(channel) else escape(channel)
+
+
+def visible(text: str) -> str:
+    """A text that cannot disturb the sentence around it: one line, no controls, no code ticks."""
+    return _UNSHOWN.sub("", re.sub(r"\s", " ", text)).replace("`", "ˋ")

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
 
-from bot.core.command.shown import visible
 from bot.core.flow.model import (
     Flow,
     FlowId,
@@ -18,7 +17,7 @@ from bot.core.flow.times import trigger_moment
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Block
 from bot.core.people.model import Person
-from bot.core.text.escape import SUBSTITUTES, Markup, code, escape, mention, one_line
+from bot.core.text.escape import SUBSTITUTES, Markup, code, escape, mention, one_line, visible
 from bot.core.text.language import EN
 from bot.core.text.message import Message, Text, as_printed, dots, layout, lines, listed, msg, plural, slack_date
 from bot.messages.symbols import mark

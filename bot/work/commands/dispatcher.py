@@ -18,7 +18,6 @@ from bot.core.command import buttons
 from bot.core.command.parse import parse, say
 from bot.core.command.requests import Help, Request, Trigger
 from bot.core.command.rights import Caller, Denial, Who, may, may_use_bot
-from bot.core.command.shown import visible
 from bot.core.command.table import BY_REQUEST
 from bot.core.errors import Failure, Refusal, TemporaryFailure, Unclear, internal_error
 from bot.core.flow.ids import is_instance
@@ -26,7 +25,7 @@ from bot.core.incident.model import IncidentId
 from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
 from bot.core.outbox.posts import Post, PostId
 from bot.core.people.model import Attempt, Ending, IncomingMessage, Outcome, Profile, Surface
-from bot.core.text.escape import code
+from bot.core.text.escape import code, visible
 from bot.core.text.mask import STARS, Mask, without_secrets
 from bot.core.text.message import Text, lines, link, listed, msg, sentences, with_data
 from bot.messages.cards import answers

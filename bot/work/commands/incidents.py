@@ -18,7 +18,6 @@ from bot.core.command.requests import (
     Unack,
 )
 from bot.core.command.rights import Caller, Denial, may_respond
-from bot.core.command.shown import visible
 from bot.core.errors import Refusal, TemporaryFailure
 from bot.core.flow.ids import flow_of
 from bot.core.flow.model import InstanceId
@@ -28,7 +27,7 @@ from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
 from bot.core.outbox.pointers import post_presence
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import AttemptResult, Link, Surface
-from bot.core.text.escape import EMPTY, Markup, code, mention
+from bot.core.text.escape import EMPTY, Markup, code, mention, visible
 from bot.core.text.likeness import likeness, unmarked
 from bot.core.text.mask import without_secrets
 from bot.core.text.message import Text, dots, layout, link, msg, plural, sentences
