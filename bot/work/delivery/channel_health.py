@@ -37,8 +37,8 @@ class ChannelHealth:
         self._default_channel = default_channel
         self.unhealthy: dict[str, str] = {}  # with Slack's error word
 
-    async def load(self) -> str:
-        """Read what an earlier process reported. The sentence of the default channel's alarm, empty where it works."""
+    async def load(self) -> Text | None:
+        """Read what an earlier process reported. The sentence of the default channel's alarm, None where it works."""
         notes = await self._store.notes()
         self._reachability.load(notes)
         bad = {name.removeprefix(BAD_CHANNEL): note for name, note in notes.items() if name.startswith(BAD_CHANNEL)}
@@ -46,7 +46,7 @@ class ChannelHealth:
         for channel in self.unhealthy:  # the settings may have changed
             await self._store.retry_now(self._clock(), channel)
         error = self.unhealthy.get(self._default_channel)
-        return alarm_text(error) if error else ""
+        return alarm_text(error) if error else None
 
     def bad(self, error: str) -> list[str]:
         """The channels that refuse all posts with this error word."""
@@ -83,9 +83,9 @@ class ChannelHealth:
         return _to_admins(f"{told.post}-mended", text, self._reachability.admins(), self._clock())
 
 
-def alarm_text(error: str) -> str:
+def alarm_text(error: str) -> Text:
     """The alarm about a default channel that refuses all posts."""
-    return f"flowbot can't post in its alert channel. {meaning(error).told}".strip()
+    return sentences(msg("Alerts can't be posted in the alert channel."), meaning(error).told)
 
 
 def notice_posts(

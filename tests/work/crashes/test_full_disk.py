@@ -11,7 +11,7 @@ from bot.core.errors import TemporaryFailure
 from bot.store.database import DatabaseUnavailable
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
-FULL = "flowbot cannot write to its database: database or disk is full."
+FULL = "The database can't be written (database or disk is full)."
 
 
 @pytest.fixture
