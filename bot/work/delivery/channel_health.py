@@ -80,7 +80,8 @@ class ChannelHealth:
             msg("🟢 I can post in the alert channel {channel} again.", channel=mention_channel(channel)),
             msg("The messages that waited follow there now."),
         )
-        return _to_admins(f"{told.post}-mended", text, self._reachability.admins(), self._clock())
+        headline = msg("🟢 I can post in the alert channel again.")
+        return _to_admins(f"{told.post}-mended", text, headline, self._reachability.admins(), self._clock())
 
 
 def alarm_text(error: str) -> Text:
@@ -109,7 +110,10 @@ def notice_posts(
             told.told,
             msg("Its messages wait. Nothing is lost."),
         )
-        return (_message(f"{id_}-back", default_channel, back, now), *_to_admins(id_, text, admins, now))
+        return (
+            _message(f"{id_}-back", default_channel, back, msg("I can post here again."), now),
+            *_to_admins(id_, text, msg("🔴 I can't post in the alert channel."), admins, now),
+        )
     if post.new.lane is Lane.ANSWER:
         return None
     text = sentences(
@@ -117,13 +121,13 @@ def notice_posts(
         told.told,
         msg("Until then its messages are posted here."),
     )
-    return (_message(id_, default_channel, text, now),)
+    return (_message(id_, default_channel, text, msg("⚠️ I can't post in one of the channels."), now),)
 
 
-def _to_admins(id_: str, text: Text, admins: Sequence[str], now: datetime) -> tuple[NewPost, ...]:
-    return tuple(_message(f"{id_}-{admin}", admin, text, now) for admin in admins)
+def _to_admins(id_: str, text: Text, headline: Text, admins: Sequence[str], now: datetime) -> tuple[NewPost, ...]:
+    return tuple(_message(f"{id_}-{admin}", admin, text, headline, now) for admin in admins)
 
 
-def _message(id_: str, channel: str, text: Text, now: datetime) -> NewPost:
-    body = answers.told("", text)
+def _message(id_: str, channel: str, text: Text, headline: Text, now: datetime) -> NewPost:
+    body = answers.told("", text, headline=headline)
     return NewPost(PostId(id_), PostKind.MESSAGE, Lane.HOUSEKEEPING, channel, body, now)
