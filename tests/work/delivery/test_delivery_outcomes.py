@@ -44,8 +44,8 @@ LATE = START + timedelta(hours=25)
 
 
 def text_of(new):
-    """The text of a post that holds a card."""
-    return rendered(new.body)["text"]
+    """What a post that holds a card says in its first paragraph."""
+    return rendered(new.body)["blocks"][0]["text"]["text"]
 
 
 def post(new=None, **more) -> Post:
