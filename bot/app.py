@@ -14,6 +14,7 @@ from aiohttp import web
 from bot.core.errors import Failure
 from bot.core.people.model import IncomingMessage
 from bot.core.text.mask import Mask, Seal
+from bot.core.text.message import Text
 from bot.doctor.running_bot import RunningBotProbe
 from bot.ops import control_socket, default_channel, health, offline, people_file, workspace_keys
 from bot.ops.bot_health import BotHealth
@@ -287,7 +288,7 @@ class App:
         """Keep what was learned of the platform for the next start."""
         self._task(self.store.set_note(f"{ENOS_NOTE}{name}", value))
 
-    def list_ended(self, listed: str, why: str) -> None:
+    def list_ended(self, listed: str, why: Text) -> None:
         """Raise an alarm where a list of EnOS or of Slack does not end; it is over once one does."""
         name = f"list of {listed}"
         if why:

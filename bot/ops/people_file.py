@@ -8,7 +8,7 @@ from typing import Any
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people import csv_file
 from bot.core.people.model import Link, Person
-from bot.core.text.message import Text, lines
+from bot.core.text.message import Text, lines, msg
 from bot.messages.cards import answers, imported_links
 from bot.ops import workspace_keys
 from bot.ops.new_ids import new_id
@@ -69,6 +69,6 @@ def _notice(user: str, text: Text, now: datetime) -> NewPost:
         kind=PostKind.MESSAGE,
         lane=Lane.HOUSEKEEPING,
         channel=user,
-        body=answers.told("", text),
+        body=answers.told("", text, headline=msg("Links imported from a file")),
         due=now,
     )

@@ -14,8 +14,9 @@ from typing import Any, Generic, TypeVar
 
 from bot.core.outbox.conversations import Channel, SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.people.model import Person, Profile
-from bot.core.text.escape import legible
+from bot.core.text.escape import EMPTY, legible
 from bot.core.text.language import EN, language_of
+from bot.core.text.message import Text, msg
 from bot.slack.calls import Answer, Calls, cursor_of
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ A_DAY = 86_400
 EXCHANGED = 400  # user ids in one call of migration.exchange
 NOT_OFFERED = frozenset({"missing_scope", "unknown_method", "no_permission", "not_allowed_token_type"})
 
-OnListEnd = Callable[[str, str], None]  # what is listed; why its list was given up, or "" where it ended
+OnListEnd = Callable[[str, Text], None]  # what is listed; why its list was given up, or "" where it ended
 Value = TypeVar("Value")
 
 
@@ -202,12 +203,14 @@ class Directory:
             if cursor in cursors or self._clock() - began > MEMBER_SECONDS:
                 break
             if not cursor:
-                self._on_list_end(listed, "")
+                self._on_list_end(listed, EMPTY)
                 return frozenset(found)
             cursors.add(cursor)
-        endless = (
-            f"Slack's list of {listed} does not end: flowbot stopped after {len(found):,} of them, and reads none of "
-            "it. Check SLACK_API_URL: what answers there may repeat pages."
+        endless = msg(
+            "Slack's list of the members of {channel} does not end. Reading stopped after {n}, and none is used. "
+            "Check SLACK_API_URL: what answers there may repeat pages.",
+            channel=channel,
+            n=len(found),
         )
         log.error("%s", endless)
         self._on_list_end(listed, endless)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import aiohttp
 
-from bot.core.outbox.blocks import Body
+from bot.core.outbox.blocks import Body, as_words, texts
 from bot.core.outbox.conversations import (
     RESPONSE_URL,
     SearchResult,
@@ -173,7 +173,7 @@ class Poster(Directory):
 
     async def _posted_to(self, url: str, body: Body, thread: str) -> bool:
         """Whether Slack took an answer by response_url. Its thread is named, or it lands in the channel."""
-        words = {"text": as_words(body)}
+        words = {"text": as_words(body, EDIT_TEXT)}
         shown = words if problems(body) else content(body)
         fixed = {"response_type": "ephemeral", "replace_original": False}
         place = {"thread_ts": thread} if thread else {}
@@ -266,7 +266,7 @@ class Poster(Directory):
                 if refusal.error not in CONTENT or not (body.get("blocks") or body.get("attachments")):
                     raise
                 library_log().error("Slack refused blocks, they go as text: %s", refusal)  # a bug of ours
-        return await self.calls.write(method, {**target, **bare, "text": as_words(body)})
+        return await self.calls.write(method, {**target, **bare, "text": as_words(body, EDIT_TEXT)})
 
 
 def _thread_of(answer: Answer, asked: str) -> str:
@@ -287,7 +287,7 @@ def problems(body: Body) -> tuple[str, ...]:
     blocks = [block for part in (body, *(body.get("attachments") or ())) for block in part.get("blocks") or ()]
     found = [] if body.get("text") or blocks or body.get("attachments") else ["/text: empty"]
     found += _problems("", "message", body)
-    if (length := sum(map(len, _texts(blocks)))) > ALL_TEXT:
+    if (length := sum(map(len, texts(blocks)))) > ALL_TEXT:
         found.append(f"/blocks: {length} characters in all, {ALL_TEXT} fit")
     return tuple(found)
 
@@ -312,7 +312,7 @@ def _problems(place: str, kind: str, part: Body) -> Iterator[str]:
             yield f"{here}: {size} {'of them' if isinstance(value, list) else 'characters'}, {most} fit"
         if isinstance(value, list):
             yield from _entries(here, name, value)
-    if kind == "table" and (size := sum(map(len, _texts(part)))) > TABLE_TEXT:
+    if kind == "table" and (size := sum(map(len, texts(part)))) > TABLE_TEXT:
         yield f"{place}/rows: {size} characters, {TABLE_TEXT} fit"
 
 
@@ -339,24 +339,3 @@ def content(body: Body, longest: int = POST_TEXT) -> dict[str, Any]:
     text = str(body.get("text") or "")
     given = {name: body[name] for name in ("blocks", "attachments") if body.get(name)}
     return {"text": text if len(text) <= longest else f"{text[: longest - 1]}…", **given}
-
-
-def as_words(body: Body) -> str:
-    """The body as text alone, as long as every method takes it: its line, then what its blocks say."""
-    lines = [str(body.get("text") or "")]
-    for part in (body, *(body.get("attachments") or ())):
-        for block in part.get("blocks") or ():
-            lines += [line for line in _texts(block) if line and line not in lines]
-    return str(content({"text": "\n".join(line for line in lines if line)}, EDIT_TEXT)["text"])
-
-
-def _texts(part: Any) -> Iterator[str]:
-    """Every text that a part shows, in its order; not buttons' labels, which say what to press."""
-    if isinstance(part, list | tuple):
-        for each in part:
-            yield from _texts(each)
-    elif isinstance(part, Mapping) and part.get("type") not in ("button", "overflow", "static_select"):
-        if isinstance(text := part.get("text"), str):
-            yield text
-        for name in ("text", "fields", "elements", "rows"):
-            yield from _texts(part.get(name))

@@ -8,6 +8,7 @@ import pytest
 from prometheus_client import generate_latest
 
 from bot.core.outbox.posts import Lane, PostKind
+from bot.core.text.message import msg
 from bot.ops.metrics import Metrics, delivery_metrics
 from bot.ops.metrics_updater import MetricsUpdater
 from bot.slack.gateway import GatewayHealth
@@ -114,9 +115,9 @@ async def test_the_database_is_as_large_as_its_files(metrics, metrics_updater, t
 
 
 def test_an_alarm_is_active_until_it_is_over(metrics, metrics_updater):
-    metrics_updater.set_alarm(Alarm("slack", "Its token was revoked."))
+    metrics_updater.set_alarm(Alarm("slack", msg("The token was revoked.")))
     assert said(metrics, "flowbot_alarm_standing") == {"slack": 1}
-    metrics_updater.set_alarm(Alarm("slack", "Its token was revoked.", over=True))
+    metrics_updater.set_alarm(Alarm("slack", msg("The token was revoked."), over=True))
     assert said(metrics, "flowbot_alarm_standing") == {"slack": 0}
     assert said(metrics, "flowbot_alarms_total") == {"slack": 1}
 

@@ -204,7 +204,9 @@ def test_logs_hide_secrets_whoever_logs_them(form: str, capsys: pytest.CaptureFi
 
 def test_a_schedule_is_shown_in_words():
     assert schedule_in_words("0 0 2 ? * 2-6 *")(EN) == "At 02:00, Monday through Friday"
-    assert schedule_in_words("0 0 2 1 * ? *")(ZH) == "在 02:00，每月的 1 号"
+    assert schedule_in_words("0 0 2 1 * ? *")(ZH) == "02:00，每月的 1 号"
+    assert schedule_in_words("0 0 2 ? * 2-6 *")(ZH) == "02:00，周一到周五"
+    assert schedule_in_words("0 0 2 ? 1/3 2#1 *")(ZH) == "02:00，每月第一个周一，每 3 个月"
     assert [schedule_in_words("nonsense")(language) for language in LANGUAGES] == ["nonsense"] * len(LANGUAGES)
 
 

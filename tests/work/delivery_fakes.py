@@ -21,6 +21,12 @@ START = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
 DEFAULT = "CDEFAULT"
 
 
+def said_in(body):
+    """The first paragraph of a message; its phone line where it has no blocks."""
+    first = (body.get("blocks") or [{}])[0].get("text") or {}
+    return first.get("text") or body["text"]
+
+
 class HandClock:
     def __init__(self) -> None:
         self.now = START
@@ -144,7 +150,7 @@ class FakeSlack:
             raise SlackRefused("no_text")
         place = place_of(channel)
         stands = thread if self._has(place, thread) else ""
-        message = Message(place, self._ts(), id, body["text"], stands, self.clock().timestamp(), body=body)
+        message = Message(place, self._ts(), id, said_in(body), stands, self.clock().timestamp(), body=body)
         if isinstance(fault, Late):
             self.late.append((self.clock.after(fault.seconds), message))
         elif not isinstance(fault, Vanished):
@@ -162,15 +168,15 @@ class FakeSlack:
         if ts in self.fixed:
             raise SlackRefused(self.fixed[ts])
         if not isinstance(fault, Vanished):
-            found[0].text, found[0].body = body["text"], body
-            found[0].texts.append(body["text"])
+            found[0].text, found[0].body = said_in(body), body
+            found[0].texts.append(said_in(body))
         self._lost(fault)
 
     async def post_ephemeral(self, channel, user, body, *, thread="", response_url=""):
         by_url = bool(response_url) and "response_url" in self.faults
         fault = await self._met("response_url" if by_url else "ephemeral", channel)
         if not isinstance(fault, Vanished):
-            self.ephemerals.append((channel, user, body["text"]))
+            self.ephemerals.append((channel, user, said_in(body)))
             self.ephemeral_bodies.append(body)
         self._lost(fault)
 

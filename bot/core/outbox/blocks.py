@@ -5,24 +5,24 @@ queued, in the language of those who read it; what is too long for Slack is cut 
 Source of all limits: docs.slack.dev, "Block Kit reference" and "chat.postMessage".
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bot.core.command import buttons
 from bot.core.command.markup import decode
+from bot.core.outbox.phone_line import phone_line
 from bot.core.text import message
-from bot.core.text.escape import Markup, clean, code, one_line, visible
+from bot.core.text.escape import Markup, clean, code, visible
 from bot.core.text.escape import plain as one_plain_line
 from bot.core.text.language import EN
-from bot.core.text.message import SLACK_DATE, Text, msg
+from bot.core.text.message import Text, msg
 
 Body = Mapping[str, Any]  # Slack's JSON: {"text": …, "blocks": […]}
 Block = dict[str, Any]
 Element = dict[str, Any]
 
 URL_LIMIT = 3000
-_TEXT = 3900  # chat.update refuses more than 4,000 with msg_too_long
 _BLOCKS, _CHARACTERS = 50, 13_000  # of one message; the second was observed, not documented
 _SECTION, _FIELD, _CONTEXT = 3000, 2000, 3000
 _HEADER, _LABEL = 150, 75
@@ -40,7 +40,9 @@ class Shown:
 
 @dataclass(frozen=True)
 class Card:
-    """A message: ``text`` is what a phone shows; with ``color`` the blocks are next to a colored bar.
+    """A message: ``text`` begins with what a phone shows (``phone_line.py``).
+
+    With ``color`` the blocks are next to a colored bar.
 
     ``head`` is above the bar: mentions belong there, since Slack notifies nobody of a mention next to a bar.
     """
@@ -148,13 +150,9 @@ def _carried(command: str, post: str, limit: int) -> str:
 def rendered(card: Card, language: str = EN) -> Body:
     """The card as Slack is sent it, in a language.
 
-    In ``text`` Slack shows no dates: they become UTC.
     At most 50 blocks and 13,000 characters in all; rows of buttons are kept, texts at the end are left out.
     """
-    text = one_line(message.rendered(card.text, language))
-    short = SLACK_DATE.sub(r"\1", text) if text.strip() else "–"
-    if len(short) > _TEXT:
-        short = fit(short, _TEXT)
+    short = phone_line(card.text, language)
     head, blocks = _in(card.head, language), _in(card.blocks, language)
     above, below = ([*head, *blocks], list[Block]()) if card.color is None else (head, blocks)
     # What Python prints of the blocks is longer than what people read in them: most messages need no second look.
@@ -229,3 +227,24 @@ def _weight(part: object) -> int:
     if isinstance(part, list):
         return sum(_weight(child) for child in part)
     return 0
+
+
+def as_words(body: Body, longest: int) -> str:
+    """What Slack is sent as text alone, cut with …: its phone line, then what its blocks say."""
+    lines = [str(body.get("text") or "")]
+    for part in (body, *(body.get("attachments") or ())):
+        for block in part.get("blocks") or ():
+            lines += [line for line in texts(block) if line and line not in lines]
+    return fit("\n".join(line for line in lines if line), longest)
+
+
+def texts(part: Any) -> Iterator[str]:
+    """Every text that a part shows, in its order; not buttons' labels, which say what to press."""
+    if isinstance(part, list | tuple):
+        for each in part:
+            yield from texts(each)
+    elif isinstance(part, Mapping) and part.get("type") not in ("button", "overflow", "static_select"):
+        if isinstance(text := part.get("text"), str):
+            yield text
+        for name in ("text", "fields", "elements", "rows"):
+            yield from texts(part.get(name))

@@ -20,18 +20,22 @@ from bot.core.text.escape import EMPTY, Markup, code, mention, mention_channel
 from bot.core.text.message import Text, ago, layout, lines, link, msg, sentences
 
 NOTHING_CHANGED = msg("Nothing was changed.")
+_INCIDENT_THREAD = msg("incident thread")
 
 
 def told(
     words: str,
     text: Text,
     *,
+    headline: Text | None = None,
     post: str = "",
     offers: Sequence[Offer] = (),
     extra: Sequence[Block] = (),
     notes: Sequence[Text] = (),
 ) -> Card:
     """An answer: the text, more blocks, buttons, and the command it answers.
+
+    On a phone it is ``headline``, else the beginning of the text, or the command where that mentions people.
 
     An offer whose command does not fit into a button becomes a line of text.
     """
@@ -42,11 +46,12 @@ def told(
     if row:
         parts.append(blocks.actions(*row))
     answered = blocks.typed(words)
-    if answered:
-        notes = (_answered(answered), *notes)
+    about = _answered(answered) if answered else None
+    if about is not None:
+        notes = (about, *notes)
     if notes:
         parts.append(blocks.context(*notes))
-    return blocks.Card(text, parts)
+    return blocks.Card(lines(headline or text, about), parts)
 
 
 def repeating(card: Card, words: str) -> Card:
@@ -115,7 +120,7 @@ def says_so(first: PostPresence, channel: str, link_to_it: str) -> Text:
     place = mention_channel(channel)
     match first:
         case PostPresence.POSTED if link_to_it:
-            return msg("The change is in the {thread}.", thread=link(link_to_it, msg("incident thread")))
+            return msg("The change is in the {thread}.", thread=link(link_to_it, _INCIDENT_THREAD))
         case PostPresence.POSTED:
             return msg("The change is in the incident thread in {channel}.", channel=place)
         case PostPresence.PENDING:
@@ -142,7 +147,7 @@ def second_press(entry: Entry | None, now: datetime, *, asker: Person) -> Text:
             return msg("You pressed this {ago}, and I asked you a question. Nothing was changed yet.", ago=when)
         if outcome.frees:
             return msg(
-                "You pressed this {ago}. Nothing was changed; my answer then says why. If you still need it, "
+                "You pressed this {ago}. Nothing was changed. My answer at that time says why. If you still need it, "
                 "press again.",
                 ago=when,
             )
@@ -171,7 +176,11 @@ def second_press(entry: Entry | None, now: datetime, *, asker: Person) -> Text:
 
 def interrupted(words: str, who: Markup, what: Text) -> Card:
     """The answer to a command that was in progress when flowbot stopped."""
-    return told(words, sentences(msg("{person}, I was restarted while I worked on this.", person=who), what))
+    return told(
+        words,
+        sentences(msg("{person}, I was restarted while I worked on this.", person=who), what),
+        headline=msg("I was restarted while I worked on this."),
+    )
 
 
 def old_button(command: str) -> Text:
@@ -294,11 +303,11 @@ def denial(
             return sentences(
                 msg("Your link to EnOS is not verified yet, so it is read-only."),
                 NOTHING_CHANGED,
-                msg("It is verified by a flow that your EnOS user can edit and that names you as an owner."),
+                msg("It becomes verified when your EnOS user can edit a flow that names you as an owner."),
                 _check_link(person, admins, command),
             )
         case Denial.ON_CALL_UNREAD:
-            return sentences(unread, NOTHING_CHANGED, msg("Ask an owner of the flow to do it meanwhile."))
+            return sentences(unread, NOTHING_CHANGED, msg("Ask an owner of the flow to do it."))
         case Denial.NOT_ADMIN:
             text = (
                 msg("Only flowbot admins can do this. Ask {admins}.", admins=_any_of(admins))

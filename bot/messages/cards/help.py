@@ -84,7 +84,8 @@ def family(words: str, post: str, command: str, caller: Caller, topic: Family, r
 
 def verb(words: str, post: str, command: str, row: Row) -> Card:
     """One verb: how it is written, what it does, examples, and who may use it."""
-    return answers.told(words, _described(command, row), post=post, extra=_examples(command, row))
+    headline = _typed(command, row.word_in)
+    return answers.told(words, _described(command, row), headline=headline, post=post, extra=_examples(command, row))
 
 
 def _allowed(caller: Caller) -> list[Row]:

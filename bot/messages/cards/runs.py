@@ -119,8 +119,9 @@ def found(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Car
 def not_started(run: Run, *, zone: timedelta | None = None) -> Card:
     """The message when the platform shows no such run for a minute."""
     text = sentences(
-        msg("{flow} was not started. {person}, try again if you still need it.", **who_and_what(run)),
+        msg("{flow} was not started.", flow=who_and_what(run)["flow"]),
         msg("EnOS did not confirm it, and no such run appeared within a minute."),
+        msg("{person}, try again if you still need it.", person=who_and_what(run)["person"]),
     )
     return _card(run, [_NOT_STARTED], text, zone=zone)
 

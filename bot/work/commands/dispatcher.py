@@ -226,7 +226,8 @@ class Dispatcher:
     async def _moved(self, context: CommandContext, message: Post) -> Refusal:
         url = await link_to(self._services, message)
         if url:
-            place = msg("This message was replaced. Press in the {new} instead.", new=link(url, msg("new message")))
+            label = msg("new message")
+            place = msg("This message was replaced. Press in the {new} instead.", new=link(url, label))
         else:
             place = msg("This message is out of date. Type the command instead.")
         return Refusal("moved", lines(sentences(place, answers.NOTHING_CHANGED), _state(context)))

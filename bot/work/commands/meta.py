@@ -76,11 +76,11 @@ async def audit(services: Services, context: CommandContext, request: Audit) -> 
     span = window(request.period, context.now, context.zone)
     person = Person(context.incoming.by.team, request.person) if request.person else None
     entries = await services.store.audit_entries(span.since, span.until, person, limit=MOST_ENTRIES)
-    filters, nothing = filter_line(None, "", span.words), msg("Nobody asked for a change in this period.")
+    filters, nothing = filter_line(None, "", span.words), msg("Nobody requested a change in this period.")
     if person is not None:
         whose = mention(person.user)
         filters = filter_line(None, "", span.words, whose)
-        nothing = msg("{person} asked for no change in this period.", person=whose)
+        nothing = msg("{person} did not request a change in this period.", person=whose)
     notes = (
         [msg("These are the newest {n} entries. To see the others, use a shorter period.", n=MOST_ENTRIES)]
         if len(entries) == MOST_ENTRIES

@@ -196,9 +196,8 @@ async def _show_instance(services: Services, context: CommandContext, which: Ins
         offers.append((msg("Rerun"), f"rerun {instance.id}"))
     if not ended(instance):
         offers.append((msg("Cancel run"), f"cancel {instance.id}"))
-    return Answer(
-        answers.told(context.words, flows.row(instance, zone=zone), post=context.post, offers=offers, extra=extra)
-    )
+    text, headline = flows.row(instance, zone=zone), flows.headline(instance)
+    return Answer(answers.told(context.words, text, headline=headline, post=context.post, offers=offers, extra=extra))
 
 
 def _field(label: Text, value: Text) -> Text:

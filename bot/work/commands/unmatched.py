@@ -157,7 +157,7 @@ async def _check_owner(services: Services, context: CommandContext, request: Lis
     except TemporaryFailure:
         return [
             msg(
-                "EnOS did not answer, so I could not check that there is an owner {owner}. "
+                "EnOS did not answer, so I could not check that owner {owner} exists. "
                 "Check the name before you trust this empty list.",
                 owner=code(owner),
             )

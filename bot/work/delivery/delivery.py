@@ -29,7 +29,7 @@ from bot.core.outbox.slack_errors import SHARED_CHANNEL
 from bot.work.delivery.alarms import BUG, DEFAULT_CHANNEL, Alarm, Alarms, DeliveryMetrics
 from bot.work.delivery.channel_health import ChannelHealth
 from bot.work.delivery.circuit_breaker import CircuitBreaker
-from bot.work.delivery.failures import BUG_MET, FailurePolicy
+from bot.work.delivery.failures import FailurePolicy, bug_met
 from bot.work.delivery.lost_messages import LostMessages
 from bot.work.delivery.outcomes import (
     RECHECK_AFTER,
@@ -135,7 +135,7 @@ class Delivery:
                 seconds = IDLE
             except Exception as bug:
                 log.exception("The delivery hit a bug")
-                self._alarms.fire(BUG, BUG_MET.format(type(bug).__name__))
+                self._alarms.fire(BUG, bug_met(bug))
                 seconds = IDLE
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), seconds)
@@ -256,7 +256,7 @@ class Delivery:
             self._not_before = self._steady() + STORE_PAUSE
         except Exception as bug:
             log.exception("The outcome of post %s could not be stored", id_)
-            self._alarms.fire(BUG, BUG_MET.format(type(bug).__name__))
+            self._alarms.fire(BUG, bug_met(bug))
             self._open_ends[id_] = partial(self._set_unclear, id_, f"bug: {type(bug).__name__}")
             self._not_before = self._steady() + STORE_PAUSE
 

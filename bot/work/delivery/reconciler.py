@@ -20,7 +20,7 @@ from bot.core.errors import TemporaryFailure
 from bot.core.outbox.conversations import SlackFailure, SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.outbox.posts import Post, PostId, PostKind, PostState
 from bot.work.delivery.alarms import BUG, Alarms, DeliveryMetrics
-from bot.work.delivery.failures import BUG_MET
+from bot.work.delivery.failures import bug_met
 from bot.work.delivery.lookup_backoff import LookupBackoff
 from bot.work.delivery.lost_messages import LostMessages
 from bot.work.delivery.outcomes import (
@@ -214,7 +214,7 @@ class Reconciler:
             self._failed(place, trouble)
         except Exception as bug:
             log.exception("A look-up hit a bug")
-            self._alarms.fire(BUG, BUG_MET.format(type(bug).__name__))
+            self._alarms.fire(BUG, bug_met(bug))
             self._backoff.failed(place)
         else:
             if found is not None:

@@ -193,7 +193,7 @@ async def test_what_the_asker_may_not_see_is_answered_like_what_does_not_exist(w
     ("words", "call", "note"),
     [
         ("incidents of 3377", "flow", "I could not check that flow `3377` exists."),
-        ("incidents by ann.lee", "search", "I could not check that there is an owner `ann.lee`."),
+        ("incidents by ann.lee", "search", "I could not check that owner `ann.lee` exists."),
     ],
 )
 async def test_what_cannot_be_checked_is_said_to_be_unchecked(world, maya, words, call, note):

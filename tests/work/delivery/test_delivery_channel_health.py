@@ -37,7 +37,7 @@ async def test_the_admins_are_told_once_of_a_dead_default_channel_and_once_that_
     world.slack.closed.clear()
     restart(world)
     await world.pass_time(400, step=5)
-    assert [text[:16] for text in sorted(world.slack.texts(DEFAULT))] == ["From 2026-11-21 ", "a", "h"]
+    assert [text[:16] for text in sorted(world.slack.texts(DEFAULT))] == ["From <!date^1795", "a", "h"]
     assert [text.split(".")[0] for text in world.slack.texts("DADMIN1")[1:]] == [
         f"🟢 I can post in the alert channel <#{DEFAULT}> again"
     ]

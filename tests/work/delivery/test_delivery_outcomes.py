@@ -42,8 +42,8 @@ LATE = START + timedelta(hours=25)
 
 
 def text_of(new):
-    """The text of a post that holds a card."""
-    return rendered(new.body)["text"]
+    """What a post that holds a card says in its first paragraph."""
+    return rendered(new.body)["blocks"][0]["text"]["text"]
 
 
 def post(new=None, **more) -> Post:
@@ -199,6 +199,8 @@ def test_a_first_message_is_never_dropped_unless_it_was_for_one_person():
 def test_words_alone_are_short_enough_for_every_method_and_never_empty():
     assert len(plain({"text": "x" * 9000})["text"]) == 3000
     assert plain({"blocks": []})["text"] == "–"
+    told = {"type": "section", "text": {"type": "mrkdwn", "text": "all of it"}}
+    assert plain({"text": "a headline", "blocks": [told]}) == {"text": "a headline\nall of it"}
     assert plain(plain({"text": "x" * 9000})) == plain({"text": "x" * 9000})
 
 

@@ -58,9 +58,9 @@ async def test_where_no_admin_is_reached_that_is_an_alarm_until_one_is(world):
     world.slack.closed |= {"UADMIN1": "user_disabled", "UADMIN2": "messages_tab_disabled"}
     await trouble(world)
     assert standing(world) == ["admins"]
-    (told,) = [alarm.sentence for alarm in world.alarms if alarm.name == "admins"]
-    assert "cannot reach any admin by direct message" in told
-    assert "Set FLOWBOT_ADMINS to people who are active" in told
+    (told,) = [str(alarm.sentence) for alarm in world.alarms if alarm.name == "admins"]
+    assert "No flowbot admin can be reached by direct message" in told
+    assert "Set FLOWBOT_ADMINS to active people" in told
     restart(world)
     await world.tick()
     assert standing(world) == ["admins"]

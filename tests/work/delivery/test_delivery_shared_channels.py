@@ -37,7 +37,7 @@ def restart(world, **settings):
 
 
 def standing(world):
-    return [alarm.sentence for alarm in world.active_alarms()]
+    return [str(alarm.sentence) for alarm in world.active_alarms()]
 
 
 def answer(id_, channel=DEFAULT, **more):
@@ -46,7 +46,7 @@ def answer(id_, channel=DEFAULT, **more):
 
 REASON = "The channel is shared with another organization, and its people would read the alerts."
 WAY_OUT = "Set another channel in FLOWBOT_CHANNEL, stop sharing this one, or add it to FLOWBOT_SHARED_CHANNELS."
-TROUBLE = f"flowbot can't post in its alert channel. {REASON} {WAY_OUT}"
+TROUBLE = f"Alerts can't be posted in the alert channel. {REASON} {WAY_OUT}"
 
 
 # ── what strangers read ──
