@@ -38,7 +38,7 @@ from bot.core.text.message import Text, ago, layout, listed, msg, sentences
 from bot.core.text.shown_times import minute_in_utc, on_the_clock
 from bot.messages.cards import answers, flows, runs
 from bot.work.commands import targets
-from bot.work.commands.context import Answer, CommandContext, Services, fit_into_buttons, posts_for
+from bot.work.commands.context import Answer, CommandContext, Services, fit_into_buttons, posts_for, thread_of
 
 _HOLDING_STATES = frozenset({RunState.ASKED, RunState.RUNNING, RunState.ENDED})  # the run has its minute for itself
 
@@ -206,7 +206,7 @@ async def _reserved_run(services: Services, context: CommandContext, start: Plan
         by=str(context.incoming.by),
         post=context.post,
         started_at=context.now,
-        channel=incident.channel if incident else context.incoming.origin.channel,
+        channel=thread_of(context, incident).channel if incident else context.incoming.origin.channel,
         thread="" if incident else context.incoming.origin.thread,
         verb=context.row.verb,
         incident=incident.id if incident else None,
