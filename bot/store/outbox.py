@@ -32,6 +32,7 @@ from bot.store.transactions import (
 
 REPLACED = "replaced"  # in the database only: an edit whose words a newer one, or its own target, now has
 WITHDRAWN = "withdrawn: it says what is true no more"
+TOLD_THERE = "another card of its incident tells it there"
 text_of = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # a body as it is stored
 
 _LIVE = "('queued', 'sending', 'unclear')"
@@ -190,8 +191,9 @@ class Outbox(Transactional):
     ) -> None:
         """Back to queued, for it is certain that it was not sent; not to be tried before ``due``.
 
-        ``channel`` moves it elsewhere, out of its thread. ``instead`` is what is sent in its place, under the
-        same id. It keeps its place in the order: what comes after it in its thread waits until ``due``.
+        ``channel`` moves it elsewhere, out of its thread; where its incident has a card of its own there, it is given
+        up. ``instead`` is what is sent in its place, under the same id. It keeps its place in the order: what comes
+        after it in its thread waits until ``due``.
         """
         requeue(db, id, due, why, channel=channel, instead=instead)
 
@@ -248,6 +250,9 @@ def requeue(db: Database, id_: PostId, retry_at: datetime, why: str, *, channel:
     if row["withdrawn"]:
         give_up(db, id_, WITHDRAWN, retry_at)
         return
+    if channel and _has_other_card(db, row, channel):
+        give_up(db, id_, TOLD_THERE, retry_at)
+        return
     new = _new(row) if instead is None else rendered(db, instead)
     if channel:
         new = _moved(new, channel)
@@ -270,6 +275,12 @@ def requeue(db: Database, id_: PostId, retry_at: datetime, why: str, *, channel:
             id_,
         ],
     )
+
+
+def _has_other_card(db: Database, row: Row, channel: str) -> bool:
+    """Whether the incident that a post belongs to has a card of its own in another channel."""
+    other = "SELECT 1 FROM cards WHERE incident = ? AND channel = ? AND post NOT IN (?, coalesce(?, ''))"
+    return db.execute(other, [row["incident"], channel, row["id"], row["thread_of"]]).fetchone() is not None
 
 
 def _has_newer(db: Database, edit: Row) -> bool:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from incident_cards import changed
 from incident_makers import JONAS, KNOWN, MAYA, NOW, OWNER, ZONE, failure, incident
 from incident_picture import as_sent, foreign_pings, picture, refused
 from languages import ALL
@@ -39,7 +40,7 @@ OPEN = in_storm(4001)
 TAKEN = lifecycle.acknowledge(in_storm(4002), JONAS, NOW, note="looking")[0]
 GREEN = lifecycle.recovered(in_storm(4003), "4003-2026112200", LATER)[0]
 CLOSED = lifecycle.close(in_storm(4004), JONAS, LATER, "not needed")[0]
-THREAD = replace(in_storm(4005), grouped=False, post="p5")
+THREAD = changed(in_storm(4005), grouped=False, post="p5")
 TWICE = replace(in_storm(4006, owners=()), occurrences=(failure("4006-2026112100"), failure("4006-2026112101")))
 MIXED = [OPEN, TAKEN, GREEN, CLOSED, THREAD, TWICE]
 
@@ -118,7 +119,7 @@ HOSTILE = st.one_of(
 @settings(max_examples=80, deadline=None)
 def test_no_text_from_outside_can_ping_or_break_it(name, task, owner):
     bad = failure(failed_tasks=(1,), failed_task_name=task)
-    hurt = replace(incident(bad), flow_name=name, owners=(UserName(owner), OWNER) * 6, grouped=True)
+    hurt = changed(incident(bad), flow_name=name, owners=(UserName(owner), OWNER) * 6, grouped=True)
     for storm in (STORM, ended_storm(STORM)):
         body = drawn(storm, [hurt] * 60)
         assert foreign_pings(body) == []

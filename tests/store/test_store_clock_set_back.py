@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from incident_cards import changed
 from store_makers import NOW, edit, incident, later, message, run
 
 from bot.core.incident.facts import ChangeSet, ReadState
@@ -69,7 +70,7 @@ async def test_what_was_lost_ahead_was_lost_now_and_may_be_said_again_an_hour_la
 
 
 async def test_an_open_incident_began_at_the_latest_now_and_lasts_as_long_as_was_said(store):
-    one = replace(
+    one = changed(
         incident("i1"),
         opened_at=NOW,
         told_at=NOW,
@@ -80,7 +81,7 @@ async def test_an_open_incident_began_at_the_latest_now_and_lasts_as_long_as_was
     await store.observe((), (), lambda _: ChangeSet(incidents=(one,)))
     assert await store.correct_future_times(BACK) == 4
     found = await store.incident("i1")
-    assert (found.opened_at, found.told_at, found.reminded_at, found.acked_at) == (BACK, BACK, BACK, BACK)
+    assert (found.opened_at, found.home.told_at, found.reminded_at, found.acked_at) == (BACK, BACK, BACK, BACK)
     assert found.ack_until == later(seconds=600)
 
 

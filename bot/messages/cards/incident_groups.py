@@ -264,7 +264,7 @@ def _row(incident: Incident, post: str, index: int, zone: timedelta | None) -> B
         plural("{n} failure", "{n} failures", count) if count > 1 else None,
         msg("{person} is on it", person=words.who(incident.acked_by)) if incident.phase is Phase.ACKNOWLEDGED else None,
         msg("Owners: {owners}", owners=listed(map(escape, names[:_OWNERS]), len(names))) if names else None,
-        None if incident.grouped else msg("has its own thread"),
+        msg("has its own thread") if incident.threads else None,
     )
     return blocks.section(shown, accessory=blocks.menu(_options(incident), post, index), limit=_ROW)
 
@@ -277,7 +277,7 @@ def _options(incident: Incident) -> list[tuple[Text, str]]:
         options.append((msg("Acknowledge"), f"ack {of}"))
     if incident.phase is Phase.ACKNOWLEDGED:
         options.append((msg("Hand back"), f"unack {of}"))
-    if incident.grouped:
+    if not incident.threads:
         options.append((msg("Open thread"), f"thread {of}"))
     if is_live(incident):
         options += words.run_buttons(incident.occurrences[-1], words.RERUN, words.VIEW_LOG)

@@ -21,11 +21,11 @@ from bot.core.command.table import Row
 from bot.core.errors import DatabaseUnavailable, Offer, Unclear
 from bot.core.flow.model import FlowId, UserId
 from bot.core.health.promise import BotStatus
-from bot.core.incident.model import Incident
+from bot.core.incident.model import Incident, IncidentCard
 from bot.core.outbox.blocks import Body, Card
 from bot.core.outbox.conversations import SLACK_FAILURES
 from bot.core.outbox.pointers import PostPresence, post_presence
-from bot.core.outbox.posts import Lane, NewPost, Post, PostId, PostKind
+from bot.core.outbox.posts import Lane, NewPost, Post, PostId, PostKind, is_direct
 from bot.core.people.model import DONE, AttemptResult, IncomingMessage, Link, Outcome, Surface
 from bot.core.text.mask import Mask, Seal, without_secrets
 from bot.core.text.message import Text
@@ -179,12 +179,13 @@ async def posts_for(services: Services, context: CommandContext, answer: Answer)
     if answer.body is None:
         return ()
     if (incident := answer.in_incident) is not None:
-        reply = in_thread(incident, context.post, answer.body, context.now, asker)
+        thread = thread_of(context, incident)
+        reply = in_thread(incident, thread.channel, context.post, answer.body, context.now, asker)
         if sees_thread(context, incident):
             return (reply,)
-        first = post_presence(await services.store.post(PostId(incident.post)))
+        first = post_presence(await services.store.post(thread.post))
         named = flows.flow_name(incident.flow_id, incident.flow_name)
-        return reply, ephemeral(context, spare, answers.see_thread(context.words, named, first, incident.channel))
+        return reply, ephemeral(context, spare, answers.see_thread(context.words, named, first, thread.channel))
     member = True
     if answer.public and origin.surface not in {Surface.MENTION, Surface.DIRECT}:  # Slack delivers those to members
         try:
@@ -209,19 +210,31 @@ async def posts_for(services: Services, context: CommandContext, answer: Answer)
 def sees_thread(context: CommandContext, incident: Incident) -> bool:
     """Whether the asker sees a reply in this incident's thread: they wrote in it, or pressed its card."""
     same = context.incident is not None and context.incident.id == incident.id and context.replacement is None
-    return same and context.incoming.origin.channel == incident.channel
+    return same and _is_here(context, thread_of(context, incident))
 
 
-def in_thread(incident: Incident, post: PostId, body: Card, now: datetime, user: str) -> NewPost:
-    """A reply in the incident's thread; should its channel take none, it goes to the user's direct messages."""
+def thread_of(context: CommandContext, incident: Incident) -> IncidentCard:
+    """The card whose thread is for this asker: that of the channel they wrote in, else the first."""
+    return next((card for card in incident.cards if _is_here(context, card)), incident.home)
+
+
+def _is_here(context: CommandContext, card: IncidentCard) -> bool:
+    """Whether a card is where the asker wrote."""
+    origin, asker = context.incoming.origin, context.incoming.by.user
+    return card.channel == origin.channel or (is_direct(origin.channel) and card.channel == asker)
+
+
+def in_thread(incident: Incident, channel: str, post: PostId, body: Card, now: datetime, user: str) -> NewPost:
+    """A reply in the incident's thread there; should the channel take none, it goes to the user's direct messages."""
+    card = incident.card_in(channel) or incident.home
     return NewPost(
         id=post,
         kind=PostKind.MESSAGE,
         lane=Lane.ANSWER,
-        channel=incident.channel,
+        channel=card.channel,
         body=body,
         due=now,
-        thread_of=incident.post,
+        thread_of=card.post,
         user=user,
         incident=incident.id,
     )

@@ -1,7 +1,7 @@
 """Incidents: list, acknowledge, hand back, close and reopen. Every change is shown in the incident's thread."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -25,7 +25,7 @@ from bot.core.incident.lifecycle import is_live, reference
 from bot.core.incident.model import Incident, Phase
 from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
 from bot.core.outbox.pointers import post_presence
-from bot.core.outbox.posts import PostId
+from bot.core.outbox.posts import is_direct
 from bot.core.people.model import AttemptResult, Link, Surface
 from bot.core.text.escape import EMPTY, Markup, code, mention, visible
 from bot.core.text.likeness import likeness, unmarked
@@ -142,7 +142,7 @@ async def thread(services: Services, context: CommandContext, request: Thread) -
     text = msg(
         "You opened a thread for {flow}. In a moment, its message is the newest one in {channel}.",
         flow=_named(incident),
-        channel=Markup(f"<#{incident.channel}>"),
+        channel=Markup(f"<#{incident.home.channel}>"),
     )
     return Answer(answers.told(context.words, text, post=context.post), private=True)
 
@@ -236,7 +236,7 @@ async def _authorize(
     """
     caller = context.caller
     if not services.answer_settings.oncall and caller.link is not None:
-        caller = await _with_channel_members(services, context, incident.channel)
+        caller = await _with_channel_members(services, context, incident)
     is_holder = incident.acked_by == context.incoming.by
     needed = caller.link if needs_link else None
     if (
@@ -306,23 +306,33 @@ async def _refusal(
     return await targets.denial(services, context, reason, flow_owners.names, _named(incident))
 
 
-async def _with_channel_members(services: Services, context: CommandContext, channel: str) -> Caller:
-    """The caller where the members of the incident's channel are on call.
+async def _with_channel_members(services: Services, context: CommandContext, incident: Incident) -> Caller:
+    """The caller where the members of the incident's channels are on call.
 
     Where the bot may not list the members, somebody who writes in that channel counts as one.
     """
-    try:
-        return replace(context.caller, on_call=context.incoming.by.user in await services.slack.members(channel))
-    except SlackRefused as refused:
-        log.warning("Slack did not list the members of %s: %s", channel, refused)
-        if context.incoming.origin.channel == channel:
-            return replace(context.caller, on_call=True)
-        then = msg("Run the command in that channel.")
-    except SLACK_FAILURES as failure:
-        log.warning("Slack did not list the members of %s: %s", channel, failure)
-        then = msg("Try again in a minute.")
+    then: Text | None = None
+    for channel in [card.channel for card in incident.cards]:
+        try:
+            if context.incoming.by.user in await _readers(services, channel):
+                return replace(context.caller, on_call=True)
+        except SlackRefused as refused:
+            log.warning("Slack did not list the members of %s: %s", channel, refused)
+            if context.incoming.origin.channel == channel:
+                return replace(context.caller, on_call=True)
+            then = msg("Run the command in that channel.")
+        except SLACK_FAILURES as failure:
+            log.warning("Slack did not list the members of %s: %s", channel, failure)
+            then = msg("Try again in a minute.")
+    if then is None:
+        return context.caller
     unread = msg("Slack did not tell me who is in the incident's channel, so I can't tell whether you may do this.")
     return replace(context.caller, unread=sentences(unread, then))
+
+
+async def _readers(services: Services, channel: str) -> Collection[str]:
+    """Who reads what is posted in a place: the members of a channel, or the person of direct messages."""
+    return (channel,) if is_direct(channel) else await services.slack.members(channel)
 
 
 async def _answer(services: Services, context: CommandContext, incident: Incident, done: Text) -> Answer:
@@ -334,8 +344,8 @@ async def _answer(services: Services, context: CommandContext, incident: Inciden
     }:
         return Answer(None, queued=True)
     with acted(partial(_done_unseen, done)):
-        first = post_presence(await services.store.post(PostId(incident.post)))
-        where = answers.says_so(first, incident.channel, await _link(services, incident))
+        first = post_presence(await services.store.post(incident.home.post))
+        where = answers.says_so(first, incident.home.channel, await _link(services, incident))
     return Answer(answers.told(context.words, sentences(done, where), post=context.post), private=True)
 
 
@@ -367,7 +377,7 @@ async def _row(services: Services, context: CommandContext, incident: Incident) 
     failures = len(incident.occurrences)
     address = await _link(services, incident)
     thread: Text | None = None
-    if incident.grouped:
+    if not incident.threads:
         thread = dots(
             link(address, msg("Open list")) if address else None,
             msg("{command} opens a thread", command=in_words(f"thread {reference(incident)}")),
@@ -394,4 +404,4 @@ def _on_it(incident: Incident) -> Text:
 
 
 async def _link(services: Services, incident: Incident) -> str:
-    return await link_to(services, await services.store.post(PostId(incident.post)))
+    return await link_to(services, await services.store.post(incident.home.post))

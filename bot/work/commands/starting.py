@@ -39,7 +39,7 @@ from bot.core.text.message import Text, ago, layout, listed, msg, sentences
 from bot.core.text.shown_times import minute_in_utc, on_the_clock
 from bot.messages.cards import answers, flows, runs, taken_minutes
 from bot.work.commands import targets
-from bot.work.commands.context import Answer, CommandContext, Services, acted, fit_into_buttons, posts_for
+from bot.work.commands.context import Answer, CommandContext, Services, acted, fit_into_buttons, posts_for, thread_of
 
 # A start farther off than that asks once: it may be a typing error, such as a wrong year. A run may be planned some
 # days ahead, and old data are run again; a wrong year is off by a year, less what is left of it or has passed.
@@ -229,7 +229,7 @@ async def _reserved_run(services: Services, context: CommandContext, start: Plan
         by=str(context.incoming.by),
         post=context.post,
         started_at=context.now,
-        channel=incident.channel if incident else context.incoming.origin.channel,
+        channel=thread_of(context, incident).channel if incident else context.incoming.origin.channel,
         thread="" if incident else context.incoming.origin.thread,
         verb=context.row.verb,
         incident=incident.id if incident else None,

@@ -142,7 +142,7 @@ class RunTracker:
     async def _incident_link(self, run: Run) -> str:
         for incident in await self._services.store.incidents(live=True, flow=run.flow_id):
             if any(each.instance == run.instance for each in incident.occurrences):
-                first = await self._services.store.post(incident.post)
+                first = await self._services.store.post(incident.home.post)
                 if first is not None and first.state is PostState.SENT:
                     return await self._services.slack.permalink(first.channel, first.ts)
         return ""
@@ -181,7 +181,7 @@ class RunTracker:
         user = Person(*run.by.split(":", 1)).user
         incident = await self._services.store.incident(run.incident) if run.incident else None
         if incident is not None:
-            return in_thread(incident, PostId(run.post), body, now, user)
+            return in_thread(incident, run.channel, PostId(run.post), body, now, user)
         return NewPost(
             id=PostId(run.post),
             kind=PostKind.MESSAGE,

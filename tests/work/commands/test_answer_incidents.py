@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from answer_world import FAILED, HOME, OPS
+from incident_cards import changed
 
 from bot.core.errors import DatabaseUnavailable
 from bot.core.incident.facts import ChangeSet
@@ -38,7 +39,7 @@ async def test_incidents_are_listed_by_scope_owner_and_flow(world, maya, jonas):
 async def test_an_incident_whose_card_is_not_posted_yet_has_no_link(world, maya):
     await world.breaks()
     incident = await world.incident()
-    new = replace(incident, post=PostId("not yet"))
+    new = changed(incident, post=PostId("not yet"))
     await world.store.change(incident.id, lambda _old: ChangeSet(incidents=(new,)))
     (seen,) = await maya.says("incidents")
     assert "daily-energy-report" in seen.text
@@ -58,7 +59,7 @@ async def with_a_card(world, incident, state):
     """The incident's card is not in Slack yet, or never will be."""
     card = PostId("card")
     new = NewPost(card, PostKind.MESSAGE, Lane.ALERT, OPS, {"text": "card"}, world.now + timedelta(hours=1))
-    changes = ChangeSet(incidents=(replace(incident, post=card),), posts=(new,))
+    changes = ChangeSet(incidents=(changed(incident, post=card),), posts=(new,))
     await world.store.change(incident.id, lambda _old: changes)
     if state == "given up":
         await world.store.give_up(card, "channel_not_found", world.now)

@@ -17,10 +17,11 @@ from delivery_fakes import (
     edit,
     message,
 )
+from incident_cards import on_one_card
 
 from bot.core.flow.model import FlowId, UserName
 from bot.core.incident.facts import ChangeSet
-from bot.core.incident.model import Incident, IncidentId, Phase
+from bot.core.incident.model import IncidentId, Phase
 from bot.core.outbox.conversations import Channel
 from bot.core.outbox.posts import Lane, PostId
 
@@ -186,7 +187,7 @@ async def test_a_copy_of_the_lost_card_that_arrived_late_is_deleted(world):
 
 def incident(phase=Phase.OPEN, **more):
     ended = START if phase in {Phase.RECOVERED, Phase.CLOSED} else None
-    return Incident(
+    return on_one_card(
         id=IncidentId("i1"),
         flow_id=FlowId(3377),
         flow_name="daily",

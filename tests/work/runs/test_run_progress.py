@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 from answer_enos import EXTRACT, LOAD, TRANSFORM
 from answer_world import FAILED, OPS, Lost
+from incident_cards import changed
 
 from bot.core.errors import Refusal
 from bot.core.flow.model import Parameter
@@ -211,7 +212,7 @@ async def test_an_incident_whose_card_is_not_posted_yet_is_not_linked(world):
     world.enos.becomes(RUN, Status.FAIL, [DONE, Status.FAIL, WAITS])
     await world.breaks(RUN)
     incident = await world.incident(RUN)
-    await world.store.change(incident.id, lambda old: ChangeSet(incidents=(replace(old, post=PostId("later")),)))
+    await world.store.change(incident.id, lambda old: ChangeSet(incidents=(changed(old, post=PostId("later")),)))
     await world.tick(seconds=4)
     assert "failed in task *transform*" in message.text
     assert "Open thread" not in message.text
