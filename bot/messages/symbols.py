@@ -11,7 +11,7 @@
 ⏸️           a schedule that is off
 ⏰           a reminder
 ⚠️           flowbot does less than it should
-☀️           the daily line
+☀️           the digest
 """
 
 from collections.abc import Mapping
