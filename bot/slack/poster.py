@@ -132,22 +132,25 @@ class Poster(Directory):
         self._measured.on_call = self._uploads.on_call = on_call
         self._respond = partial(respond, self._uploads.session, self._uploads.environment, on_call)
 
-    async def post(self, channel: str, body: Body, *, id: PostId, thread: str = "") -> tuple[str, str]:
+    async def post(
+        self, channel: str, body: Body, *, id: PostId, thread: str = "", broadcast: bool = False
+    ) -> tuple[str, str]:
         """Post a message with ``id`` in its metadata; return its channel and its ts.
 
-        Raises ``SlackOutsideThread`` where it was to be a reply and Slack posted it outside of its thread.
+        With ``broadcast`` the channel shows a reply, too. Raises ``SlackOutsideThread`` where it was to be a reply and Slack posted it outside of its thread.
         """
         metadata = {"event_type": EVENT_TYPE, "event_payload": {"id": id}}
-        target = {"channel": channel, **NO_PREVIEWS, "metadata": metadata, **({"thread_ts": thread} if thread else {})}
+        place = {"thread_ts": thread, **({"reply_broadcast": True} if broadcast else {})} if thread else {}
+        target = {"channel": channel, **NO_PREVIEWS, "metadata": metadata, **place}
         answer = await self._send_body("chat.postMessage", target, {}, body, POST_TEXT)
-        place, ts = str(answer.get("channel") or ""), str(answer.get("ts") or "")
-        if not (place and ts) or len(place) + len(ts) > LONGEST_PLACE:
+        where, ts = str(answer.get("channel") or ""), str(answer.get("ts") or "")
+        if not (where and ts) or len(where) + len(ts) > LONGEST_PLACE:
             raise SlackUnclear("the answer names no message")
-        if channel != place:  # the direct messages with a user
-            self._direct.put(channel, place)
+        if channel != where:  # the direct messages with a user
+            self._direct.put(channel, where)
         if thread and _thread_of(answer, thread) != thread:
-            raise SlackOutsideThread(place, ts)
-        return place, ts
+            raise SlackOutsideThread(where, ts)
+        return where, ts
 
     async def edit(self, channel: str, ts: str, body: Body, *, id: PostId) -> None:  # noqa: ARG002  the protocol's; Slack keeps the message's own metadata
         """Replace a message of ours: what the new body lacks is removed."""

@@ -330,6 +330,9 @@ _LOST = (
 # In which language the answers for one person are.
 _LANGUAGES = ("CREATE TABLE languages (user TEXT PRIMARY KEY, language TEXT NOT NULL) STRICT, WITHOUT ROWID",)
 
+# Replies that the channel shows too.
+_BROADCASTS = ("ALTER TABLE posts ADD COLUMN broadcast INTEGER NOT NULL DEFAULT 0",)
+
 # The database's version is the number of steps it has taken.
 STEPS: tuple[Sequence[str], ...] = (
     _FIRST,
@@ -343,4 +346,5 @@ STEPS: tuple[Sequence[str], ...] = (
     _PEOPLE,
     _LOST,
     _LANGUAGES,
+    _BROADCASTS,
 )

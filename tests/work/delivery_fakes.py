@@ -41,6 +41,7 @@ class Message:
     thread: str
     at: float
     texts: list = field(default_factory=list)
+    broadcast: bool = False
     body: dict = field(default_factory=dict)
 
 
@@ -137,7 +138,7 @@ class FakeSlack:
 
     # ── the protocol ──
 
-    async def post(self, channel, body, *, id, thread=""):
+    async def post(self, channel, body, *, id, thread="", broadcast=False):
         fault = await self._met("post", channel)
         self.posted.setdefault(channel, []).append(self.clock().timestamp())
         if not body.get("text"):
@@ -145,6 +146,7 @@ class FakeSlack:
         place = place_of(channel)
         stands = thread if self._has(place, thread) else ""
         message = Message(place, self._ts(), id, body["text"], stands, self.clock().timestamp(), body=body)
+        message.broadcast = broadcast and bool(stands)
         if isinstance(fault, Late):
             self.late.append((self.clock.after(fault.seconds), message))
         elif not isinstance(fault, Vanished):
@@ -210,7 +212,8 @@ class FakeSlack:
         within = [
             each
             for each in sorted(self.messages, key=lambda m: float(m.ts), reverse=not thread)
-            if (each.channel, each.thread) == (place, thread)
+            if each.channel == place
+            and (each.thread == thread or (each.broadcast and not thread))
             and since - 60 <= each.at <= (until or each.at) + 60
             and (not rest or (float(each.ts) > float(rest) if thread else float(each.ts) < float(rest)))
         ]

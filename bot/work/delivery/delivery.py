@@ -272,7 +272,7 @@ class Delivery:
             match new.kind:
                 case PostKind.MESSAGE:
                     id_ = carried_id(new.id, post.generation)
-                    channel, ts = await self._slack.post(channel, body, id=id_, thread=thread)
+                    channel, ts = await self._slack.post(channel, body, id=id_, thread=thread, broadcast=new.broadcast)
                 case PostKind.EDIT:
                     ts = post.ts
                     try:
