@@ -10,6 +10,7 @@ from bot.core.outbox.conversations import (
     SlackLimited,
     SlackOutsideThread,
     SlackRefused,
+    SlackRefusedTable,
     SlackUnclear,
     SlackUnreachable,
 )
@@ -111,6 +112,7 @@ class FakeSlack:
         self.gone: dict[str, Message] = {}  # what people have deleted, by its ts
         self.fixed: dict[str, str] = {}  # ts: the word with which an edit is refused
         self.page = 100  # messages that one look reads
+        self.tables_refused_with = ""  # the word with which a message with a table is refused
         self.calls: list[str] = []
         self.channel_lookups: list[str] = []  # channels that were asked about
         self.posted: dict[str, list[float]] = {}
@@ -143,6 +145,7 @@ class FakeSlack:
         self.posted.setdefault(channel, []).append(self.clock().timestamp())
         if not body.get("text"):
             raise SlackRefused("no_text")
+        self._check_table(body)
         place = place_of(channel)
         stands = thread if self._has(place, thread) else ""
         message = Message(place, self._ts(), id, body["text"], stands, self.clock().timestamp(), body=body)
@@ -158,6 +161,7 @@ class FakeSlack:
 
     async def edit(self, channel, ts, body, *, id):
         fault = await self._met("edit", channel)
+        self._check_table(body)
         found = [each for each in self.messages if (each.channel, each.ts) == (place_of(channel), ts)]
         if not found:
             raise SlackRefused("message_not_found")
@@ -171,10 +175,15 @@ class FakeSlack:
     async def post_ephemeral(self, channel, user, body, *, thread="", response_url=""):
         by_url = bool(response_url) and "response_url" in self.faults
         fault = await self._met("response_url" if by_url else "ephemeral", channel)
+        self._check_table(body)
         if not isinstance(fault, Vanished):
             self.ephemerals.append((channel, user, body["text"]))
             self.ephemeral_bodies.append(body)
         self._lost(fault)
+
+    def _check_table(self, body):
+        if self.tables_refused_with and "fallback" in body:
+            raise SlackRefusedTable(self.tables_refused_with)
 
     async def upload(self, channel, body, *, thread="", reserved=None):
         fault = await self._met("upload", channel)
