@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from incident_picture import picture, refused
 
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Card, rendered
@@ -137,3 +138,9 @@ def test_a_time_and_a_link_work_in_a_cell():
         {"type": "text", "text": " "},
         {"type": "date", **date, "fallback": "2026-11-21 14:30 UTC"},
     ]
+
+
+def test_both_forms_of_a_card_are_taken_by_slack_and_drawn():
+    assert refused(card()) == []
+    assert picture(card()).splitlines()[3:5] == ["│ *Flow* │ *Runs*", "│ north │ 1"]
+    assert picture(card()).splitlines()[5:8] == ["without its table:", "  text: Flows", "  north 1"]

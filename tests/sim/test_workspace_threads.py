@@ -78,7 +78,7 @@ async def test_a_table_is_shown_below_everything_else_of_its_message():
         for place in ({"blocks": [table, line]}, {"attachments": [{"color": "good", "blocks": [table, line]}]}):
             ts = await posted(world, text="fallback", **place)
             shown = world.workspace.shown(world.workspace.find(DATA_OPS, ts))
-            assert shown.endswith("below\nFlow\nn")
+            assert shown.removeprefix("fallback\n") == "below\nFlow\nn"
 
 
 async def test_presence_needs_its_scope_and_an_account():
