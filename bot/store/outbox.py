@@ -299,10 +299,13 @@ def rendered(db: Database, post: NewPost) -> NewPost:
 
 def _language(db: Database, post: NewPost) -> str:
     """The language of a post: that of the one person who reads it, where it is known, else the channel's."""
-    reader = sole_reader(post)
+    reader, channel = sole_reader(post), post.channel
     if post.kind is PostKind.EDIT and (edited := message_of(db, post.target)) is not None:
-        reader = sole_reader(replace(post, channel=edited["channel"], user=edited["user"]))
+        channel = edited["channel"]
+        reader = sole_reader(replace(post, channel=channel, user=edited["user"]))
     known = db.execute("SELECT language FROM languages WHERE user = ?", [reader]).fetchone() if reader else None
+    if known is None and not reader:
+        known = db.execute("SELECT language FROM prefs WHERE channel = ? AND language <> ''", [channel]).fetchone()
     return known["language"] if known is not None else db.language
 
 
