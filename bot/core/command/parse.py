@@ -18,7 +18,8 @@ from bot.core.command.chinese import AMBIGUOUS, THANKS
 from bot.core.command.clauses import FLOW, NUMBER, PAIRS, Clause
 from bot.core.command.periods import resolve
 from bot.core.command.requests import Help, Request, Trigger, When
-from bot.core.command.table import BY_REQUEST, BY_VERB, Row, near, nearest
+from bot.core.command.row import Row
+from bot.core.command.table import BY_REQUEST, BY_VERB, near, nearest
 from bot.core.command.tokens import Cursor, Token, in_code, tick, visible
 from bot.core.errors import Refusal
 from bot.core.text.language import EN

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from bot.core.command.rights import Caller, Denial, Who, may
-from bot.core.command.table import BY_VERB, ROWS, Family, Row
+from bot.core.command.row import Family, Row
+from bot.core.command.table import BY_VERB, ROWS
 from bot.core.command.tokens import in_code
 from bot.core.errors import Offer
 from bot.core.outbox import blocks
@@ -35,6 +36,7 @@ _FAMILIES: Mapping[Family, Message] = {
     Family.RUNS: msg("Runs"),
     Family.INCIDENTS: msg("Incidents"),
     Family.FLOWS: msg("Flows"),
+    Family.ROUTING: msg("Where failures go"),
     Family.PEOPLE: msg("People"),
     Family.ME: msg("About me"),
 }

@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 from bot.core.command import buttons
 from bot.core.command.requests import Request
 from bot.core.command.rights import Caller
-from bot.core.command.table import Row
+from bot.core.command.row import Row
 from bot.core.errors import Offer
 from bot.core.flow.model import FlowId, UserId
 from bot.core.health.promise import BotStatus
@@ -51,6 +51,7 @@ class AnswerSettings:
     mask: Mask
     alert_statuses: tuple[int, ...]
     console_url: str = ""
+    shared_channels: tuple[str, ...] = ()  # where failures may be posted though another organization reads there
 
 
 class SecretCommands:
@@ -179,6 +180,12 @@ async def posts_for(services: Services, context: CommandContext, answer: Answer)
     elif answer.public:
         member = await _may_post(services, context)
     return posts_of(answer, context, member=member, spare=PostId(services.new_id()), first=first)
+
+
+async def public_posts(services: Services, context: CommandContext) -> Callable[[Card], tuple[NewPost, ...]]:
+    """How a card for everybody becomes posts: for a verb whose answer is made in the transaction of its change."""
+    member, spare = await _may_post(services, context), PostId(services.new_id())
+    return lambda card: posts_of(Answer(card, public=True), context, member=member, spare=spare)
 
 
 async def _may_post(services: Services, context: CommandContext) -> bool:
