@@ -160,6 +160,18 @@ def test_a_channel_is_quiet_until_the_first_of_its_watches_is_not():
     assert quiet_ends(OPS, [], MIDNIGHT) == MIDNIGHT
 
 
+@pytest.mark.parametrize(
+    ("sentence", "prefs", "expected"),
+    [
+        ("what is not set is as ever", DEFAULTS, (True, True, False)),
+        ("each can be turned off", Prefs(mentions=False, reminders=False, replies="thread"), (False, False, False)),
+        ("and on", Prefs(mentions=True, reminders=True, replies="channel"), (True, True, True)),
+    ],
+)
+def test_what_preferences_mean(sentence, prefs, expected):
+    assert (prefs.may_mention, prefs.may_remind, prefs.replies_in_channel) == expected, sentence
+
+
 # ── which watch is meant ──
 
 ALL, FLOW = watch(1), watch(2, flow=3377)
