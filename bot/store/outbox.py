@@ -304,7 +304,7 @@ def _language(db: Database, post: NewPost) -> str:
         channel = edited["channel"]
         reader = sole_reader(replace(post, channel=channel, user=edited["user"]))
     known = db.execute("SELECT language FROM languages WHERE user = ?", [reader]).fetchone() if reader else None
-    if known is None and not reader:
+    if known is None:
         known = db.execute("SELECT language FROM prefs WHERE channel = ? AND language <> ''", [channel]).fetchone()
     return known["language"] if known is not None else db.language
 

@@ -9,6 +9,7 @@ from store_makers import NOW, attempt, edit, message
 from bot.core.errors import Refusal
 from bot.core.flow.model import FlowId, UserId, UserName
 from bot.core.outbox.blocks import Card
+from bot.core.outbox.posts import PostKind
 from bot.core.people.model import DONE, AttemptResult, Link, Person
 from bot.core.routing.prefs import DEFAULTS, OFF, Prefs
 from bot.core.routing.quiet import QuietHours
@@ -135,6 +136,14 @@ async def test_a_channel_reads_its_own_language_from_the_change_on(store):
     texts = {each: (await store.post(each)).body["text"] for each in ("before", "changed", "after")}
     assert texts == {"before": "It failed.", "changed": "失败了。", "after": "失败了。"}
     assert [(await store.post(each)).body["text"] for each in ("elsewhere", "hers", "new")] == ["It failed."] * 3
+
+
+@pytest.mark.usefixtures("_chinese")
+async def test_whose_language_is_not_known_reads_that_of_the_channel_they_are_in(store):
+    await store.set_language("UMAYA", "en")
+    await store.change_prefs("C1", lambda old: replace(old, language=ZH), nothing)
+    await store.queue([post(each, kind=PostKind.EPHEMERAL, user=each) for each in ("UMAYA", "UNEW")])
+    assert [(await store.post(each)).body["text"] for each in ("UMAYA", "UNEW")] == ["It failed.", "失败了。"]
 
 
 @pytest.mark.usefixtures("_chinese")

@@ -70,7 +70,7 @@ def glob_matches(glob: str, name: str) -> bool:
         return False
     at, end = len(first), len(name) - len(last)
     for part in middle:
-        found = name.find(part, at, max(at, end))
+        found = name.find(part, at, end)
         if found < 0:
             return False
         at = found + len(part)
