@@ -81,7 +81,7 @@ def _times(cursor: Cursor) -> int:
 
 def _clock(hour: str, minute: str) -> str:
     """A clock time as ``09:30``; empty where there is none such."""
-    return f"{time(int(hour), int(minute)):%H:%M}" if int(hour) < 24 and int(minute) < 60 else ""
+    return time(int(hour), int(minute)).isoformat("minutes") if int(hour) < 24 and int(minute) < 60 else ""
 
 
 def _hours(cursor: Cursor) -> str:

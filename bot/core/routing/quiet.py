@@ -26,7 +26,7 @@ class QuietHours:
     @property
     def words(self) -> str:
         """Such as ``22:00-07:00``, without the zone."""
-        return f"{self.begin:%H:%M}-{self.end:%H:%M}"
+        return "-".join(each.isoformat("minutes") for each in (self.begin, self.end))
 
     def is_quiet(self, at: datetime) -> bool:
         """Whether a moment is within the quiet hours."""
