@@ -182,6 +182,7 @@ class App:
             mask=self.mask,
             alert_statuses=settings.alert_statuses,
             console_url=settings.enos_console_url,
+            shared_channels=settings.shared_channels,
         )
         return Services(
             enos=self.enos,

@@ -364,6 +364,37 @@ _CARDS = (
 # Replies that the channel shows too.
 _BROADCASTS = ("ALTER TABLE posts ADD COLUMN broadcast INTEGER NOT NULL DEFAULT 0",)
 
+# What goes to which channel, and how flowbot speaks there. The number of a watch is never given to another.
+_ROUTING = (
+    """
+    CREATE TABLE watches (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      channel TEXT NOT NULL,
+      flow_id INTEGER,
+      flow_name TEXT NOT NULL,
+      owner TEXT NOT NULL,
+      glob TEXT NOT NULL,
+      after INTEGER NOT NULL,
+      quiet TEXT NOT NULL,
+      zone TEXT NOT NULL,
+      made_by TEXT NOT NULL,
+      at INTEGER NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX watches_channel ON watches (channel)",
+    """
+    CREATE TABLE prefs (
+      channel TEXT PRIMARY KEY,
+      mentions INTEGER,
+      reminders INTEGER,
+      replies TEXT NOT NULL,
+      language TEXT NOT NULL,
+      digest TEXT NOT NULL,
+      digest_zone TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+
 # The database's version is the number of steps it has taken.
 STEPS: tuple[Sequence[str], ...] = (
     _FIRST,
@@ -379,4 +410,5 @@ STEPS: tuple[Sequence[str], ...] = (
     _LANGUAGES,
     _CARDS,
     _BROADCASTS,
+    _ROUTING,
 )

@@ -26,6 +26,7 @@ from bot.store.outbox import Outbox
 from bot.store.people import AuditLog, Inbox, People
 from bot.store.queueing import Queueing, Runs
 from bot.store.retention import Retention
+from bot.store.routing import Routing
 from bot.store.transactions import transaction
 from bot.store.waiting import WaitTimes
 from bot.store.workspace_keys import WorkspaceKeys
@@ -34,7 +35,7 @@ from bot.store.workspace_keys import WorkspaceKeys
 class Store(
     ChangeSets, MonitorState, Incidents, IncidentGroups,
     Queueing, Outbox, LostMessages, WaitTimes,
-    Inbox, AuditLog, Runs, People, LinkChanges, WorkspaceKeys,
+    Inbox, AuditLog, Runs, People, LinkChanges, WorkspaceKeys, Routing,
     Retention, ClockCorrection, Backup,
 ):  # fmt: skip
     """The database of one flowbot. Built by ``Store.open``; all methods may be called from one event loop.
@@ -80,6 +81,11 @@ class Store(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def language(self) -> str:
+        """The language of channels that have none of their own."""
+        return self._db.language
 
     @transaction
     def probe(self, db: Database) -> None:

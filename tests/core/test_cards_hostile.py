@@ -12,7 +12,7 @@ import re
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from hypothesis import example, given, settings
@@ -21,7 +21,8 @@ from incident_picture import all_blocks, as_sent, refused
 
 import bot.messages.cards as room
 from bot.core.command.rights import Denial
-from bot.core.command.table import ROWS, Family, Row
+from bot.core.command.row import Family, Row
+from bot.core.command.table import ROWS
 from bot.core.flow.model import FlowId, InstanceId, TaskId
 from bot.core.flow.run import RunState
 from bot.core.flow.status import Status
@@ -94,6 +95,7 @@ SIMPLE = {
     bool: False,
     datetime: NOW,
     date: NOW.date(),
+    time: time(22),
     timedelta: timedelta(hours=3),
     PostId: PostId("p1"),
     IncidentId: IncidentId("i1"),

@@ -10,6 +10,7 @@ from bot.work.commands import (
     meta,
     people,
     reading,
+    routing,
     scheduling,
     starting,
 )
@@ -34,6 +35,10 @@ HANDLERS: Mapping[type, Handler] = {
     requests.Close: incidents.close,
     requests.Reopen: incidents.reopen,
     requests.Thread: incidents.thread,
+    requests.Watch: routing.watch,
+    requests.Unwatch: routing.unwatch,
+    requests.Watches: routing.watches,
+    requests.Preferences: routing.prefs,
     requests.LinkPerson: people.link,
     requests.Unlink: people.unlink,
     requests.People: people.people,

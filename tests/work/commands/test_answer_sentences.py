@@ -4,11 +4,12 @@ import pytest
 from answer_scenes_acting import SCENES as ACTING
 from answer_scenes_reading import SCENES as READING
 from answer_scenes_refused import SCENES as REFUSED
+from answer_scenes_routing import SCENES as ROUTING
 from answer_scenes_words import SCENES as WORDS
 from languages import ALL, PSEUDO, english_on_a_phone, english_words, speak_all, without_phone_line
 from phone import unfit
 
-SCENES = ACTING | READING | REFUSED | WORDS
+SCENES = ACTING | READING | REFUSED | ROUTING | WORDS
 
 FLOWS = (
     "daily-energy-report", "turbine-10min", "reduce_entity", "billing-close", "empty-flow", "forecast-wide",
@@ -30,7 +31,7 @@ DATA = (*FLOWS, *TASKS, *PEOPLE, *LOGS, *ENOS, *AUDIT)
 
 
 @pytest.mark.parametrize("language", ALL)
-@pytest.mark.parametrize("title", [*ACTING, *READING, *REFUSED, *WORDS])
+@pytest.mark.parametrize("title", [*ACTING, *READING, *REFUSED, *ROUTING, *WORDS])
 async def test_every_sentence(world, snapshot, monkeypatch, title, language):
     speak_all(monkeypatch)
     world.speaks(language)
