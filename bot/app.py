@@ -42,6 +42,7 @@ from bot.work.monitor.monitor import Monitor
 from bot.work.monitor.on_call import OnCallMonitor
 from bot.work.monitor.owners import MentionableOwners
 from bot.work.monitor.reminders import ReminderChecks, Reminders
+from bot.work.monitor.routing import RoutingMonitor
 from bot.work.monitor.settings import MonitorSettings
 from bot.work.runs import crash_recovery
 from bot.work.runs.progress import RunTracker
@@ -114,6 +115,14 @@ class App:
             command=settings.command,
             wake=self.monitor.incident_changed,
         )
+        self.routing = RoutingMonitor(
+            store,
+            self.gateway.poster,
+            self.steady,
+            alert_channel=settings.channel,
+            lost=self.delivery.lost_places,
+            recovered=self.delivery.channel_health.recovered,
+        )
         self.on_call = OnCallMonitor(store, self.services.on_call, settings.admins, new_id)
         self.scheduler = Scheduler()
         self.jobs = Jobs(
@@ -125,6 +134,7 @@ class App:
             run_tracker=self.run_tracker,
             reminders=self.reminders,
             on_call=self.on_call,
+            routing=self.routing,
             zone=self.zone,
             heartbeat=self.heartbeat,
             bot_health=self.bot_health,
@@ -168,6 +178,7 @@ class App:
             alarms=Alarms(self._alarm),
             steady=self.steady,
             troubles=lambda: self.bot_health.judgement().told,
+            lost=self.delivery.lost_places,
         )
 
     def _services(self, names: MentionableOwners) -> Services:

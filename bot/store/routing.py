@@ -9,6 +9,7 @@ from bot.core.outbox.posts import NewPost
 from bot.core.people.model import AttemptResult
 from bot.core.routing.prefs import DEFAULTS, Prefs
 from bot.core.routing.quiet import read_hours
+from bot.core.routing.rules import RoutingRules
 from bot.core.routing.watch import Filters, Watch, is_same
 from bot.store.database import Database
 from bot.store.people import end_attempt, require_link
@@ -18,6 +19,18 @@ from bot.store.transactions import Transactional, from_timestamp, person, read, 
 
 class Routing(Transactional):
     """Watches and preferences. Each change raises Refusal("link_changed") where the attempt's link has changed."""
+
+    _rules: RoutingRules | None = None  # as the database has them; written on the database's thread alone
+
+    async def routing_rules(self) -> RoutingRules:
+        """All watches and preferences. They are read anew after a change only."""
+        return self._rules or await self._read_rules()
+
+    @read
+    def _read_rules(self, db: Database) -> RoutingRules:
+        places = [row["channel"] for row in db.execute("SELECT channel FROM prefs")]
+        self._rules = RoutingRules(watches(db), {place: prefs(db, place) for place in places})
+        return self._rules
 
     @read
     def watches(self, db: Database, channel: str | None = None) -> tuple[Watch, ...]:
@@ -64,6 +77,7 @@ class Routing(Transactional):
             ],
         ).fetchone()
         watch = replace(new, id=row["id"])
+        self._rules = None
         _end(db, told(watch), attempt_result)
         return watch, True
 
@@ -75,6 +89,7 @@ class Routing(Transactional):
         _require(db, attempt_result)
         if not db.execute("DELETE FROM watches WHERE id = ?", [watch.id]).rowcount:
             return False
+        self._rules = None
         _end(db, posts, attempt_result)
         return True
 
@@ -95,6 +110,7 @@ class Routing(Transactional):
             "INSERT OR REPLACE INTO prefs VALUES (?, ?, ?, ?, ?, ?, ?)",
             [channel, new.mentions, new.reminders, new.replies, new.language, new.digest, new.digest_zone],
         )
+        self._rules = None
         _end(db, told(new), attempt_result)
         return new
 

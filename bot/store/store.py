@@ -95,3 +95,4 @@ class Store(
     def _rolled_back(self) -> None:
         self._incident_cache.clear()
         self._seen_cache.clear()
+        self._rules = None

@@ -37,6 +37,7 @@ class World:
         self.store = store or WatchedStore()
         self.now = START
         self.troubles = ()  # what keeps flowbot from its work
+        self.lost_places = ()  # channels and people that take no messages
         self.ids = itertools.count(1)
         self.settings = MonitorSettings(channel="C0DATAOPS1", user="u15432100000000001", **settings)
         self.monitor = self.start()
@@ -57,6 +58,7 @@ class World:
             mask=lambda text: text.replace("hunter2", "•••"),
             jitter=lambda: 0.5,
             troubles=lambda: self.troubles,
+            lost=lambda: self.lost_places,
         )
         return self.monitor
 

@@ -38,6 +38,13 @@ class QuietHours:
             at = end
         return at
 
+    def last_end(self, at: datetime) -> datetime | None:
+        """When they ended the last time, ``at`` included (UTC); None where they have not within two days."""
+        zone, moment = zone_named(self.zone), at.astimezone(UTC)
+        today = moment.astimezone(zone).date()
+        ends = [_moment(today + days * _DAY, self.end, zone, fold=1) for days in _NEAR]
+        return max((end for end in ends if end <= moment and not self.is_quiet(end)), default=None)
+
     def _end_around(self, at: datetime) -> datetime | None:
         """The end of the quiet hours that a moment is in."""
         zone, moment = zone_named(self.zone), at.astimezone(UTC)

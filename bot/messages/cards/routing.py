@@ -1,10 +1,13 @@
 """Watches and preferences: what goes to a channel or a person, and how flowbot speaks there."""
 
+from collections.abc import Sequence
+
 from bot.core.command.parse import in_words, say
 from bot.core.command.requests import FlowRef, OwnerRef, Preferences
 from bot.core.command.requests import Watch as WatchRequest
 from bot.core.errors import Offer
 from bot.core.flow.model import UserName
+from bot.core.incident.model import Incident
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Block, Card
 from bot.core.routing.prefs import OFF, Prefs
@@ -13,7 +16,9 @@ from bot.core.text.escape import Markup, code, mention, mention_channel
 from bot.core.text.language import EN, ZH
 from bot.core.text.message import Message, Text, dots, layout, lines, msg, plural
 from bot.messages.cards import answers, flows
+from bot.messages.cards import incident as incident_cards
 
+_LISTED = 20
 DIGEST_AT = "09:00"  # where nothing else is set
 REMOVE = msg("Remove")
 
@@ -81,6 +86,45 @@ def said(wanted: Filters) -> str:
             quiet=wanted.quiet.words if wanted.quiet else "",
         )
     )
+
+
+def lost(watch: Watch, alert_channel: str, post: str) -> Card:
+    """Who made a watch hears that its channel takes no messages any more."""
+    channel = mention_channel(watch.channel)
+    text = lines(
+        msg("⚠️ I can't post in {channel} any more, so your watch there does not work.", channel=channel),
+        filters(watch),
+        msg("Its failures go to {channel} meanwhile.", channel=mention_channel(alert_channel)),
+        msg("Unarchive the channel or invite me again, or remove the watch."),
+    )
+    return answers.told("", text, post=post, offers=[(REMOVE, f"unwatch {watch.id}")])
+
+
+def works_again(watch: Watch) -> Card:
+    """Who made a watch hears that its channel takes messages again."""
+    channel = mention_channel(watch.channel)
+    return answers.told("", msg("🟢 I can post in {channel} again. Your watch there works.", channel=channel))
+
+
+def quiet_over(incidents: Sequence[Incident], post: str) -> Card:
+    """The list of what is still open where quiet hours have ended."""
+    count = len(incidents)
+    title = plural(
+        "Quiet hours are over. {n} incident is still open and nobody is on it.",
+        "Quiet hours are over. {n} incidents are still open and nobody is on them.",
+        count,
+    )
+    rows = [
+        dots(
+            layout("{mark} {headline}", mark=incident_cards.mark(each), headline=incident_cards.headline(each)),
+            msg("since {time}", time=each.opened_at),
+        )
+        for each in incidents[:_LISTED]
+    ]
+    more = plural("… and {n} more incident", "… and {n} more incidents", count - _LISTED) if count > _LISTED else None
+    offers = [(msg("All unacknowledged"), "incidents unacked")]
+    head = plural("QUIET HOURS OVER · {n} open incident", "QUIET HOURS OVER · {n} open incidents", count)
+    return answers.told("", lines(title, *rows, more), post=post, offers=offers, headline=head)
 
 
 def matching(n: int, *, only_names: bool) -> Text:

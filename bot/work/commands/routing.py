@@ -67,7 +67,8 @@ async def unwatch(services: Services, context: CommandContext, request: Unwatch)
     place = await _place(services, context)
     there = await services.store.watches(place)
     if request.number is not None:
-        found = tuple(each for each in there if each.id == request.number)
+        known = there if not is_direct(place) else await services.store.watches()
+        found = tuple(each for each in known if each.id == request.number and _may_remove(context, each, place))
     else:
         found = await _named(services, context, request, there)
     if len(found) != 1:
@@ -266,6 +267,11 @@ async def _named(
         quiet=_quiet(context, request.quiet),
     )
     return meant(there, filters)
+
+
+def _may_remove(context: CommandContext, watch: Watch, place: str) -> bool:
+    """Whether a watch is of this place, or (in direct messages) the asker's own in a channel, which may be archived."""
+    return watch.channel == place or watch.by == context.incoming.by
 
 
 def _is_called(watch: Watch, flow: FlowRef) -> bool:

@@ -127,7 +127,13 @@ class Reminders:
     async def _remind(self, incident: Incident, now: datetime) -> None:
         render_context = await self._owner_resolver.resolve(incident.owners, now)
         groups = await self._checks.groups()
-        terms = incident_posts.Terms(now, frozenset(), self._new_id, render_context=render_context)
+        terms = incident_posts.Terms(
+            now,
+            frozenset(),
+            self._new_id,
+            render_context=render_context,
+            rules=await self._store.routing_rules(),
+        )
 
         def decide(old: Incident) -> ChangeSet:
             new, reason = reminders.step(old, self._every, now)
