@@ -40,12 +40,18 @@ _LOSSES = """
       SELECT post, generation FROM lost_messages WHERE at > :edge LIMIT :rows)
 """
 
+_EVENTS = """
+    UPDATE bridge_events SET at = min(at, :now), retry_at = min(retry_at, :now) WHERE seq IN (
+      SELECT seq FROM bridge_events WHERE state IN ('queued', 'sending') AND max(at, retry_at) > :edge LIMIT :rows)
+"""
+
 # Each statement changes at most :rows rows and is repeated until it finds none.
 STEPS = (
     *(_posts(column, _WAITING) for column in ("due", "retry_at", "first_tried", "settled_at")),
     *(_posts(column, "look_again > 0") for column in ("settled_at", "look_again")),
     _TRIED,
     _LOSSES,
+    _EVENTS,
     *(_incidents(column) for column in ("opened_at", "told_at", "called_at", "acked_at")),
     """
     UPDATE gatherings SET began_at = min(began_at, :now), last_at = min(last_at, :now)
