@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from incident_picture import all_blocks, as_sent, refused
 
 import bot.messages.cards as room
+from bot.core.bridges.model import Bridge
 from bot.core.command.rights import Denial
 from bot.core.command.table import ROWS, Family, Row
 from bot.core.flow.model import FlowId, InstanceId, TaskId
@@ -109,6 +110,7 @@ ENUMS = {
     RunState: RunState.RUNNING,
     Ending: Ending.BUG,
     Family: Family.RUNS,
+    Bridge: Bridge.PAGERDUTY,
     Row: ROWS[0],
 }
 
