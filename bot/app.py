@@ -14,6 +14,7 @@ from aiohttp import web
 from bot.core.errors import Failure
 from bot.core.people.model import IncomingMessage
 from bot.core.text.mask import Mask, Seal
+from bot.core.text.message import Text
 from bot.doctor.running_bot import RunningBotProbe
 from bot.ops import bridges, control_socket, default_channel, health, offline, people_file, workspace_keys
 from bot.ops.bot_health import BotHealth
@@ -23,6 +24,7 @@ from bot.ops.event_sender import HttpEventSender
 from bot.ops.heartbeat import Heartbeat
 from bot.ops.jobs import Jobs
 from bot.ops.listener import Listener
+from bot.ops.metrics import Metrics, delivery_metrics
 from bot.ops.metrics_updater import MetricsUpdater
 from bot.ops.new_ids import new_id
 from bot.ops.outside import ENOS_NOTE, Outside
@@ -56,7 +58,7 @@ class App:
         settings = outside.settings
         self.settings, self.store, self.outside = settings, store, outside
         self.enos, self.gateway, self.steady = outside.enos, outside.gateway, outside.steady
-        self.metrics = health.Metrics()
+        self.metrics = Metrics()
         self.metrics_updater = MetricsUpdater(self.metrics, settings.database)
         self.clock_jumps = ClockJumps(self.steady, now)
         self.heartbeat = Heartbeat(settings.heartbeat_url)
@@ -71,7 +73,7 @@ class App:
             admins=settings.admins,
             shared_channels=settings.shared_channels,
             on_alarm=self._alarm,
-            metrics=health.delivery_metrics(self.metrics),
+            metrics=delivery_metrics(self.metrics),
             steady=self.steady,
         )
         store.on_queued = self.delivery.wake
@@ -305,7 +307,7 @@ class App:
         """Keep what was learned of the platform for the next start."""
         self._task(self.store.set_note(f"{ENOS_NOTE}{name}", value))
 
-    def list_ended(self, listed: str, why: str) -> None:
+    def list_ended(self, listed: str, why: Text) -> None:
         """Raise an alarm where a list of EnOS or of Slack does not end; it is over once one does."""
         name = f"list of {listed}"
         if why:

@@ -94,7 +94,7 @@ async def rests(store: Store, monitor: Monitor) -> None:
 
 async def is_posted(store: Store, slack: Slack, incident) -> bool:
     """Whether an incident's message is there: its own first one, or the one that lists it."""
-    for post in {incident.post, getattr(incident, "listed_in", "")} - {""}:
+    for post in {incident.home.post, incident.home.listed_in} - {""}:
         found = await store.post(post)
         if found is not None and found.ts in slack.messages:
             return True

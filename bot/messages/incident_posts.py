@@ -1,14 +1,14 @@
 """What is posted about an incident: its first message, its edits, and the replies in its thread."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.core.flow.model import InstanceId
 from bot.core.incident import groups, lifecycle
 from bot.core.incident.facts import ChangeSet
 from bot.core.incident.lifecycle import Transition
-from bot.core.incident.model import Incident
+from bot.core.incident.model import Incident, IncidentCard
 from bot.core.outbox.blocks import Card
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.messages.cards import incident as cards
@@ -25,8 +25,8 @@ class Terms:
 
     now: datetime
     alerting: frozenset[int]
-    channel: str
     new_id: Callable[[], str]
+    channel: str = ""  # the alert channel
     kind: int | None = None  # the scheduling type that was searched; None for a single read
     by_instance: bool = False  # an incident for each instance instead of each flow
     stored_at: datetime | None = None  # when the page is written, where that is later than the poll's ``now``
@@ -34,7 +34,12 @@ class Terms:
     render_context: cards.RenderContext = field(default_factory=cards.RenderContext)
     storm: int = 0  # more incidents than this within ten minutes are a storm; 0: no storms
     command: str = "/flow"
+    silent_in: frozenset[str] = frozenset()  # channels in which nobody is mentioned now
     renamed: frozenset[InstanceId] = frozenset()  # runs listed under another flow name than before
+
+    def shown_in(self, channel: str) -> cards.RenderContext:
+        """What a card in this channel is rendered with: where nobody is to be mentioned, owners are names only."""
+        return self.render_context if channel not in self.silent_in else replace(self.render_context, people={})
 
     @property
     def told_at(self) -> datetime:
@@ -56,76 +61,91 @@ def changed(old: Incident, new: Incident, reason: Transition, terms: Terms, *, r
     """What to write after a success: the incident, its reply, and its card."""
     if reason is Transition.NOTHING:
         return ChangeSet()
-    said = () if reply is None else (in_thread(new, reply, terms, lane=GOOD_NEWS),)
+    said = () if reply is None else in_threads(new, lambda _: reply, terms, lane=GOOD_NEWS)
     return ChangeSet(incidents=(new,), posts=(*said, *redrawn(old, new, terms)))
+
+
+def in_threads(
+    incident: Incident,
+    body: Callable[[PostId], Card],
+    terms: Terms,
+    *,
+    due: datetime | None = None,
+    lane: Lane = Lane.ALERT,
+) -> tuple[NewPost, ...]:
+    """A reply in each of an incident's threads. ``body`` makes it from the id of its post, which its buttons carry."""
+    return tuple(in_thread(incident, card, body, terms, due=due, lane=lane) for card in incident.threads)
 
 
 def in_thread(
     incident: Incident,
-    body: Card,
+    card: IncidentCard,
+    body: Callable[[PostId], Card],
     terms: Terms,
     *,
     due: datetime | None = None,
-    id_: str = "",
     lane: Lane = Lane.ALERT,
     user: str = "",
     reminds_of: str = "",
 ) -> NewPost:
-    """A reply in an incident's thread; an answer to a ``user`` is sent to them where the channel refuses it."""
+    """A reply in the thread of one card, or of its group; an answer to a ``user`` may be sent to them instead."""
+    id_ = PostId(terms.new_id())
     return NewPost(
-        id=PostId(id_ or terms.new_id()),
+        id=id_,
         kind=PostKind.MESSAGE,
         lane=lane,
-        channel=incident.channel,
-        body=body,
+        channel=card.channel,
+        body=body(id_),
         due=due or terms.now,
-        thread_of=incident.post,
+        thread_of=card.post,
         user=user,
         incident=incident.id,
         reminds_of=reminds_of,
     )
 
 
-def redrawn(old: Incident, new: Incident, terms: Terms) -> tuple[NewPost, ...]:
-    """The edit that shows the incident as it is now; none where that would look the same.
+def redrawn(
+    old: Incident, new: Incident, terms: Terms, *, unposted: Collection[PostId] = (), at_once: bool = False
+) -> tuple[NewPost, ...]:
+    """The edits that show the incident as it is now, none of a card that would look the same or is ``unposted``.
 
-    A grouped incident has no card: its group's message is rendered elsewhere.
+    A grouped card is part of its group's message, which is rendered elsewhere.
     """
-    if new.grouped or _looks_same(old, new, terms):
-        return ()
-    return (edit(new, terms),)
+    cards = [card for card in new.threads if card.post not in unposted]
+    return tuple(edit(new, card, terms, at_once=at_once) for card in cards if not _looks_same(old, new, card, terms))
 
 
-def _looks_same(old: Incident, new: Incident, terms: Terms) -> bool:
+def _looks_same(old: Incident, new: Incident, card: IncidentCard, terms: Terms) -> bool:
     if (old.phase, len(old.occurrences)) != (new.phase, len(new.occurrences)):
         return False  # the count is on the card, so that it has changed
-    return cards.card(old, "", terms.render_context) == cards.card(new, "", terms.render_context)
+    render_context = terms.shown_in(card.channel)
+    return cards.card(old, "", render_context) == cards.card(new, "", render_context)
 
 
-def first(incident: Incident, terms: Terms) -> NewPost:
-    """An incident's first message, for a person who waits for it."""
+def first(incident: Incident, card: IncidentCard, terms: Terms, *, lane: Lane, due: datetime) -> NewPost:
+    """An incident's first message in a channel."""
     return NewPost(
-        id=incident.post,
+        id=card.post,
         kind=PostKind.MESSAGE,
-        lane=Lane.ANSWER,
-        channel=incident.channel,
-        body=cards.card(incident, incident.post, terms.render_context),
-        due=terms.now,
+        lane=lane,
+        channel=card.channel,
+        body=cards.card(incident, card.post, terms.shown_in(card.channel)),
+        due=due,
         incident=incident.id,
     )
 
 
-def edit(incident: Incident, terms: Terms, *, at_once: bool = False) -> NewPost:
-    """The edit of an incident's first message."""
+def edit(incident: Incident, card: IncidentCard, terms: Terms, *, at_once: bool = False) -> NewPost:
+    """The edit of an incident's first message in a channel."""
     id_ = PostId(terms.new_id())
     return NewPost(
         id=id_,
         kind=PostKind.EDIT,
         lane=Lane.ALERT,
-        channel=incident.channel,
-        body=cards.card(incident, id_, terms.render_context),
+        channel=card.channel,
+        body=cards.card(incident, id_, terms.shown_in(card.channel)),
         due=terms.now if at_once else terms.now + MERGE_EDITS_FOR,
-        target=incident.post,
+        target=card.post,
         incident=incident.id,
     )
 

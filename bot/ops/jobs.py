@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.core.errors import Failure
+from bot.core.errors import DatabaseUnavailable, Failure
 from bot.core.flow.model import KINDS
+from bot.core.text.message import msg
 from bot.ops.bot_health import BotHealth
 from bot.ops.clocks import NOTABLE_JUMP, ClockJump, ClockJumps
 from bot.ops.clocks import wall as now
@@ -21,7 +22,6 @@ from bot.ops.platform_times import PlatformZone
 from bot.ops.scheduler import Scheduler
 from bot.settings.table import Settings
 from bot.slack.gateway import SlackGateway
-from bot.store.database import DatabaseUnavailable
 from bot.store.retention import RETENTION
 from bot.store.store import Store
 from bot.work.delivery.alarms import Alarms
@@ -132,9 +132,10 @@ class Jobs:
 
     def on_database_unavailable(self, trouble: DatabaseUnavailable) -> None:
         """Raise the alarm that the database cannot be written; ``check_watchdog`` ends it."""
-        sentence = (
-            f"flowbot cannot write to its database: {trouble.reason}. Nothing is lost: flowbot reads EnOS again, and "
-            "posts wait. Free some space on its disk, or check which program uses its file."
+        sentence = msg(
+            "The database can't be written ({reason}). Nothing is lost: EnOS is polled again, and messages wait. "
+            "Free some disk space, or check which program uses the file.",
+            reason=trouble.reason,
         )
         if DATABASE not in self.database_alarm.active:
             self.database_alarm.fire(DATABASE, sentence)

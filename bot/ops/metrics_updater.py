@@ -19,7 +19,7 @@ from bot.core.bridges.outcomes import Verdict
 from bot.core.flow.status import name_of
 from bot.core.health.promise import Late, Promise
 from bot.core.outbox.posts import PostKind, PostState
-from bot.ops import health
+from bot.ops.metrics import Metrics
 from bot.slack.gateway import GatewayHealth
 from bot.store.store import Store
 from bot.work.delivery.alarms import Alarm
@@ -31,7 +31,7 @@ WAITING = (PostState.QUEUED, PostState.SENDING, PostState.UNCLEAR)
 class MetricsUpdater:
     """Keeps the metrics current."""
 
-    def __init__(self, metrics: health.Metrics, database: Path) -> None:
+    def __init__(self, metrics: Metrics, database: Path) -> None:
         self._metrics, self._database = metrics, database
         self._states = {state.value for state in PostState}
         self._oldest: Mapping[str, datetime] = {}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from bot.core.errors import Refusal, TemporaryFailure
 from bot.core.network.certificates import EXPIRED, way_out
 from bot.core.people.model import IncomingMessage
+from bot.core.text.message import Text
 from bot.enos.client import EnosClient
 from bot.enos.errors import Untrusted
 from bot.ops.clocks import SteadyClock
@@ -115,7 +116,7 @@ class Outside:
         else:
             told(self._app)
 
-    def _list_ended(self, listed: str, why: str) -> None:
+    def _list_ended(self, listed: str, why: Text) -> None:
         self._tell(lambda app: app.list_ended(listed, why))
 
 

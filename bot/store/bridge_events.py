@@ -205,8 +205,8 @@ def _last_action(db: Database, incident: IncidentId) -> Action | None:
 
 
 def _place(db: Database, incident: Incident) -> tuple[str, str]:
-    """Where an incident's message is in Slack; empty while it is not posted."""
-    row = db.execute("SELECT stands_in, ts FROM posts WHERE id = ? AND ts <> ''", [incident.post]).fetchone()
+    """Where an incident's home card is in Slack; empty while it is not posted."""
+    row = db.execute("SELECT stands_in, ts FROM posts WHERE id = ? AND ts <> ''", [incident.home.post]).fetchone()
     return ("", "") if row is None else (row["stands_in"], row["ts"])
 
 

@@ -45,6 +45,12 @@ _EVENTS = """
       SELECT seq FROM bridge_events WHERE state IN ('queued', 'sending') AND max(at, retry_at) > :edge LIMIT :rows)
 """
 
+_CARDS = f"""
+    UPDATE cards SET told_at = :now WHERE (incident, place) IN (
+      SELECT c.incident, c.place FROM cards c JOIN incidents i ON i.id = c.incident
+      WHERE {_LIVE} AND c.told_at > :edge LIMIT :rows)
+"""  # noqa: S608  constants only
+
 # Each statement changes at most :rows rows and is repeated until it finds none.
 STEPS = (
     *(_posts(column, _WAITING) for column in ("due", "retry_at", "first_tried", "settled_at")),
@@ -52,7 +58,8 @@ STEPS = (
     _TRIED,
     _LOSSES,
     _EVENTS,
-    *(_incidents(column) for column in ("opened_at", "told_at", "called_at", "acked_at")),
+    *(_incidents(column) for column in ("opened_at", "called_at", "acked_at")),
+    _CARDS,
     """
     UPDATE gatherings SET began_at = min(began_at, :now), last_at = min(last_at, :now)
     WHERE ended_at IS NULL AND max(began_at, last_at) > :edge

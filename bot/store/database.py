@@ -11,7 +11,7 @@ from pathlib import Path
 import sqlite_utils
 
 from bot.core.bridges.model import BridgeSettings
-from bot.core.errors import Refusal, TemporaryFailure
+from bot.core.errors import DatabaseUnavailable, Refusal
 from bot.core.text.language import EN
 from bot.core.text.mask import DEFAULT, without_secrets
 from bot.core.text.message import msg
@@ -33,20 +33,6 @@ class Database(sqlite_utils.Database):
     has_bridge_events = False  # the same for events
     bridges = BridgeSettings()
     language = EN  # of messages that a channel reads, and of those for people whose language is not known
-
-
-class DatabaseUnavailable(TemporaryFailure):
-    """The database could not be read or written just now; nothing was changed. ``reason`` is in SQLite's words."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(
-            msg(
-                "flowbot's database is not available right now ({reason}). Nothing was changed. Ask a flowbot admin to "
-                "check the disk, then try again.",
-                reason=reason,
-            )
-        )
-        self.reason = reason
 
 
 def journal_mode(version: Version) -> str:

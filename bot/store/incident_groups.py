@@ -23,9 +23,14 @@ from bot.store.transactions import (
 _MOST = 1001  # incidents told recently: more than any limit that may be set
 
 _RECENT = """
-    SELECT id FROM incidents
+    SELECT incident AS id FROM cards
     WHERE told_at > ? AND listed_in NOT IN (SELECT post FROM gatherings WHERE ended_at IS NULL)
-    ORDER BY told_at DESC LIMIT ?
+    GROUP BY incident ORDER BY max(told_at) DESC LIMIT ?
+"""
+
+_LISTED = """
+    SELECT i.id FROM cards c JOIN incidents i ON i.id = c.incident
+    WHERE c.listed_in = ? ORDER BY i.opened_at DESC, i.rowid DESC
 """
 
 
@@ -42,7 +47,7 @@ class IncidentGroups(Transactional):
     @read
     def grouped(self, db: Database, post: PostId) -> tuple[Incident, ...]:
         """The incidents that a group's message lists, newest first."""
-        rows = db.execute("SELECT id FROM incidents WHERE listed_in = ? ORDER BY opened_at DESC, rowid DESC", [post])
+        rows = db.execute(_LISTED, [post])
         return load(db, self._incident_cache, [IncidentId(row["id"]) for row in rows])
 
 

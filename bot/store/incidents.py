@@ -14,7 +14,7 @@ from operator import attrgetter
 from sqlite3 import Row
 
 from bot.core.flow.model import FlowId, InstanceId, TaskId, UserName
-from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
+from bot.core.incident.model import Incident, IncidentCard, IncidentId, Occurrence, Phase
 from bot.core.incident.reminders import same_acknowledgement
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import Person
@@ -47,9 +47,11 @@ _OCCURRENCES = """
 
 _RENAMED = 100  # ended incidents, and runs, of a flow that get its new name
 
+_CARDS = "SELECT * FROM cards WHERE incident IN (SELECT value FROM json_each(?)) ORDER BY incident, place"
+
 _OF_THREAD = """
-    SELECT i.id FROM incidents i
-    WHERE i.gathered = 0 AND i.post IN (
+    SELECT i.id FROM cards c JOIN incidents i ON i.id = c.incident
+    WHERE c.gathered = 0 AND c.post IN (
       SELECT id FROM posts WHERE stands_in = :channel AND ts = :ts AND ts <> ''
       UNION SELECT post FROM lost_messages WHERE channel = :channel AND ts = :ts)
     ORDER BY i.opened_at DESC
@@ -163,8 +165,11 @@ def _load(db: Database, incident_cache: IncidentCache, ids: Sequence[IncidentId]
         for row in db.execute(_OCCURRENCES, [missing]):
             positions[row["incident"]].append(row["place"])
             occurrences[row["incident"]].append(_occurrence(row))
+        cards = defaultdict[str, list[IncidentCard]](list)
+        for row in db.execute(_CARDS, [missing]):
+            cards[row["incident"]].append(_card(row))
         for row in db.execute("SELECT * FROM incidents WHERE id IN (SELECT value FROM json_each(?))", [missing]):
-            missed = _incident(row, occurrences[row["id"]])
+            missed = _incident(row, cards[row["id"]], occurrences[row["id"]])
             found[missed.id] = missed, tuple(positions[missed.id])
             incident_cache.put(*found[missed.id])
     return tuple(found[id_] for id_ in ids if id_ in found)
@@ -180,11 +185,14 @@ def put(db: Database, incident_cache: IncidentCache, incidents: Sequence[Inciden
     """
     existing = {stored[0].id: stored for stored in _load(db, incident_cache, [new.id for new in incidents])}
     changed, failures, gone = list[transactions.Row](), list[transactions.Row](), list[transactions.Row]()
+    cards = list[transactions.Row]()
     passed_on, changes = list[Incident](), list[bridge_events.Change]()
     for new in incidents:
         old, positions = existing.get(new.id, (None, ()))
         if old is None or _HEAD(old) != _HEAD(new):
             changed.append(_row(new))
+        if old is None or old.cards != new.cards:  # a card is never removed
+            cards += [_card_values(new.id, at, card) for at, card in enumerate(new.cards)]
         if old is not None and not same_acknowledgement(old, new):
             passed_on.append(new)
         changes.append((old, new))
@@ -195,6 +203,7 @@ def put(db: Database, incident_cache: IncidentCache, incidents: Sequence[Inciden
         if old is not None and old.flow_name != new.flow_name:
             _rename(db, incident_cache, new)
     transactions.upsert(db, "incidents", _COLUMNS, changed)
+    transactions.replace(db, "cards", cards)
     if gone:
         db.conn.executemany("DELETE FROM occurrences WHERE incident = ? AND place = ?", gone)
     transactions.replace(db, "occurrences", failures)
@@ -226,16 +235,14 @@ def _rename(db: Database, incident_cache: IncidentCache, new: Incident) -> None:
 # ── rows ──
 
 
-_HEAD = attrgetter(*(each.name for each in fields(Incident) if each.name != "occurrences"))
+_HEAD = attrgetter(*(each.name for each in fields(Incident) if each.name not in {"cards", "occurrences"}))
 
 _COLUMNS = (
     "id",
     "flow_id",
     "flow_name",
-    "channel",
     "phase",
     "opened_at",
-    "post",
     "owners",
     "last_success",
     "acked_by",
@@ -246,9 +253,6 @@ _COLUMNS = (
     "ended_by",
     "recovered_by",
     "instance_group",
-    "gathered",
-    "listed_in",
-    "told_at",
     "called_at",
     "calls",
     "gone",
@@ -261,10 +265,8 @@ def _row(new: Incident) -> transactions.Row:
         new.id,
         new.flow_id,
         new.flow_name,
-        new.channel,
         new.phase.value,
         timestamp(new.opened_at),
-        new.post,
         json.dumps(new.owners),
         new.last_success,
         _name(new.acked_by),
@@ -275,9 +277,6 @@ def _row(new: Incident) -> transactions.Row:
         _name(new.ended_by),
         new.recovered_by,
         new.group,
-        int(new.grouped),
-        new.listed_in,
-        timestamp_or_none(new.told_at),
         timestamp_or_none(new.reminded_at),
         new.reminder_count,
         int(new.gone),
@@ -300,6 +299,28 @@ def _values(incident: IncidentId, position: int, occurrence: Occurrence) -> tran
     )
 
 
+def _card_values(incident: IncidentId, place: int, card: IncidentCard) -> transactions.Row:
+    return (
+        incident,
+        place,
+        card.channel,
+        card.post,
+        int(card.grouped),
+        card.listed_in,
+        timestamp_or_none(card.told_at),
+    )
+
+
+def _card(row: Row) -> IncidentCard:
+    return IncidentCard(
+        channel=row["channel"],
+        post=PostId(row["post"]),
+        grouped=bool(row["gathered"]),
+        listed_in=row["listed_in"],
+        told_at=from_timestamp_or_none(row["told_at"]),
+    )
+
+
 def _occurrence(row: Row) -> Occurrence:
     return Occurrence(
         instance=InstanceId(row["instance"]),
@@ -314,15 +335,14 @@ def _occurrence(row: Row) -> Occurrence:
     )
 
 
-def _incident(row: Row, occurrences: Sequence[Occurrence]) -> Incident:
+def _incident(row: Row, cards: Sequence[IncidentCard], occurrences: Sequence[Occurrence]) -> Incident:
     return Incident(
         id=IncidentId(row["id"]),
         flow_id=FlowId(row["flow_id"]),
         flow_name=row["flow_name"],
-        channel=row["channel"],
         phase=Phase(row["phase"]),
         opened_at=from_timestamp(row["opened_at"]),
-        post=PostId(row["post"]),
+        cards=tuple(cards),
         occurrences=tuple(occurrences),
         owners=tuple(UserName(owner) for owner in json.loads(row["owners"])),
         last_success=row["last_success"],
@@ -334,9 +354,6 @@ def _incident(row: Row, occurrences: Sequence[Occurrence]) -> Incident:
         ended_by=_person(row["ended_by"]),
         recovered_by=row["recovered_by"],
         group=row["instance_group"],
-        grouped=bool(row["gathered"]),
-        listed_in=row["listed_in"],
-        told_at=from_timestamp_or_none(row["told_at"]),
         reminded_at=from_timestamp_or_none(row["called_at"]),
         reminder_count=row["calls"],
         gone=bool(row["gone"]),

@@ -32,6 +32,7 @@ from bot.store.transactions import (
 
 REPLACED = "replaced"  # in the database only: an edit whose words a newer one, or its own target, now has
 WITHDRAWN = "withdrawn: it says what is true no more"
+TOLD_THERE = "another card of its incident tells it there"
 text_of = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # a body as it is stored
 
 _LIVE = "('queued', 'sending', 'unclear')"
@@ -104,19 +105,20 @@ class Outbox(Transactional):
         return found[0] if found else None
 
     @read
-    def unclear(self, db: Database) -> tuple[Post, ...]:
-        """The unclear posts whose place is known, oldest first: a reply's place is its thread's first message."""
-        return posts(
+    def to_look_up(self, db: Database, before: datetime) -> tuple[tuple[Post, ...], tuple[Post, ...]]:
+        """The unclear posts, oldest first; and messages that may be there twice.
+
+        The place of an unclear post must be known: that of a reply is its thread's first message. A message may be
+        there twice after an unclear try, and counts where it was sent, or last looked up, ``before`` a time.
+        """
+        unclear = posts(
             db,
             "p.state = 'unclear' AND (p.stands_in <> '' OR NOT EXISTS ("  # noqa: S608  constants only
             f" SELECT 1 FROM posts first WHERE first.id = p.thread_of AND first.state IN {_LIVE}))"
             " ORDER BY p.seq LIMIT 500",
         )
-
-    @read
-    def maybe_duplicated(self, db: Database, before: datetime) -> tuple[Post, ...]:
-        """Messages sent, or last looked up, before a time, after an unclear try: they may be there twice."""
-        return posts(db, "p.look_again > 0 AND p.look_again <= ? ORDER BY p.look_again LIMIT 500", timestamp(before))
+        twice = "p.look_again > 0 AND p.look_again <= ? ORDER BY p.look_again LIMIT 500"
+        return unclear, posts(db, twice, timestamp(before))
 
     @read
     def post_counts(self, db: Database) -> Mapping[str, int]:
@@ -189,8 +191,9 @@ class Outbox(Transactional):
     ) -> None:
         """Back to queued, for it is certain that it was not sent; not to be tried before ``due``.
 
-        ``channel`` moves it elsewhere, out of its thread. ``instead`` is what is sent in its place, under the
-        same id. It keeps its place in the order: what comes after it in its thread waits until ``due``.
+        ``channel`` moves it elsewhere, out of its thread; where its incident has a card of its own there, it is given
+        up. ``instead`` is what is sent in its place, under the same id. It keeps its place in the order: what comes
+        after it in its thread waits until ``due``.
         """
         requeue(db, id, due, why, channel=channel, instead=instead)
 
@@ -247,6 +250,9 @@ def requeue(db: Database, id_: PostId, retry_at: datetime, why: str, *, channel:
     if row["withdrawn"]:
         give_up(db, id_, WITHDRAWN, retry_at)
         return
+    if channel and _has_other_card(db, row, channel):
+        give_up(db, id_, TOLD_THERE, retry_at)
+        return
     new = _new(row) if instead is None else rendered(db, instead)
     if channel:
         new = _moved(new, channel)
@@ -271,6 +277,12 @@ def requeue(db: Database, id_: PostId, retry_at: datetime, why: str, *, channel:
     )
 
 
+def _has_other_card(db: Database, row: Row, channel: str) -> bool:
+    """Whether the incident that a post belongs to has a card of its own in another channel."""
+    other = "SELECT 1 FROM cards WHERE incident = ? AND channel = ? AND post NOT IN (?, coalesce(?, ''))"
+    return db.execute(other, [row["incident"], channel, row["id"], row["thread_of"]]).fetchone() is not None
+
+
 def _has_newer(db: Database, edit: Row) -> bool:
     """Whether a newer edit of the same message waits, or was replaced: an older one must not come after it."""
     newer = "SELECT 1 FROM posts WHERE target = ? AND seq > ? AND state IN ('queued', 'replaced')"
@@ -293,17 +305,18 @@ def give_up(db: Database, id_: PostId, why: str, now: datetime) -> None:
 
 
 def rendered(db: Database, post: NewPost) -> NewPost:
-    """The post with its card as Slack is sent it, in the language of those who read it."""
-    return replace(post, body=blocks.rendered(post.body, _language(db, post))) if isinstance(post.body, Card) else post
+    """The post with its card as Slack is sent it.
 
-
-def _language(db: Database, post: NewPost) -> str:
-    """The language of a post: that of the one person who reads it, where it is known, else the channel's."""
+    It speaks the language of the one person who reads it, where that is known, else the channel's.
+    """
+    if not isinstance(post.body, Card):
+        return post
     reader = sole_reader(post)
     if post.kind is PostKind.EDIT and (edited := message_of(db, post.target)) is not None:
         reader = sole_reader(replace(post, channel=edited["channel"], user=edited["user"]))
     known = db.execute("SELECT language FROM languages WHERE user = ?", [reader]).fetchone() if reader else None
-    return known["language"] if known is not None else db.language
+    language = known["language"] if known is not None else db.language
+    return replace(post, body=blocks.rendered(post.body, language))
 
 
 def line_of(new: NewPost) -> str:
@@ -357,6 +370,7 @@ def _new(row: Row) -> NewPost:
         response_url=row["response_url"],
         incident=row["incident"],
         reminds_of=row["reminds_of"],
+        broadcast=bool(row["broadcast"]),
     )
 
 

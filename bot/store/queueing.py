@@ -32,9 +32,13 @@ _REMINDERS = """
     SELECT id, state, due FROM posts
     WHERE reminds_of = ? AND reminds_of <> '' AND state IN ('queued', 'sending', 'unclear')
 """
-_UNTAKEN = "SELECT 1 FROM incidents WHERE listed_in = ? AND gathered = 1 AND phase = 'open' LIMIT 1"
+_UNTAKEN = """
+    SELECT 1 FROM cards c JOIN incidents i ON i.id = c.incident
+    WHERE c.listed_in = ? AND c.gathered = 1 AND i.phase = 'open' LIMIT 1
+"""
 _ENDED_CARD = """
-    SELECT 1 FROM incidents WHERE post = ? AND gathered = 0 AND phase NOT IN ('open', 'acknowledged')
+    SELECT 1 FROM cards c JOIN incidents i ON i.id = c.incident
+    WHERE c.post = ? AND c.gathered = 0 AND i.phase NOT IN ('open', 'acknowledged')
 """
 _NOT_AGAIN = tuple(each.value for each in LossOutcome if each is not LossOutcome.REPOSTED)
 
@@ -196,8 +200,8 @@ def _insert(db: Database, new: NewPost, state: str = PostState.QUEUED.value, why
     """Write a new row."""
     db.execute(
         "INSERT INTO posts (id, kind, lane, channel, body, due, thread_of, thread, target, user,"
-        " response_url, incident, reminds_of, line, state, why, settled_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " response_url, incident, reminds_of, broadcast, line, state, why, settled_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             new.id,
             new.kind.value,
@@ -212,6 +216,7 @@ def _insert(db: Database, new: NewPost, state: str = PostState.QUEUED.value, why
             new.response_url,
             new.incident,
             new.reminds_of,
+            new.broadcast,
             line_of(new),
             state,
             why,
@@ -246,7 +251,7 @@ def withdraw_for(db: Database, passed_on: Iterable[Incident]) -> None:
     groups = set[str]()
     for incident in passed_on:
         _withdraw(db, incident.id)
-        groups.add(incident.listed_in)
+        groups |= {card.listed_in for card in incident.cards}
     for group in groups - {""}:
         if db.execute(_UNTAKEN, [group]).fetchone() is None:
             _withdraw(db, group)

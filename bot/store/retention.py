@@ -40,20 +40,20 @@ _SEEN = """
       SELECT instance FROM seen
       WHERE finished = 1 AND seen_at < :seen AND coalesce(trigger_at, seen_at) < :seen LIMIT :rows)
 """
-_BODIES = """
-    UPDATE posts SET body = '{}' WHERE seq IN (
+_BODIES = f"""
+    UPDATE posts SET body = '{{}}' WHERE seq IN (
       SELECT seq FROM posts
-      WHERE +state IN ('sent', 'given up', 'replaced') AND settled_at < :bodies AND body <> '{}'
-        AND NOT EXISTS (SELECT 1 FROM incidents i WHERE i.post = posts.id AND i.phase IN ('open', 'acknowledged'))
+      WHERE +state IN ('sent', 'given up', 'replaced') AND settled_at < :bodies AND body <> '{{}}'
+        AND NOT EXISTS (SELECT 1 FROM cards c WHERE c.post = posts.id AND c.incident IN ({_LIVE}))
         AND NOT EXISTS (SELECT 1 FROM gatherings g WHERE g.post = posts.id)
       LIMIT :rows)
-"""
+"""  # noqa: S608  constants only
 _POSTS = f"""
     DELETE FROM posts WHERE seq IN (
       SELECT seq FROM posts p
       WHERE +state IN ('sent', 'given up', 'replaced') AND settled_at < :posts
         AND incident NOT IN ({_LIVE})
-        AND NOT EXISTS (SELECT 1 FROM incidents i WHERE i.post = p.id AND i.id IN ({_LIVE}))
+        AND NOT EXISTS (SELECT 1 FROM cards c WHERE c.post = p.id AND c.incident IN ({_LIVE}))
         AND NOT EXISTS (SELECT 1 FROM posts q WHERE q.thread_of = p.id AND q.state = 'queued')
         AND NOT EXISTS (SELECT 1 FROM posts q WHERE q.target = p.id AND q.state = 'queued')
       LIMIT :rows)

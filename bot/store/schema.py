@@ -330,6 +330,40 @@ _LOST = (
 # In which language the answers for one person are.
 _LANGUAGES = ("CREATE TABLE languages (user TEXT PRIMARY KEY, language TEXT NOT NULL) STRICT, WITHOUT ROWID",)
 
+# An incident has a card in each of its channels.
+_CARDS = (
+    """
+    CREATE TABLE cards (
+      incident TEXT NOT NULL REFERENCES incidents (id) ON DELETE CASCADE,
+      place INTEGER NOT NULL,
+      channel TEXT NOT NULL,
+      post TEXT NOT NULL,
+      gathered INTEGER NOT NULL,
+      listed_in TEXT NOT NULL,
+      told_at INTEGER,
+      PRIMARY KEY (incident, place)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    INSERT INTO cards (incident, place, channel, post, gathered, listed_in, told_at)
+    SELECT id, 0, channel, post, gathered, listed_in, told_at FROM incidents
+    """,
+    "CREATE INDEX cards_of_post ON cards (post)",
+    "CREATE INDEX cards_listed ON cards (listed_in) WHERE listed_in <> ''",
+    "CREATE INDEX cards_told ON cards (told_at) WHERE told_at IS NOT NULL",
+    "DROP INDEX incidents_of_post",
+    "DROP INDEX incidents_listed",
+    "DROP INDEX incidents_told",
+    "ALTER TABLE incidents DROP COLUMN channel",
+    "ALTER TABLE incidents DROP COLUMN post",
+    "ALTER TABLE incidents DROP COLUMN gathered",
+    "ALTER TABLE incidents DROP COLUMN listed_in",
+    "ALTER TABLE incidents DROP COLUMN told_at",
+)
+
+# Replies that the channel shows too.
+_BROADCASTS = ("ALTER TABLE posts ADD COLUMN broadcast INTEGER NOT NULL DEFAULT 0",)
+
 # Events for the webhook and for PagerDuty.
 _BRIDGES = (
     """
@@ -366,5 +400,7 @@ STEPS: tuple[Sequence[str], ...] = (
     _PEOPLE,
     _LOST,
     _LANGUAGES,
+    _CARDS,
+    _BROADCASTS,
     _BRIDGES,
 )

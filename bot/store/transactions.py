@@ -28,8 +28,9 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from bot.core.errors import DatabaseUnavailable
 from bot.core.people.model import Person
-from bot.store.database import LOCK_TIMEOUT, Database, DatabaseUnavailable, open_database
+from bot.store.database import LOCK_TIMEOUT, Database, open_database
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")

@@ -11,11 +11,13 @@ _WAITS = "('queued', 'sending', 'unclear')"
 
 _UNTOLD = f"""
     SELECT p.id AS id, p.due AS since FROM posts p
-    WHERE p.state IN {_WAITS} AND p.kind = 'message' AND EXISTS (SELECT 1 FROM incidents i WHERE i.post = p.id)
+    WHERE p.state IN {_WAITS} AND p.kind = 'message' AND EXISTS (SELECT 1 FROM cards c WHERE c.post = p.id)
     UNION
-    SELECT i.post, i.opened_at FROM incidents i
+    SELECT i.id, i.opened_at FROM incidents i
     WHERE i.phase IN ('open', 'acknowledged')
-      AND NOT EXISTS (SELECT 1 FROM posts p WHERE p.id = i.post AND p.state IN ('sent', 'queued', 'sending', 'unclear'))
+      AND NOT EXISTS (
+        SELECT 1 FROM cards c JOIN posts p ON p.id = c.post
+        WHERE c.incident = i.id AND p.state IN ('sent', 'queued', 'sending', 'unclear'))
     ORDER BY 2 LIMIT {_MOST}
 """  # noqa: S608  constants only
 

@@ -8,7 +8,8 @@ import pytest
 from prometheus_client import generate_latest
 
 from bot.core.outbox.posts import Lane, PostKind
-from bot.ops import health
+from bot.core.text.message import msg
+from bot.ops.metrics import Metrics, delivery_metrics
 from bot.ops.metrics_updater import MetricsUpdater
 from bot.slack.gateway import GatewayHealth
 from bot.slack.listeners import Load, RequestCounts
@@ -46,7 +47,7 @@ class Outbox:
 
 @pytest.fixture
 def metrics():
-    return health.Metrics()
+    return Metrics()
 
 
 @pytest.fixture
@@ -121,9 +122,9 @@ async def test_the_database_is_as_large_as_its_files(metrics, metrics_updater, t
 
 
 def test_an_alarm_is_active_until_it_is_over(metrics, metrics_updater):
-    metrics_updater.set_alarm(Alarm("slack", "Its token was revoked."))
+    metrics_updater.set_alarm(Alarm("slack", msg("The token was revoked.")))
     assert said(metrics, "flowbot_alarm_standing") == {"slack": 1}
-    metrics_updater.set_alarm(Alarm("slack", "Its token was revoked.", over=True))
+    metrics_updater.set_alarm(Alarm("slack", msg("The token was revoked."), over=True))
     assert said(metrics, "flowbot_alarm_standing") == {"slack": 0}
     assert said(metrics, "flowbot_alarms_total") == {"slack": 1}
 
@@ -134,9 +135,9 @@ def test_what_happens_is_counted_as_it_happens(metrics, metrics_updater):
     metrics_updater.count_occurrence(7)
     metrics_updater.count_slack_call("chat.postMessage", "ok", 0.2)
     metrics_updater.count_enos_call("flows.get", "refused", 0.2)
-    delivery_metrics = health.delivery_metrics(metrics)
-    delivery_metrics.outcome(PostKind.MESSAGE, "sent")
-    delivery_metrics.late(Lane.ALERT, 0.5)
+    delivery = delivery_metrics(metrics)
+    delivery.outcome(PostKind.MESSAGE, "sent")
+    delivery.late(Lane.ALERT, 0.5)
     assert said(metrics, "flowbot_occurrences_total") == {"FAIL": 1, "TIMEOUT": 2}
     assert said(metrics, "flowbot_slack_seconds_count") == {"chat.postMessage": 1}
     assert said(metrics, "flowbot_enos_seconds_sum") == {"flows.get": 0.2}

@@ -11,6 +11,7 @@ from bot import app
 from bot.core.bridges.model import Bridge
 from bot.core.checks.check import CheckState
 from bot.core.incident.facts import ChangeSet
+from bot.core.text.message import verbatim
 from bot.ops.bridges import bridge_settings
 from bot.work.delivery.alarms import Alarm
 
@@ -36,7 +37,7 @@ async def test_a_failure_is_told_taken_paged_and_closed_while_each_receiver_fail
             assert (alert.status, alert.calls, len(pagerduty.events)) == ("triggered", 1, 2)  # its answer was lost once
             assert alert.payload["summary"].startswith("FAIL · daily-energy-report")
             assert alert.payload["custom_details"]["links"]["slack"].endswith(
-                place(await bot.store.post(incident.post))
+                place(await bot.store.post(incident.home.post))
             )
             slack.say(MAYA, "C0DATAOPS1", f"/flow ack {FLOW}")
             await receiver.until("acknowledged")
@@ -108,5 +109,5 @@ async def test_the_doctor_is_silent_about_what_is_not_configured(doctor):
 async def test_a_dead_receiver_is_an_alarm_that_leaves_flowbot_ready(tmp_path, kind):
     async with served() as running, running_bot(running, tmp_path) as bot:
         await hears(bot, running)
-        bot.bot_health.note_alarm(Alarm(kind, "It does not accept events."))
+        bot.bot_health.note_alarm(Alarm(kind, verbatim("It does not accept events.")))
         assert not bot.bot_health.judgement().broken

@@ -9,7 +9,7 @@ from bot.core.errors import Refusal
 from bot.core.flow.model import FlowId, InstanceId, UserId, UserName
 from bot.core.flow.run import Run
 from bot.core.incident.facts import ChangeSet
-from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
+from bot.core.incident.model import Incident, IncidentCard, IncidentId, Occurrence, Phase
 from bot.core.outbox.conversations import SlackUnclear
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import DONE, Attempt, AttemptResult, IncomingMessage, Link, Origin, Person, Surface
@@ -39,9 +39,8 @@ def link(team=TEAM, user="U0MAYA00001", user_id="u1", name="maya.chen", *, verif
 def incident(name, by, phase=Phase.ACKNOWLEDGED):
     failure = Occurrence(InstanceId(f"3377-{name}"), -1, "", "", NOW)
     ended = {"ended_by": by, "ended_at": NOW} if phase is Phase.CLOSED else {}
-    return Incident(
-        IncidentId(name), FlowId(3377), "f", "C1", phase, NOW, PostId(f"p-{name}"), (failure,), acked_by=by, **ended
-    )
+    card = IncidentCard("C1", PostId(f"p-{name}"))
+    return Incident(IncidentId(name), FlowId(3377), "f", phase, NOW, (card,), (failure,), acked_by=by, **ended)
 
 
 async def lived(store, by, *, people=(), count=1):

@@ -1,6 +1,7 @@
 import pytest
 from incident_picture import as_sent, picture, refused
 from languages import PSEUDO, english_words, speak_all
+from phone import unfit
 
 # Names of flows, tasks, runs and groups in the pictures, and what EnOS and people say there.
 DATA = (
@@ -18,6 +19,7 @@ def golden(snapshot, monkeypatch):
     def compare(card, language, data=()):
         body = as_sent(card, language)
         assert refused(body) == []
+        assert unfit(body) == []
         if language == PSEUDO:
             assert english_words(body, (*DATA, *data)) == []
         assert picture(body) == snapshot

@@ -1,7 +1,8 @@
 """Incidents and rows to decide about."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+from incident_cards import changed, on_one_card
 
 from bot.core.flow.ids import instance_moment
 from bot.core.flow.model import (
@@ -15,7 +16,7 @@ from bot.core.flow.model import (
 )
 from bot.core.flow.status import Status
 from bot.core.incident.facts import Seen
-from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
+from bot.core.incident.model import IncidentId, Occurrence, Phase
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import Person
 
@@ -61,7 +62,7 @@ KNOWN = {
 
 
 def incident(*failures, **more):
-    base = Incident(
+    base = on_one_card(
         id=IncidentId("i1"),
         flow_id=FlowId(3377),
         flow_name="daily-energy-report",
@@ -72,4 +73,4 @@ def incident(*failures, **more):
         occurrences=failures or (failure(**KNOWN),),
         owners=(OWNER, OTHER),
     )
-    return replace(base, **more)
+    return changed(base, **more)

@@ -14,6 +14,23 @@ TEXTS = {
 }
 
 
+ALARMS = {
+    "webhook": bridges.alarm(Bridge.WEBHOOK, "HTTP 503"),
+    "pagerduty": bridges.alarm(Bridge.PAGERDUTY, "HTTP 503"),
+    "refused": bridges.page_refused("HTTP 400: Invalid routing key"),
+    "bug": bridges.bug_met("KeyError"),
+}
+QUOTED = (
+    "PagerDuty", "HTTP", "Invalid", "routing", "key", "KeyError",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ALL)
+@pytest.mark.parametrize("name", ALARMS)
+def test_what_an_alarm_says(golden, name, language):
+    golden(answers.told("", ALARMS[name]), language, QUOTED)
+
+
 @pytest.mark.parametrize("language", ALL)
 @pytest.mark.parametrize("bridge", list(Bridge), ids=lambda bridge: bridge.value)
 @pytest.mark.parametrize("said", TEXTS)

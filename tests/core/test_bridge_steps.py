@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from incident_makers import JONAS, KNOWN, MAYA, NOW, failure, incident
+from incident_makers import JONAS, KNOWN, MAYA, NOW, changed, failure, incident
 
 from bot.core.flow.model import InstanceId, UserName
 from bot.core.flow.status import Status
@@ -54,7 +54,7 @@ LATER = TAKEN.ack_until.replace(hour=23)
         ("somebody takes what was closed", CLOSED, TAKEN, ["reopened", "acknowledged"]),
         ("one change holds two steps", OPEN, failed(TAKEN, ANOTHER, ())[0], ["failed_again", "acknowledged"]),
         ("nothing changes", TAKEN, TAKEN, []),
-        ("only its place in a list changes", OPEN, replace(OPEN, listed_in=PostId("g")), []),
+        ("only its place in a list changes", OPEN, changed(OPEN, listed_in=PostId("g")), []),
         ("EnOS does not show its flow any more", OPEN, gone(OPEN)[0], []),
         ("nothing is learned", OPEN, enriched(OPEN, OPEN.occurrences[0].instance)[0], []),
         ("nothing is known at all", replace(OPEN, occurrences=()), replace(OPEN, occurrences=()), []),

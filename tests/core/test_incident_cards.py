@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from incident_makers import JONAS, KNOWN, MAYA, NOW, OWNER, ZONE, failure, incident
-from incident_picture import as_sent, foreign_pings, refused
+from incident_picture import as_sent, foreign_pings, picture, refused
 from languages import ALL
 
 from bot.core.flow.model import FlowName, UserName
@@ -184,6 +184,13 @@ def test_what_a_phone_shows_is_one_line():
 )
 def test_the_address_of_the_console_is_fit_for_a_link(url, address):
     assert cards.console(url, 3377, "3<3") == address
+
+
+def test_a_run_that_failed_twice_is_counted_as_failures_not_as_runs():
+    again = incident(failure(**KNOWN), failure(end="2026-11-21 03:00:00", **KNOWN))
+    card = replies.recovered(lifecycle.recovered(again, "3377-2026112200", LATER)[0])
+    assert "recovered after 2 h 10 min (2 failures): run `3377-2026112200` succeeded." in picture(card)
+    assert "持续 2 小时 10 分钟，失败 2 次。" in picture(card, "zh")
 
 
 HOSTILE = st.one_of(

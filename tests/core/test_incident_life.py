@@ -124,7 +124,7 @@ def test_recovery_is_of_live_incidents_only():
 
 
 def test_a_gathered_one_moves_to_a_thread_of_its_own():
-    own = lifecycle.moved(incident(grouped=True), "p9")
+    own = lifecycle.with_thread(incident(grouped=True).home, "p9")
     assert (own.post, own.grouped) == ("p9", False)
 
 

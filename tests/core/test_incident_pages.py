@@ -47,7 +47,7 @@ def test_known_rows_make_nothing():
 def test_a_failure_opens_an_incident_whose_card_waits_for_a_closer_look():
     changes = page_facts.decide([row()], terms(), known())
     (new,), (card,) = changes.incidents, changes.posts
-    assert (card.id, card.incident, card.due) == (new.post, new.id, NOW + timedelta(minutes=1, seconds=1.5))
+    assert (card.id, card.incident, card.due) == (new.home.post, new.id, NOW + timedelta(minutes=1, seconds=1.5))
     assert as_sent(card.body)["text"] == "FAILED · daily-energy-report"
     assert f"1|{card.id}|ack 3377" in str(card.body)
 
@@ -147,7 +147,7 @@ def test_each_instance_has_its_incident_where_that_is_wanted():
 
 def test_gathered_incidents_have_no_card():
     changes = page_facts.decide([row("3377-2026112200"), row()], terms(group_under="p0"), known())
-    assert (changes.posts, changes.incidents[0].post, changes.incidents[0].grouped) == ((), "p0", True)
+    assert (changes.posts, changes.incidents[0].home.post, changes.incidents[0].home.grouped) == ((), "p0", True)
 
 
 def test_a_gathered_incident_that_fails_again_moves_to_a_thread_of_its_own():
@@ -156,7 +156,7 @@ def test_a_gathered_incident_that_fails_again_moves_to_a_thread_of_its_own():
     changes = page_facts.decide(rows, terms(), known(grouped))
     (card, reply) = changes.posts
     assert (card.thread_of, reply.thread_of) == (None, card.id)
-    assert changes.incidents[0].post == card.id
+    assert changes.incidents[0].home.post == card.id
 
 
 def test_many_failures_are_counted_and_only_some_told():

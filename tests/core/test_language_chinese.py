@@ -16,6 +16,7 @@ from bot.core.errors import Refusal
 from bot.core.flow.model import Parameter
 from bot.core.flow.status import Status
 from bot.core.text.mask import DEFAULT, STARS, without_secrets
+from bot.core.text.message import plain
 
 RUN = "2809-20190812080700"
 
@@ -191,6 +192,21 @@ def test_how_a_verb_of_two_meanings_is_refused():
     assert [(str(label), command) for label, command in caught.value.offers] == [("Disable schedule", "disable 3377")]
 
 
+@pytest.mark.parametrize(
+    "typed", ["启动 3377 参数 password=•••", "运行 3377 参数 password=•••", "手动 触发 3377 参数 password=•••"]
+)
+def test_a_command_that_has_lost_its_secret_is_not_offered(typed):
+    with pytest.raises(Refusal) as caught:
+        parse(typed)
+    assert caught.value.reason == "ambiguous_verb"
+    assert caught.value.offers == ()
+    assert plain(caught.value.message, "zh").split("\n")[0].endswith("因此不再显示，请重新输入完整命令。")
+    what, place = str(caught.value).split("\n")
+    assert what.endswith("I don't repeat a command that holds a secret, so type the whole command again.")
+    assert "•••" not in what
+    assert "•••" in place
+
+
 def test_a_button_without_a_label_of_its_own_shows_its_command():
     with pytest.raises(Refusal) as caught:
         parse("操作 记录")
@@ -249,6 +265,25 @@ def test_a_word_is_not_taken_for_a_name(typed):
     with pytest.raises(Refusal) as caught:
         parse(typed)
     assert caught.value.reason == "expected"
+
+
+@pytest.mark.parametrize(
+    ("typed", "quoted"),
+    [
+        ("查看日志审计", "日志审计"),
+        ("触发失败今天", "失败今天"),
+        ("认领告警失败", "告警失败"),
+        ("停用日志审计。", "日志审计"),
+    ],
+)
+def test_words_next_to_a_verb_are_not_taken_for_a_name(typed, quoted):
+    with pytest.raises(Refusal) as caught:
+        parse(typed)
+    assert caught.value.reason == "expected"
+    assert f'is made of words of commands. If it is a name, put it in quotes: `"{quoted}"`.' in str(caught.value)
+    assert f'由命令词组成。如果是名称，要加引号：`"{quoted}"`。' in plain(caught.value.message, "zh")
+    for name in (f" {quoted}", f"「{quoted}」"):
+        assert parse(f"{typed[:2]}{name}").flow == FlowRef(name=quoted)
 
 
 def test_an_owner_in_chinese_is_me_or_a_name():

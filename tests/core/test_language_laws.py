@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.core.command import requests, table
-from bot.core.command.clauses import SCOPES
+from bot.core.command.forms import SCOPES
 from bot.core.command.parse import parse, say
 from bot.core.command.periods import duration_words, resolve, window
 from bot.core.command.requests import FlowRef, OwnerRef, Period, When

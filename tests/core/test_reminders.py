@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from incident_cards import changed
 from incident_makers import KNOWN, MAYA, NOW, OWNER, failure, incident
 from incident_picture import as_sent
 
@@ -101,7 +102,7 @@ def test_a_storm_is_called_to_mind_by_the_same_times():
 
 def test_a_storm_is_called_for_what_nobody_took_and_has_no_thread():
     waits = incident(grouped=True)
-    assert unacknowledged([waits, incident(), replace(TAKEN, grouped=True)]) == (waits,)
+    assert unacknowledged([waits, incident(), changed(TAKEN, grouped=True)]) == (waits,)
 
 
 def test_what_is_said_of_a_storm():
@@ -188,7 +189,7 @@ def test_a_group_that_is_none_mentions_nobody():
 def test_nobody_is_reminded_of_a_flow_that_is_gone(phase):
     gone = replace(TAKEN if phase is Phase.ACKNOWLEDGED else incident(), gone=True)
     assert next_reminder(gone, EVERY) is None
-    assert unacknowledged([replace(gone, grouped=True)]) == ()
+    assert unacknowledged([changed(gone, grouped=True)]) == ()
 
 
 def test_what_is_said_of_a_flow_that_is_gone():

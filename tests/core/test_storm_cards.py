@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from incident_cards import changed
 from incident_makers import JONAS, KNOWN, MAYA, NOW, OWNER, ZONE, failure, incident
 from incident_picture import as_sent, foreign_pings, picture, refused
 from languages import ALL
@@ -39,7 +40,7 @@ OPEN = in_storm(4001)
 TAKEN = lifecycle.acknowledge(in_storm(4002), JONAS, NOW, note="looking")[0]
 GREEN = lifecycle.recovered(in_storm(4003), "4003-2026112200", LATER)[0]
 CLOSED = lifecycle.close(in_storm(4004), JONAS, LATER, "not needed")[0]
-THREAD = replace(in_storm(4005), grouped=False, post="p5")
+THREAD = changed(in_storm(4005), grouped=False, post="p5")
 TWICE = replace(in_storm(4006, owners=()), occurrences=(failure("4006-2026112100"), failure("4006-2026112101")))
 MIXED = [OPEN, TAKEN, GREEN, CLOSED, THREAD, TWICE]
 
@@ -79,10 +80,24 @@ def test_a_thousand_stay_readable():
     assert as_sent(body)["text"] == "ALERT STORM · 1,000 incidents · 1,000 open, 0 acknowledged, 0 recovered"
     shown = picture(body)
     assert shown.count("[…:") == cards.LISTED
-    assert "… and 970 more. List them all with `/flow incidents open`." in shown
+    assert "… and 970 more open incidents. List all with `/flow incidents open`." in shown
     assert "and 980 more\n" in shown, "twenty of a thousand owners are mentioned"
     assert shown.count("<@U") == MAX_MENTIONED
     assert "[All open: 1|p9|incidents open]" in shown
+
+
+def test_incidents_that_have_ended_are_not_counted_among_those_that_a_list_of_open_ones_has():
+    ended = [replace(GREEN, id=f"green {n}") for n in range(cards.LISTED)]
+    live = [replace(OPEN, id=f"open {n}") for n in range(cards.LISTED)]
+    assert "… and" not in picture(drawn(STORM, [*live, *ended]))
+    assert "… and 1 more open incident. List all with `/flow incidents open`." in picture(
+        drawn(STORM, [*live, TAKEN, *ended])
+    )
+    assert "……另有 1 条未关闭的告警。" in picture(drawn(STORM, [*live, TAKEN, *ended]), "zh")
+    began = cards.first_start([*ended, *live, *ended], "p9", command="/flow", since=NOW)
+    assert "… and 30 more open incidents. List all with `/flow incidents`." in picture(began)
+    began = cards.first_start([*live, *ended], "p9", command="/flow", since=NOW)
+    assert "… and" not in picture(began)
 
 
 def test_the_end_is_told():
@@ -104,7 +119,7 @@ HOSTILE = st.one_of(
 @settings(max_examples=80, deadline=None)
 def test_no_text_from_outside_can_ping_or_break_it(name, task, owner):
     bad = failure(failed_tasks=(1,), failed_task_name=task)
-    hurt = replace(incident(bad), flow_name=name, owners=(UserName(owner), OWNER) * 6, grouped=True)
+    hurt = changed(incident(bad), flow_name=name, owners=(UserName(owner), OWNER) * 6, grouped=True)
     for storm in (STORM, ended_storm(STORM)):
         body = drawn(storm, [hurt] * 60)
         assert foreign_pings(body) == []

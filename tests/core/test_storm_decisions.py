@@ -83,10 +83,10 @@ def test_the_last_to_join_keeps_it_from_ending():
 
 def test_those_who_were_told_before_keep_their_threads_and_are_counted():
     found = storm_update(many(2), many(9, 20))
-    assert [each.grouped for each in found.incidents] == [True] * 2 + [False] * 9
-    assert {each.listed_in for each in found.incidents} == {found.storm.post}
-    assert {each.post for each in found.threadless} == {found.storm.post}
-    assert [each.post for each in found.incidents[2:]] == [f"p{n}" for n in range(20, 29)]
+    assert [each.home.grouped for each in found.incidents] == [True] * 2 + [False] * 9
+    assert {each.home.listed_in for each in found.incidents} == {found.storm.post}
+    assert {each.home.post for each in found.incidents if not each.threads} == {found.storm.post}
+    assert [each.home.post for each in found.incidents[2:]] == [f"p{n}" for n in range(20, 29)]
 
 
 def test_a_limit_of_nothing_means_no_storms_ever():

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from incident_cards import changed
 from incident_makers import MAYA, NOW, OWNER, failure, incident, row, seen
 from incident_picture import as_sent, picture
 
@@ -14,7 +15,7 @@ from bot.core.incident import lifecycle
 from bot.core.incident.facts import StoredState
 from bot.core.incident.groups import STORM_WINDOW, IncidentGroup, Occasion
 from bot.core.incident.model import Phase
-from bot.core.outbox.posts import PostKind
+from bot.core.outbox.posts import Lane, PostKind
 from bot.messages import incident_posts
 from bot.messages.cards.incident import RenderContext
 from bot.work.monitor import page_facts
@@ -54,7 +55,7 @@ def test_few_have_a_thread_each():
     changes = page_facts.decide(rows(3), terms(), StoredState())
     assert [post.kind for post in changes.posts] == [PostKind.MESSAGE] * 3
     assert changes.incident_groups == ()
-    assert {each.told_at for each in changes.incidents} == {AT}
+    assert {each.home.told_at for each in changes.incidents} == {AT}
 
 
 def test_many_have_one_message_that_counts_them_all():
@@ -65,7 +66,9 @@ def test_many_have_one_message_that_counts_them_all():
     assert post.due == AT + incident_posts.HOLD
     assert str(as_sent(post.body)).count("<@U0MAYA00001>") == 1
     assert storm.mentioned == (OWNER,)
-    assert {(each.post, each.listed_in, each.grouped) for each in changes.incidents} == {(storm.post, storm.post, True)}
+    assert {(each.home.post, each.home.listed_in, each.home.grouped) for each in changes.incidents} == {
+        (storm.post, storm.post, True)
+    }
     assert len(changes.seen) == len(changes.incidents) == 50
 
 
@@ -79,7 +82,7 @@ def test_its_message_goes_before_the_cards_that_the_same_reading_brought_before(
 def test_those_told_before_keep_their_threads():
     changes = page_facts.decide(rows(2), terms(), StoredState(recent=tuple(told(2))))
     assert [post.id for post in changes.posts] == [changes.incident_groups[0].post]
-    assert [(each.id, each.post, each.grouped) for each in changes.incidents[-2:]] == [
+    assert [(each.id, each.home.post, each.home.grouped) for each in changes.incidents[-2:]] == [
         ("r0", "p0", False),
         ("r1", "p1", False),
     ]
@@ -92,7 +95,7 @@ def test_one_that_was_told_before_and_failed_again_on_this_page_is_both():
     changes = page_facts.decide([again, *rows(2)], terms(), StoredState(incidents=(recent[0],), recent=tuple(recent)))
     (first,) = (each for each in changes.incidents if each.id == "r0")
     assert len(first.occurrences) == 2
-    assert first.listed_in == changes.incident_groups[0].post
+    assert first.home.listed_in == changes.incident_groups[0].post
     assert [(post.kind, post.thread_of, post.target) for post in changes.posts[1:]] == [
         (PostKind.MESSAGE, "p0", None),
         (PostKind.EDIT, None, "p0"),
@@ -111,7 +114,7 @@ def test_further_failures_of_the_same_page_are_counted_and_not_told():
 def test_a_storm_that_goes_on_takes_in_what_comes_and_says_nothing():
     changes = page_facts.decide(rows(1), terms(), StoredState(incident_groups=(STORM,)))
     assert changes.posts == ()
-    assert changes.incidents[0].post == "storm"
+    assert changes.incidents[0].home.post == "storm"
     assert changes.incident_groups == (replace(STORM, last_at=AT, joined=13),)
 
 
@@ -128,8 +131,8 @@ def test_after_the_storm_a_further_failure_begins_a_thread():
     later = terms(now=NOW + STORM_WINDOW)
     changes = page_facts.decide([again], later, StoredState(incidents=(listed(),), incident_groups=(STORM,)))
     (card,), (new,) = changes.posts, changes.incidents
-    assert (card.id, card.thread_of) == (new.post, None)
-    assert (new.grouped, new.listed_in, new.told_at) == (False, "storm", NOW + STORM_WINDOW)
+    assert (card.id, card.thread_of) == (new.home.post, None)
+    assert (new.home.grouped, new.home.listed_in, new.home.told_at) == (False, "storm", NOW + STORM_WINDOW)
 
 
 def test_many_that_fail_again_after_it_are_another_storm():
@@ -139,7 +142,9 @@ def test_many_that_fail_again_after_it_are_another_storm():
     (storm,) = changes.incident_groups
     assert storm.post != "storm"
     assert [post.id for post in changes.posts] == [storm.post]
-    assert {(each.post, each.listed_in, each.grouped) for each in changes.incidents} == {(storm.post, storm.post, True)}
+    assert {(each.home.post, each.home.listed_in, each.home.grouped) for each in changes.incidents} == {
+        (storm.post, storm.post, True)
+    }
 
 
 def test_what_a_first_start_listed_joins_a_storm_when_it_fails_again():
@@ -147,13 +152,13 @@ def test_what_a_first_start_listed_joins_a_storm_when_it_fails_again():
     old = listed(post="first", listed_in="first", told_at=None)
     again = row("4000-2026112200", end="2026-11-22 02:00:00")
     changes = page_facts.decide([again], terms(), StoredState(incidents=(old,), incident_groups=(first, STORM)))
-    assert [(each.post, each.listed_in) for each in changes.incidents] == [("storm", "storm")]
+    assert [(each.home.post, each.home.listed_in) for each in changes.incidents] == [("storm", "storm")]
 
 
 def test_a_first_start_is_no_storm():
     changes = page_facts.decide(rows(50), terms(group_under="first"), StoredState(incident_groups=(STORM,)))
     assert changes.posts == changes.incident_groups == ()
-    assert {(each.listed_in, each.told_at) for each in changes.incidents} == {("first", None)}
+    assert {(each.home.listed_in, each.home.told_at) for each in changes.incidents} == {("first", None)}
 
 
 def test_a_recovery_in_a_storm_is_shown_and_not_told():
@@ -171,14 +176,19 @@ def test_without_a_limit_there_are_no_storms():
 def test_a_thread_is_opened_once():
     opened, reason = lifecycle.open_thread(listed(), "p7")
     assert reason is lifecycle.Transition.THREADED
-    assert (opened.post, opened.grouped, opened.listed_in, opened.told_at) == ("p7", False, "storm", NOW)
+    assert (opened.home.post, opened.home.grouped, opened.home.listed_in, opened.home.told_at) == (
+        "p7",
+        False,
+        "storm",
+        NOW,
+    )
     with pytest.raises(Refusal, match="already has a thread"):
         lifecycle.open_thread(opened, "p8")
 
 
 def test_its_first_message_is_its_card():
-    opened = replace(listed(), post="p7", grouped=False)
-    post = incident_posts.first(opened, terms())
+    opened = changed(listed(), post="p7", grouped=False)
+    post = incident_posts.first(opened, opened.home, terms(), lane=Lane.ANSWER, due=AT)
     assert (post.id, post.kind, post.due, post.incident) == ("p7", PostKind.MESSAGE, AT, "i4000")
     assert "1|p7|ack 4000" in picture(post.body)
 

@@ -1,6 +1,7 @@
 """A flow breaks at night: one thread, in which it is taken, given back, closed, reopened, and seen to recover."""
 
-from journey_kit import DATA_OPS, JONAS, MAYA, SAM, story
+from journey_kit import DATA_OPS, JONAS, MAYA, SAM
+from journey_stage import story
 
 
 @story()
@@ -18,7 +19,7 @@ async def test_a_failure_opens_one_thread_and_its_recovery_turns_it_green(world)
     assert len(world.cards(flow)) == 1
 
     good = world.fixes(flow)
-    await world.reply(card, "recovered", good.id, "(2 failed runs)")
+    await world.reply(card, "recovered", good.id, "(2 failures)")
     green = await world.sees(card, "RECOVERED", good.id)
     assert "no successful run" in world.shown(green), "the two failed hours were not run again"
     assert green.text.startswith(f"RECOVERED · {flow.name}")

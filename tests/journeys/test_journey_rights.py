@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from journey_kit import ALEX, DATA_OPS, DIRECT, FINANCE, GENERAL, GUEST, JONAS, MAYA, PRIYA, SAM, STRANGER, story
+from journey_kit import ALEX, DATA_OPS, DIRECT, FINANCE, GENERAL, GUEST, JONAS, MAYA, PRIYA, SAM, STRANGER
+from journey_stage import story
 
 from bot.sim.slack.seed import ON_CALL
 

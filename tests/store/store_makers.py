@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from incident_cards import on_one_card
+
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.flow.run import Run
 from bot.core.incident.facts import Seen
@@ -59,7 +61,7 @@ def occurrence(number=0, **more) -> Occurrence:
 
 def incident(id_="i1", flow=1, *, occurrences=(), **more) -> Incident:
     values = {"channel": "C1", "phase": Phase.OPEN, "opened_at": NOW, "post": PostId(f"p-{id_}"), **more}
-    return Incident(
+    return on_one_card(
         id=IncidentId(id_), flow_id=FlowId(flow), flow_name=f"flow {flow}", occurrences=tuple(occurrences), **values
     )
 

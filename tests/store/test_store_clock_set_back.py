@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from incident_cards import changed
 from store_makers import NOW, edit, incident, later, message, run
 
 from bot.core.incident.facts import ChangeSet, ReadState
@@ -34,7 +35,7 @@ async def test_an_unclear_post_was_tried_before_now(store):
     await store.start_sending("a", NOW)
     await store.mark_unclear("a", "cut", later(seconds=5))
     await store.correct_future_times(BACK)
-    (post,) = await store.unclear()
+    (post,) = (await store.to_look_up(NOW))[0]
     assert (post.first_tried, post.settled_at, post.new.due) == (BACK, BACK, BACK)
 
 
@@ -51,7 +52,7 @@ async def test_when_a_message_was_tried_last_bounds_no_look_any_more(store):
     await store.correct_future_times(BACK)
     assert [(await store.post(name)).tried_at for name in "abc"] == [None, None, NOW - 2 * HOUR]
     assert [(await store.post(name)).settled_at for name in "abc"] == [BACK, BACK, NOW - 2 * HOUR]
-    assert [post.new.id for post in await store.maybe_duplicated(BACK)] == ["b"]
+    assert [post.new.id for post in (await store.to_look_up(BACK))[1]] == ["b"]
 
 
 async def test_what_was_lost_ahead_was_lost_now_and_may_be_said_again_an_hour_later(store):
@@ -69,7 +70,7 @@ async def test_what_was_lost_ahead_was_lost_now_and_may_be_said_again_an_hour_la
 
 
 async def test_an_open_incident_began_at_the_latest_now_and_lasts_as_long_as_was_said(store):
-    one = replace(
+    one = changed(
         incident("i1"),
         opened_at=NOW,
         told_at=NOW,
@@ -80,7 +81,7 @@ async def test_an_open_incident_began_at_the_latest_now_and_lasts_as_long_as_was
     await store.observe((), (), lambda _: ChangeSet(incidents=(one,)))
     assert await store.correct_future_times(BACK) == 4
     found = await store.incident("i1")
-    assert (found.opened_at, found.told_at, found.reminded_at, found.acked_at) == (BACK, BACK, BACK, BACK)
+    assert (found.opened_at, found.home.told_at, found.reminded_at, found.acked_at) == (BACK, BACK, BACK, BACK)
     assert found.ack_until == later(seconds=600)
 
 

@@ -11,7 +11,7 @@ from store_makers import NOW
 
 from bot.core.flow.run import Run
 from bot.core.incident.facts import ChangeSet, ReadState, Seen
-from bot.core.incident.model import Incident, Occurrence
+from bot.core.incident.model import Incident, IncidentCard, Occurrence
 from bot.core.outbox.posts import NewPost, PostKind
 from bot.core.people.model import Attempt, Link, Person
 from bot.store.store import Store
@@ -24,6 +24,8 @@ def sample(kind, name):
         return sample(next(each for each in get_args(kind) if each is not type(None)), name)
     if get_origin(kind) is tuple:
         return (sample(get_args(kind)[0], f"{name} 1"), sample(get_args(kind)[0], f"{name} 2"))
+    if kind is IncidentCard:
+        return filled(IncidentCard, channel=name)
     if kind is Occurrence:
         return filled(Occurrence, instance=f"1-{name[-1]}")
     if isinstance(kind, type) and issubclass(kind, Enum):

@@ -94,5 +94,5 @@ async def test_the_first_start_of_an_older_database_goes_on(path, note, ended):
         (group,) = (await known(store)).incident_groups
         assert group == IncidentGroup("p7", "C1", Occasion.FIRST_START, NOW, NOW, ended)
         assert [each.id for each in await store.grouped("p7")] == ["i1"]
-        assert (await store.incident("i2")).told_at is not None
+        assert (await store.incident("i2")).home.told_at is not None
         assert await store.notes() == {}

@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo
 
 from answer_enos import AnswerEnos, Lost, chain
 from answer_slack import AnswerSlack, Message
+from incident_cards import on_one_card
 
 from bot.core.flow.model import FlowId, InstanceId, TaskId, UserId, UserName
 from bot.core.flow.status import Status
 from bot.core.health.promise import BotStatus, Judgement
-from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
+from bot.core.incident.model import IncidentId, Occurrence, Phase
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people.model import IncomingMessage, Link, Origin, Person, Surface
 from bot.core.text.mask import DEFAULT, Seal
@@ -276,7 +277,7 @@ class World:
             failed_tasks=(TaskId(108580),),
             failed_task_name="transform",
         )
-        incident = Incident(
+        incident = on_one_card(
             id=id_,
             flow_id=FlowId(flow),
             flow_name=name,
@@ -299,7 +300,7 @@ class World:
             first,
             PostKind.MESSAGE,
             Lane.ALERT,
-            incident.channel,
+            incident.home.channel,
             card(incident, first, RenderContext()),
             self.now,
             incident=incident.id,

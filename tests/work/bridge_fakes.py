@@ -13,7 +13,7 @@ from bot.core.bridges.model import Bridge, BridgeSettings
 from bot.core.bridges.outcomes import Answer
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.incident.facts import ChangeSet
-from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
+from bot.core.incident.model import Incident, IncidentCard, IncidentId, Occurrence, Phase
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import Person
 from bot.work.bridges.delivery import Bridges, BridgeTools
@@ -53,9 +53,8 @@ LOST = Answer(0, "its answer was lost")  # the receiver has it
 
 def incident(id_="i1", **more):
     failure = Occurrence(InstanceId("1-20261121"), -1, "2026-11-21 08:00:00", "2026-11-21 09:00:00", START)
-    base = Incident(
-        IncidentId(id_), FlowId(1), "report", "C1", Phase.OPEN, START, PostId(f"p-{id_}"), occurrences=(failure,)
-    )
+    card = IncidentCard("C1", PostId(f"p-{id_}"))
+    base = Incident(IncidentId(id_), FlowId(1), "report", Phase.OPEN, START, (card,), occurrences=(failure,))
     return replace(base, **more)
 
 
@@ -115,4 +114,4 @@ class BridgeWorld:
         """What the admins were told."""
         query = "SELECT body FROM posts WHERE channel = 'UADMIN' ORDER BY seq"
         bodies = await in_transaction(self.store, lambda db: [row[0] for row in db.execute(query)])
-        return [json.loads(body)["text"] for body in bodies]
+        return [json.dumps(json.loads(body), ensure_ascii=False) for body in bodies]

@@ -36,7 +36,7 @@ async def check_invariants(world):
     lost = {post.new.id for post in posts if post.why in LOST or post.ts in world.slack.gone}
     _failures_told(incidents, world.expected)
     await _storms_shown(store, stand, lost)
-    alone = [each for each in incidents if not each.grouped]
+    alone = [each for each in incidents if each.threads]
     _cards_shown(alone, stand, posts, lost)
     check_reminders(posts, alone, world.check_times)
     await _nothing_left_open(store)
@@ -125,11 +125,11 @@ async def _storms_shown(store, stand, lost):
 
 def _cards_shown(incidents, stand, posts, lost):
     for incident in incidents:
-        if incident.post not in lost:
-            first = stand[incident.post]
+        if incident.home.post not in lost:
+            first = stand[incident.home.post]
             shown = rendered(card(incident, "", _LOOK))
             assert _without_ids(first.body) == _without_ids(shown), "an edit did not reach it"
-        ids = [post.new.id for post in posts if post.new.incident == incident.id and post.new.id != incident.post]
+        ids = [post.new.id for post in posts if post.new.incident == incident.id and post.new.id != incident.home.post]
         replies = [stand[id_].text for id_ in ids if id_ in stand]
         again = [text for text in replies if text.startswith("FAILED AGAIN · ")]
         at_once = Counter(each.seen_at for each in incident.occurrences)

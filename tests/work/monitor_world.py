@@ -68,6 +68,13 @@ class World:
         self.enos.calls.clear()
         return self
 
+    async def begin_with_a_failure(self):
+        """A first poll, then one in which one flow has failed."""
+        await self.begin()
+        self.enos.put("3377-2026112100", name="report", end="2026-11-21 02:00:00")
+        await self.poll()
+        return self
+
     async def poll(self, after=30):
         """A poll, ``after`` seconds since the last, with the details that it reads; then the posts are sent."""
         self.now += timedelta(seconds=after)
@@ -81,6 +88,10 @@ class World:
         await self.monitor.follow(self.now)
         await self.monitor.wait_until_idle()
         return self.store.deliver(self.now + timedelta(seconds=3))
+
+    def only(self):
+        (incident,) = self.store.kept.values()
+        return incident
 
     def told(self):
         """Return every failure that an incident tells, with its times."""

@@ -71,7 +71,7 @@ def check_reminders(posts, incidents, check_times):
     ``check_times`` are the times at which the bot looked for what is due and lived on.
     """
     for incident in incidents:
-        care = Care("open", incident.told_at)
+        care = Care("open", incident.home.told_at)
         for post in posts:
             word = _word(post.new) if post.new.incident == incident.id else None  # whether it moved or not
             if word is None:

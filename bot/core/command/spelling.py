@@ -2,19 +2,12 @@
 
 import re
 
+from bot.core.command.characters import CORNERS, DOUBLE, PUNCTUATION, QUOTES, SINGLE, STRAIGHT
 from bot.core.command.markup import EQUALS, FULL_WIDTH, PAIRED, bare
 from bot.core.command.periods import parse_duration
-from bot.core.command.tokens import (
-    CHINESE,
-    CORNERS,
-    DOUBLE,
-    INVISIBLE,
-    PUNCTUATION,
-    QUOTES,
-    SINGLE,
-    STRAIGHT,
-)
+from bot.core.command.tokens import CHINESE
 from bot.core.flow.ids import is_instance
+from bot.core.text.escape import INVISIBLE
 
 _ENCODING = re.compile(r"&(?=(?:amp|lt|gt|#[0-9]{1,7});)|<(?=[@#!A-Za-z])")
 _STRAIGHTENED = re.compile(f"[{re.escape(''.join(each for each in STRAIGHT if STRAIGHT[each] != each))}]")

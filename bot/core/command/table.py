@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from enum import Enum
 from itertools import chain
 
-from bot.core.command import chinese, clauses, requests
+from bot.core.command import chinese, forms, requests
 from bot.core.command.clauses import Clause
 from bot.core.command.requests import Request
 from bot.core.command.rights import Who
@@ -53,8 +53,8 @@ class Row:
     @property
     def glued(self) -> frozenset[str]:
         """The Chinese words that need no space to each other, to Latin letters and to digits behind this verb."""
-        forms = (each.form.words_zh for each in self.clauses if each.form)
-        return frozenset(chain([chinese.THANKS], *forms, *(each.words_zh for each in self.clauses)))
+        values = (each.form.words_zh for each in self.clauses if each.form)
+        return frozenset(chain([chinese.THANKS], *values, *(each.words_zh for each in self.clauses)))
 
     @property
     def syntax(self) -> str:
@@ -88,17 +88,17 @@ class Row:
 
 
 _TARGETS = {"flow", "instance", "person"}  # fields of a request
-_PAGE = Clause(("page",), "page", clauses.COUNT, hidden=True)
+_PAGE = Clause(("page",), "page", forms.COUNT, hidden=True)
 _CONFIRMED = Clause(("confirmed",), "confirmed", hidden=True)
-_FLOW = Clause(("flow",), form=clauses.FLOW, in_thread=True)
-_RUN = Clause(("instance",), form=clauses.RUN, in_thread=True)
-_TARGET = Clause(("flow", "instance"), form=clauses.TARGET, in_thread=True)
-_PERIOD = Clause(("period",), form=clauses.PERIOD)
-_OF_FLOW = Clause(("flow",), "of", clauses.FLOW)
-_BY_OWNER = Clause(("owner",), "by", clauses.OWNER, loose=True)
-_FROM = Clause(("task",), "from", clauses.TASK)
-_BECAUSE = Clause(("because",), "because", clauses.NOTE)
-_PERSON = Clause(("person",), form=clauses.PERSON, optional=False)
+_FLOW = Clause(("flow",), form=forms.FLOW, in_thread=True)
+_RUN = Clause(("instance",), form=forms.RUN, in_thread=True)
+_TARGET = Clause(("flow", "instance"), form=forms.TARGET, in_thread=True)
+_PERIOD = Clause(("period",), form=forms.PERIOD)
+_OF_FLOW = Clause(("flow",), "of", forms.FLOW)
+_BY_OWNER = Clause(("owner",), "by", forms.OWNER, loose=True)
+_FROM = Clause(("task",), "from", forms.TASK)
+_BECAUSE = Clause(("because",), "because", forms.NOTE)
+_PERSON = Clause(("person",), form=forms.PERSON, optional=False)
 
 ROWS = (
     Row(
@@ -106,7 +106,7 @@ ROWS = (
         requests.Help,
         Who.ANYONE,
         msg("What you can do, or one command in full."),
-        (Clause(("topic",), form=clauses.VERB),),
+        (Clause(("topic",), form=forms.VERB),),
         ("help", "help trigger"),
         aliases=("?",),
         family=Family.ME,
@@ -117,10 +117,10 @@ ROWS = (
         Who.OWNER,
         msg("Start a run: the whole flow, from a task, for another time, or once with changed parameters."),
         (
-            Clause(("flow",), form=clauses.FLOW, optional=False),
+            Clause(("flow",), form=forms.FLOW, optional=False),
             _FROM,
-            Clause(("when",), "at", clauses.WHEN, loose=True),
-            Clause(("parameters",), "with", clauses.PAIRS),
+            Clause(("when",), "at", forms.WHEN, loose=True),
+            Clause(("parameters",), "with", forms.PAIRS),
             _CONFIRMED,
         ),
         (
@@ -177,7 +177,7 @@ ROWS = (
         requests.Incidents,
         Who.LINKED,
         msg("Open incidents: since when, who acknowledged them, and a link to each thread."),
-        (Clause(("scope",), form=clauses.SCOPE), _OF_FLOW, _BY_OWNER, _PAGE),
+        (Clause(("scope",), form=forms.SCOPE), _OF_FLOW, _BY_OWNER, _PAGE),
         ("incidents", "incidents unacked", "incidents by me"),
         family=Family.INCIDENTS,
     ),
@@ -195,7 +195,7 @@ ROWS = (
         requests.Runs,
         Who.LINKED,
         msg("Runs with any status, by trigger time. Without a period: today."),
-        (_PERIOD, Clause(("statuses",), form=clauses.STATUSES, repeats=True), _OF_FLOW, _BY_OWNER, _PAGE),
+        (_PERIOD, Clause(("statuses",), form=forms.STATUSES, repeats=True), _OF_FLOW, _BY_OWNER, _PAGE),
         ("runs of 3377", "runs last 3h running", "runs this week fail timeout"),
         family=Family.RUNS,
     ),
@@ -215,8 +215,8 @@ ROWS = (
         msg("The end of a run's log, only visible to you. A long one comes as a file."),
         (
             _RUN,
-            Clause(("task",), "of", clauses.TASK),
-            Clause(("tail",), "tail", clauses.LINES),
+            Clause(("task",), "of", forms.TASK),
+            Clause(("tail",), "tail", forms.LINES),
             Clause(("here",), "here", hidden=True),
         ),
         ("log 2809-20190812080700", "log 2809-20190812080700 of 104890 tail 50"),
@@ -227,7 +227,7 @@ ROWS = (
         requests.Ack,
         Who.RESPONDER,
         msg("Acknowledge an incident, for 4 hours or as long as you say."),
-        (_TARGET, Clause(("duration",), "for", clauses.DURATION, loose=True), _BECAUSE),
+        (_TARGET, Clause(("duration",), "for", forms.DURATION, loose=True), _BECAUSE),
         ("ack 2809", "ack 2809 for 2h because the source is being repaired"),
         aliases=("acknowledge",),
         changes=True,
@@ -280,8 +280,8 @@ ROWS = (
         msg("Link a person to an EnOS user."),
         (
             _PERSON,
-            Clause(("user_id",), form=clauses.USER_ID, optional=False),
-            Clause(("user_name",), form=clauses.USER_NAME, optional=False),
+            Clause(("user_id",), form=forms.USER_ID, optional=False),
+            Clause(("user_name",), form=forms.USER_NAME, optional=False),
         ),
         ("link @jane u15432100000000011 jane.doe",),
         changes=True,
@@ -320,7 +320,7 @@ ROWS = (
         requests.Audit,
         Who.ADMIN,
         msg("Who did what in a period. Without a period: today."),
-        (_PERIOD, Clause(("person",), form=clauses.PERSON), _PAGE),
+        (_PERIOD, Clause(("person",), form=forms.PERSON), _PAGE),
         ("audit", "audit this week @jane"),
         family=Family.PEOPLE,
     ),

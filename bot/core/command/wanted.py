@@ -35,6 +35,7 @@ TASK = Wanted(
     msg("{found} is not a task ID. A task ID is a number. `show FLOW` lists the tasks of a flow."),
 )
 NAME_IN_QUOTES = msg("{found} is a word of commands. If it is a name, put it in quotes: {quoted}.")
+WORDS_IN_QUOTES = msg("{found} is made of words of commands. If it is a name, put it in quotes: {quoted}.")
 OWNER = Wanted(
     msg("Which owner? {after} needs a person, an EnOS user name or `me`, for example {example}."),
     msg("{found} is not an owner. Write `me` or a user name, or type @ and choose from Slack's list."),

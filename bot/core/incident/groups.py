@@ -12,9 +12,10 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import Any
 
 from bot.core.flow.model import UserName
-from bot.core.incident.model import Incident, Phase
+from bot.core.incident.model import Incident, IncidentCard, Phase
 from bot.core.outbox.posts import PostId
 
 STORM_WINDOW = timedelta(minutes=10)  # in which more incidents than the limit begin a storm, and without one it ends
@@ -52,11 +53,6 @@ class StormUpdate:
     storm: IncidentGroup
     incidents: tuple[Incident, ...]  # its new ones, then those that had threads before it
     begins: bool
-
-    @property
-    def threadless(self) -> tuple[Incident, ...]:
-        """Those that have no thread."""
-        return tuple(incident for incident in self.incidents if incident.grouped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,23 +108,34 @@ def storm_update(
     now: datetime,
     new_id: Callable[[], str],
 ) -> StormUpdate | None:
-    """Which of the ``new`` incidents, which would begin threads, join a storm; None where there is none.
+    """Which of the ``new`` incidents, which would begin threads in a channel, join a storm; None where there is none.
 
-    ``recent`` are those reported within the window and not in an active group. A ``limit`` of 0 means no storms.
+    ``recent`` are those reported within the window, in any channel, and not in an active group. A ``limit`` of 0 means
+    no storms.
     """
     if not (limit and new):
         return None
-    told = [each for each in recent if each.channel == channel and each.told_at and each.told_at > now - STORM_WINDOW]
+    told = [each for each in recent if _was_told(each.card_in(channel), now - STORM_WINDOW)]
     storm = active_storm(incident_groups, channel, now)
     begins = storm is None
     if storm is None:
         if len(told) + len(new) <= limit:
             return None
         storm = IncidentGroup(PostId(new_id()), channel, Occasion.STORM, now, now)
-    grouped = [replace(each, post=storm.post, listed_in=storm.post, grouped=True) for each in new]
-    incidents = (*grouped, *(replace(each, listed_in=storm.post) for each in told[:MAX_JOINED]))
+    grouped = [_listed(each, channel, post=storm.post, listed_in=storm.post, grouped=True) for each in new]
+    incidents = (*grouped, *(_listed(each, channel, listed_in=storm.post) for each in told[:MAX_JOINED]))
     grown = replace(storm, last_at=max(now, storm.last_at), joined=storm.joined + len(incidents))
     return StormUpdate(grown, incidents, begins)
+
+
+def _was_told(card: IncidentCard | None, since: datetime) -> bool:
+    return card is not None and card.told_at is not None and card.told_at > since
+
+
+def _listed(incident: Incident, channel: str, **change: Any) -> Incident:
+    """The incident with its card in a channel changed."""
+    card = incident.card_in(channel)
+    return incident if card is None else incident.with_card(replace(card, **change))
 
 
 def count_phases(incidents: Iterable[Incident]) -> PhaseCounts:

@@ -16,7 +16,7 @@ from bot.core.command.parse import in_words
 from bot.core.errors import Refusal
 from bot.core.flow.ids import instance_moment, is_instance
 from bot.core.flow.model import Instance, InstanceId, TaskId, UserName
-from bot.core.incident.model import Incident, Occurrence, Phase
+from bot.core.incident.model import Incident, IncidentCard, Occurrence, Phase
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import Person
 from bot.core.text.escape import mention
@@ -226,14 +226,14 @@ def shown_again(incident: Incident) -> Step:
     return (replace(incident, gone=False), Transition.SHOWN_AGAIN) if incident.gone else (incident, Transition.NOTHING)
 
 
-def moved(incident: Incident, post: PostId, told_at: datetime | None = None) -> Incident:
-    """A grouped incident with a thread of its own; ``told_at`` where a failure opens it, not a person."""
-    return replace(incident, post=post, grouped=False, told_at=told_at or incident.told_at)
+def with_thread(card: IncidentCard, post: PostId, told_at: datetime | None = None) -> IncidentCard:
+    """A grouped card as a message of its own; ``told_at`` where a failure opens its thread, not a person."""
+    return replace(card, post=post, grouped=False, told_at=told_at or card.told_at)
 
 
 def open_thread(incident: Incident, post: PostId) -> Step:
-    """Open a thread for a grouped incident. Raises Refusal where it has one."""
-    if not incident.grouped:
+    """Open a thread for a grouped incident, in its first channel. Raises Refusal where it has one."""
+    if incident.threads:
         raise Refusal(
             "has_thread",
             msg(
@@ -241,7 +241,7 @@ def open_thread(incident: Incident, post: PostId) -> Step:
                 command=in_words(f"incidents of {incident.flow_id}"),
             ),
         )
-    return moved(incident, post), Transition.THREADED
+    return incident.with_card(with_thread(incident.home, post)), Transition.THREADED
 
 
 def reference(incident: Incident) -> str:

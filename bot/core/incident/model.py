@@ -5,7 +5,7 @@ open ──► acknowledged ──► recovered
   └───────────┴────┴───► closed (by a person; reopen leads back to open)
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import NewType
@@ -42,16 +42,26 @@ class Occurrence:
 
 
 @dataclass(frozen=True, slots=True)
+class IncidentCard:
+    """The message about an incident in one of its channels."""
+
+    channel: str  # or the user id of the person to whose direct messages it goes
+    post: PostId  # its own first message; that of the group while it is grouped
+    grouped: bool = False  # listed in a group's message, without a thread of its own
+    listed_in: str = ""  # that message, which still lists it once it has a thread
+    told_at: datetime | None = None  # when its thread, or its place in a storm, was decided on; None: at a first start
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """From the first failure of a flow to its recovery."""
 
     id: IncidentId
     flow_id: FlowId
     flow_name: str
-    channel: str
     phase: Phase
     opened_at: datetime
-    post: PostId  # its first message
+    cards: tuple[IncidentCard, ...]  # one in each of its channels, at least one; lists link to the first, its home
     occurrences: tuple[Occurrence, ...] = ()  # as they were seen; the last is the newest
     owners: tuple[UserName, ...] = ()
     last_success: str = ""  # instance id of the last successful run, if known
@@ -63,9 +73,26 @@ class Incident:
     ended_by: Person | None = None  # closed by
     recovered_by: InstanceId | None = None
     group: str = ""  # an instance id when FLOWBOT_GROUP_BY=instance
-    grouped: bool = False  # listed in a group's message, without a thread of its own
-    listed_in: str = ""  # that message, which still lists it once it has a thread
-    told_at: datetime | None = None  # when its thread, or its place in a storm, was decided on; None: at a first start
     reminded_at: datetime | None = None  # when the last reminder was posted, or it was last acknowledged or handed back
     reminder_count: int = 0  # how many reminders since
     gone: bool = False  # EnOS does not show the flow any more; its thread says so, and nobody is reminded
+
+    @property
+    def home(self) -> IncidentCard:
+        """The card that lists link to."""
+        return self.cards[0]
+
+    @property
+    def threads(self) -> tuple[IncidentCard, ...]:
+        """The cards that are messages of their own, each with its thread; empty where groups list it everywhere."""
+        return tuple(card for card in self.cards if not card.grouped)
+
+    def card_in(self, channel: str) -> IncidentCard | None:
+        """Its card in a channel, if it has one."""
+        return next((card for card in self.cards if card.channel == channel), None)
+
+    def with_card(self, card: IncidentCard) -> "Incident":
+        """The incident with this card in the place of that in the same channel, else as its last."""
+        if self.card_in(card.channel) is None:
+            return replace(self, cards=(*self.cards, card))
+        return replace(self, cards=tuple(card if each.channel == card.channel else each for each in self.cards))

@@ -29,8 +29,9 @@ def next_reminder(incident: Incident, every: timedelta) -> datetime | None:
     """When the next reminder is due; None where there is none."""
     if incident.gone:
         return None
-    if incident.phase is Phase.OPEN and incident.reminder_count < MAX_REMINDERS and not incident.grouped:
-        return (incident.reminded_at or incident.told_at or incident.opened_at) + every * (1 << incident.reminder_count)
+    if incident.phase is Phase.OPEN and incident.reminder_count < MAX_REMINDERS and incident.threads:
+        told_at = min((card.told_at for card in incident.threads if card.told_at), default=incident.opened_at)
+        return (incident.reminded_at or told_at) + every * (1 << incident.reminder_count)
     if incident.phase is Phase.ACKNOWLEDGED and incident.ack_until and incident.acked_at:
         long_enough = incident.ack_until - incident.acked_at >= 2 * EXPIRY_NOTICE
         return incident.ack_until - EXPIRY_NOTICE if long_enough and not incident.reminder_count else incident.ack_until
@@ -46,7 +47,7 @@ def storm_reminders_due(storm: IncidentGroup, every: timedelta, now: datetime) -
 
 def unacknowledged(incidents: Iterable[Incident]) -> tuple[Incident, ...]:
     """Those without a thread of their own that nobody has acknowledged: a storm's reminders are about them."""
-    return tuple(each for each in incidents if each.grouped and each.phase is Phase.OPEN and not each.gone)
+    return tuple(each for each in incidents if not each.threads and each.phase is Phase.OPEN and not each.gone)
 
 
 def step(incident: Incident, every: timedelta, now: datetime) -> Step:

@@ -71,6 +71,7 @@ class NewPost:
     response_url: str = ""  # EPHEMERAL: a way that does not need membership
     incident: str = ""  # the incident the post belongs to, if any
     reminds_of: str = ""  # a reminder: the incident, or the storm's message, that it is about
+    broadcast: bool = False  # a reply: the channel shows it too
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +118,9 @@ def is_direct(channel: str) -> bool:
 
 def sole_reader(new: NewPost) -> str:
     """The user id of the one person who sees a post; empty where a whole channel does, or where it is not known who."""
-    if new.kind is not PostKind.EPHEMERAL and not is_direct(new.channel):
-        return ""
-    return new.user or (new.channel if new.channel[:1] in {"U", "W"} else "")
+    if new.channel[:1] in {"U", "W"}:
+        return new.user or new.channel
+    return new.user if new.kind is PostKind.EPHEMERAL or new.channel[:1] == "D" else ""
 
 
 def carried_id(post: PostId, generation: int) -> PostId:

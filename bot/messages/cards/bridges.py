@@ -46,5 +46,37 @@ def given_up(bridge: Bridge, why: str) -> Text:
     return lines(text, _quoted(why))
 
 
+# ── alarms: for the log, ``/readyz`` and ``status`` ──
+
+
+def alarm(bridge: Bridge, why: str) -> Text:
+    """The alarm that a receiver does not accept events."""
+    if bridge is Bridge.WEBHOOK:
+        return msg(
+            "The webhook does not accept incident events ({why}). They are kept for three days. "
+            "Check FLOWBOT_WEBHOOK_URL and its receiver.",
+            why=why,
+        )
+    return msg(
+        "PagerDuty does not accept pages ({why}). They are kept for three days. "
+        "Check FLOWBOT_PAGERDUTY_URL, the network and PagerDuty's status page.",
+        why=why,
+    )
+
+
+def page_refused(why: str) -> Text:
+    """The alarm that PagerDuty refuses what it is sent."""
+    return msg(
+        "PagerDuty refused a page ({why}). It called nobody for it. Check FLOWBOT_PAGERDUTY_KEY. "
+        "If that is right, this is a bug: report it.",
+        why=why,
+    )
+
+
+def bug_met(name: str) -> Text:
+    """The alarm about a bug of ours, which only the log tells."""
+    return msg("A bug stopped an incident event ({name}). It is sent again. See the log.", name=name)
+
+
 def _quoted(why: str) -> Text:
     return layout("> {why}", why=code(why))

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot.core.command.clauses import USER_NAME
+from bot.core.command.forms import USER_NAME
 from bot.core.command.parse import in_words
+from bot.core.command.shown import in_code
 from bot.core.command.table import BY_VERB
-from bot.core.command.tokens import in_code
 from bot.core.flow.model import UserName
 from bot.core.incident import groups as storms
 from bot.core.incident.groups import IncidentGroup, PhaseCounts
@@ -58,15 +58,16 @@ def storm(
         _owners(group, storms.owners(incidents), people),
         _how_to_act(command) if group.ended_at is None else None,
     )
+    rows = storms.worst_first(incidents)
     hints: list[Text | None] = [
-        _more(count.all - LISTED, "incidents open", command)
+        _more(rows, "incidents open", command)
         or msg("All open: {command}", command=in_words("incidents open", command)),
         msg("Yours: {command}", command=in_words("incidents mine", command)),
         msg("One owner's: {command}", command=in_code(_by_name, command)),
     ]
     body = [
         blocks.section(text),
-        *_rows(storms.worst_first(incidents), post, zone),
+        *_rows(rows, post, zone),
         blocks.context(*(hint for hint in hints if hint is not None)),
         _lists(post, (msg("All open"), "incidents open"), (msg("Mine"), "incidents mine")),
     ]
@@ -197,13 +198,15 @@ def _by_name(language: str) -> str:
     return " ".join((_INCIDENTS.word_in(language), by.word_in(language), USER_NAME.placeholder_in(language)))
 
 
-def _more(number: int, say: str, command: str) -> Text | None:
-    if number <= 0:
+def _more(incidents: Sequence[Incident], say: str, command: str) -> Text | None:
+    """How many have no row here, of those that the command lists: they have not ended."""
+    live = storms.count_phases(incidents[LISTED:]).live
+    if not live:
         return None
     return plural(
-        "… and {n} more. List them all with {command}.",
-        "… and {n} more. List them all with {command}.",
-        number,
+        "… and {n} more open incident. List all with {command}.",
+        "… and {n} more open incidents. List all with {command}.",
+        live,
         command=in_words(say, command),
     )
 
@@ -231,7 +234,7 @@ def first_start(
         sentences(msg("I checked the runs triggered since {time}.", time=since), state),
     )
     hints: list[Text | None] = [
-        _more(len(grouped) - LISTED, "incidents", command),
+        _more(grouped, "incidents", command),
         msg("What you can ask me: {command}", command=in_words("help", command)),
     ]
     return blocks.Card(
@@ -261,7 +264,7 @@ def _row(incident: Incident, post: str, index: int, zone: timedelta | None) -> B
         plural("{n} failure", "{n} failures", count) if count > 1 else None,
         msg("{person} is on it", person=words.who(incident.acked_by)) if incident.phase is Phase.ACKNOWLEDGED else None,
         msg("Owners: {owners}", owners=listed(map(escape, names[:_OWNERS]), len(names))) if names else None,
-        None if incident.grouped else msg("has its own thread"),
+        msg("has its own thread") if incident.threads else None,
     )
     return blocks.section(shown, accessory=blocks.menu(_options(incident), post, index), limit=_ROW)
 
@@ -274,7 +277,7 @@ def _options(incident: Incident) -> list[tuple[Text, str]]:
         options.append((msg("Acknowledge"), f"ack {of}"))
     if incident.phase is Phase.ACKNOWLEDGED:
         options.append((msg("Hand back"), f"unack {of}"))
-    if incident.grouped:
+    if not incident.threads:
         options.append((msg("Open thread"), f"thread {of}"))
     if is_live(incident):
         options += words.run_buttons(incident.occurrences[-1], words.RERUN, words.VIEW_LOG)

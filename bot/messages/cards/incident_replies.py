@@ -151,8 +151,8 @@ def reopened(incident: Incident, by: Person) -> Card:
 def recovered(incident: Incident, zone: timedelta | None = None) -> Card:
     """The reply when a later success has ended the alarm."""
     text = plural(
-        "{flow} recovered after {duration} ({n} failed run): run {run} succeeded.",
-        "{flow} recovered after {duration} ({n} failed runs): run {run} succeeded.",
+        "{flow} recovered after {duration} ({n} failure): run {run} succeeded.",
+        "{flow} recovered after {duration} ({n} failures): run {run} succeeded.",
         len(incident.occurrences),
         flow=words.bold(incident),
         duration=(incident.ended_at or incident.opened_at) - incident.opened_at,

@@ -37,12 +37,6 @@ AT_ONCE = 4  # events on their way to one receiver
 IDLE = 30.0  # seconds between two reads of the outbox where nothing wakes the delivery
 EPOCH = datetime.fromtimestamp(0, tz=UTC)
 
-NAMES = {Bridge.WEBHOOK: "The webhook", Bridge.PAGERDUTY: "PagerDuty"}
-FIX = {
-    Bridge.WEBHOOK: "Check FLOWBOT_WEBHOOK_URL and the program that receives it.",
-    Bridge.PAGERDUTY: "Check FLOWBOT_PAGERDUTY_URL, the network and PagerDuty's status page.",
-}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BridgeTools:
@@ -109,7 +103,7 @@ class BridgeDelivery:
                 log.warning("The events for %s wait for the database: %s", self.bridge.value, trouble)
             except Exception as bug:
                 log.exception("The delivery of events hit a bug")
-                self._tools.alarms.fire(BUG, f"flowbot hit a bug ({type(bug).__name__}). See its log, and report it.")
+                self._tools.alarms.fire(BUG, cards.bug_met(type(bug).__name__))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), seconds)
 
@@ -168,9 +162,9 @@ class BridgeDelivery:
         alarms, verdicts = self._tools.alarms, {each for each, _ in found}
         for each, answer in found:
             if each is Verdict.REFUSED:
-                alarms.fire(PAGE_REFUSED, _refused(answer))
+                alarms.fire(PAGE_REFUSED, cards.page_refused(answer.why))
             elif each is Verdict.GONE:
-                alarms.fire(self.bridge.value, self._not_accepted(answer.why))
+                alarms.fire(self.bridge.value, cards.alarm(self.bridge, answer.why))
         if Verdict.ACCEPTED in verdicts:
             self._has_accepted = True
             alarms.resolve(PAGE_REFUSED)
@@ -197,7 +191,7 @@ class BridgeDelivery:
         else:
             self._has_accepted = False
             if name not in self._tools.alarms.active:
-                self._tools.alarms.fire(name, self._not_accepted(late.why))
+                self._tools.alarms.fire(name, cards.alarm(self.bridge, late.why))
         if self._is_late is not (late is not None):
             if late is None:
                 posts = partial(self._posts, cards.works_again(self.bridge), now)
@@ -217,16 +211,6 @@ class BridgeDelivery:
             NewPost(PostId(new_id()), PostKind.MESSAGE, Lane.HOUSEKEEPING, admin, body, now)
             for admin in self._tools.admins
         ]
-
-    def _not_accepted(self, why: str) -> str:
-        return f"{NAMES[self.bridge]} does not accept events ({why}). They wait, for three days. {FIX[self.bridge]}"
-
-
-def _refused(answer: Answer) -> str:
-    return (
-        f"PagerDuty refuses an event ({answer.why}), so nobody was paged by it. Check FLOWBOT_PAGERDUTY_KEY. "
-        "If it is right, this is a bug of flowbot: report it."
-    )
 
 
 def _note(name: str) -> str:

@@ -7,7 +7,8 @@ where it is.
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
@@ -17,16 +18,17 @@ from bot.core.command import buttons
 from bot.core.command.requests import Request
 from bot.core.command.rights import Caller
 from bot.core.command.table import Row
-from bot.core.errors import Offer
+from bot.core.errors import DatabaseUnavailable, Offer, Unclear
 from bot.core.flow.model import FlowId, UserId
 from bot.core.health.promise import BotStatus
-from bot.core.incident.model import Incident
+from bot.core.incident.model import Incident, IncidentCard
 from bot.core.outbox.blocks import Body, Card
 from bot.core.outbox.conversations import SLACK_FAILURES
 from bot.core.outbox.pointers import PostPresence, post_presence
-from bot.core.outbox.posts import Lane, NewPost, Post, PostId, PostKind
+from bot.core.outbox.posts import Lane, NewPost, Post, PostId, PostKind, is_direct
 from bot.core.people.model import DONE, AttemptResult, IncomingMessage, Link, Outcome, Surface
 from bot.core.text.mask import Mask, Seal, without_secrets
+from bot.core.text.message import Text
 from bot.messages.cards import answers, flows
 from bot.work.commands.flow_access import FlowAccess
 from bot.work.commands.incident_actions import IncidentActions
@@ -172,43 +174,25 @@ class Answer:
 
 
 async def posts_for(services: Services, context: CommandContext, answer: Answer) -> tuple[NewPost, ...]:
-    """The posts that show this answer."""
-    member, first = True, PostPresence.POSTED
-    if answer.in_incident is not None:
-        first = post_presence(await services.store.post(PostId(answer.in_incident.post)))
-    elif answer.public:
-        member = await _may_post(services, context)
-    return posts_of(answer, context, member=member, spare=PostId(services.new_id()), first=first)
-
-
-async def _may_post(services: Services, context: CommandContext) -> bool:
-    """Whether the bot is a member here; where Slack does not say, the person's direct messages are safe."""
-    if context.incoming.origin.surface in {Surface.MENTION, Surface.DIRECT}:
-        return True  # Slack delivers mentions to members only
-    try:
-        channel = await services.slack.channel(context.incoming.origin.channel)
-    except SLACK_FAILURES:
-        return False
-    return channel.member and not channel.archived
-
-
-def posts_of(
-    answer: Answer, context: CommandContext, *, member: bool, spare: PostId, first: PostPresence = PostPresence.POSTED
-) -> tuple[NewPost, ...]:
-    """What is to be queued. ``member``: whether the bot may post here; ``spare``: an id for a second post.
-
-    ``first``: whether the message of the incident in whose thread it is shown is in Slack. Pure.
-    """
-    origin, asker = context.incoming.origin, context.incoming.by.user
+    """The posts that show this answer: itself, and a line that says where it is, or a file, where that is needed."""
+    origin, asker, spare = context.incoming.origin, context.incoming.by.user, PostId(services.new_id())
     if answer.body is None:
         return ()
-    if answer.in_incident is not None:
-        incident = answer.in_incident
-        reply = in_thread(incident, context.post, answer.body, context.now, asker)
+    if (incident := answer.in_incident) is not None:
+        thread = thread_of(context, incident)
+        reply = in_thread(incident, thread.channel, context.post, answer.body, context.now, asker)
         if sees_thread(context, incident):
             return (reply,)
+        first = post_presence(await services.store.post(thread.post))
         named = flows.flow_name(incident.flow_id, incident.flow_name)
-        return reply, ephemeral(context, spare, answers.see_thread(context.words, named, first, incident.channel))
+        return reply, ephemeral(context, spare, answers.see_thread(context.words, named, first, thread.channel))
+    member = True
+    if answer.public and origin.surface not in {Surface.MENTION, Surface.DIRECT}:  # Slack delivers those to members
+        try:
+            channel = await services.slack.channel(origin.channel)
+            member = channel.member and not channel.archived
+        except SLACK_FAILURES:
+            member = False  # the person's direct messages are safe
     if origin.surface is Surface.DIRECT or (answer.public and member):
         post = _message(context, context.post, origin.channel, answer.body, thread=origin.thread)
     elif answer.public:
@@ -226,19 +210,31 @@ def posts_of(
 def sees_thread(context: CommandContext, incident: Incident) -> bool:
     """Whether the asker sees a reply in this incident's thread: they wrote in it, or pressed its card."""
     same = context.incident is not None and context.incident.id == incident.id and context.replacement is None
-    return same and context.incoming.origin.channel == incident.channel
+    return same and _is_here(context, thread_of(context, incident))
 
 
-def in_thread(incident: Incident, post: PostId, body: Card, now: datetime, user: str) -> NewPost:
-    """A reply in the incident's thread; should its channel take none, it goes to the user's direct messages."""
+def thread_of(context: CommandContext, incident: Incident) -> IncidentCard:
+    """The card whose thread is for this asker: that of the channel they wrote in, else the first."""
+    return next((card for card in incident.cards if _is_here(context, card)), incident.home)
+
+
+def _is_here(context: CommandContext, card: IncidentCard) -> bool:
+    """Whether a card is where the asker wrote."""
+    origin, asker = context.incoming.origin, context.incoming.by.user
+    return card.channel == origin.channel or (is_direct(origin.channel) and card.channel == asker)
+
+
+def in_thread(incident: Incident, channel: str, post: PostId, body: Card, now: datetime, user: str) -> NewPost:
+    """A reply in the incident's thread there; should the channel take none, it goes to the user's direct messages."""
+    card = incident.card_in(channel) or incident.home
     return NewPost(
         id=post,
         kind=PostKind.MESSAGE,
         lane=Lane.ANSWER,
-        channel=incident.channel,
+        channel=card.channel,
         body=body,
         due=now,
-        thread_of=incident.post,
+        thread_of=card.post,
         user=user,
         incident=incident.id,
     )
@@ -273,6 +269,19 @@ def _message(
         response_url=context.incoming.origin.response_url if kind is PostKind.EPHEMERAL else "",
         incident=context.incident.id if context.incident is not None else "",
     )
+
+
+class NotNoted(Unclear):
+    """It was done, or may have been, and the database did not take or show what follows."""
+
+
+@contextmanager
+def acted(done: Callable[[str], Text]) -> Iterator[None]:
+    """What follows an act: where the database fails there, it is ``done`` that is told, and why."""
+    try:
+        yield
+    except DatabaseUnavailable as unavailable:
+        raise NotNoted(done(unavailable.reason)) from unavailable
 
 
 async def link_to(services: Services, message: Post | None) -> str:

@@ -160,11 +160,11 @@ class IncidentActions:
             new, reason = lifecycle.gone(old)
             if reason is lifecycle.Transition.NOTHING:
                 return ChangeSet()
-            post = PostId(self._new_id())
-            terms = incident_posts.Terms(now, frozenset(), new.channel, self._new_id)
-            return ChangeSet(
-                incidents=(new,), posts=(incident_posts.in_thread(new, replies.gone(new, post), terms, id_=post),)
-            )
+            terms = incident_posts.Terms(now, frozenset(), self._new_id)
+            said = [
+                incident_posts.in_thread(new, card, lambda post: replies.gone(new, post), terms) for card in new.cards
+            ]
+            return ChangeSet(incidents=(new,), posts=tuple(said))
 
         await self._store.change(incident_id, decide)
         self._wake()
@@ -185,17 +185,18 @@ class IncidentActions:
     ) -> NewPost:
         incident = await self._incident(incident_id)
         render_context = await self._owner_resolver.resolve(incident.owners, now)
-        terms = incident_posts.Terms(now, frozenset(), incident.channel, self._new_id, render_context=render_context)
+        terms = incident_posts.Terms(now, frozenset(), self._new_id, render_context=render_context)
 
         def decide(old: Incident) -> ChangeSet:
             new = reminders.reminders_restarted(old, step(old)[0], now)
-            reply = incident_posts.in_thread(
-                new, repeating(reply_body(new), words), terms, lane=Lane.ANSWER, user=person.user
-            )
-            if old.grouped and not new.grouped:  # its card comes first: the reply is in that thread
-                return ChangeSet(incidents=(new,), posts=(incident_posts.first(new, terms), reply))
-            shown = () if new.grouped else (incident_posts.edit(new, terms, at_once=True),)
-            return ChangeSet(incidents=(new,), posts=(reply, *shown))
+            opened = [card for card in new.threads if card not in old.threads]  # first messages, which replies follow
+            posts = [incident_posts.first(new, card, terms, lane=Lane.ANSWER, due=now) for card in opened]
+            said = repeating(reply_body(new), words)
+            for card in opened or new.cards:
+                user = person.user if card is new.home else ""  # told in direct messages once, should channels refuse
+                posts.append(incident_posts.in_thread(new, card, lambda _: said, terms, lane=Lane.ANSWER, user=user))
+            posts += [incident_posts.edit(new, card, terms, at_once=True) for card in new.threads if card not in opened]
+            return ChangeSet(incidents=(new,), posts=tuple(posts))
 
         changes = await self._store.change(incident_id, decide, attempt_result=attempt_result)
         self._wake()

@@ -1,9 +1,10 @@
 """Incidents: list, acknowledge, hand back, close and reopen. Every change is shown in the incident's thread."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import cast
 
 from bot.core.command.parse import in_words
@@ -17,7 +18,6 @@ from bot.core.command.requests import (
     Unack,
 )
 from bot.core.command.rights import Caller, Denial, may_respond
-from bot.core.command.tokens import visible
 from bot.core.errors import Refusal, TemporaryFailure
 from bot.core.flow.ids import flow_of
 from bot.core.flow.model import InstanceId
@@ -25,16 +25,16 @@ from bot.core.incident.lifecycle import is_live, reference
 from bot.core.incident.model import Incident, Phase
 from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
 from bot.core.outbox.pointers import post_presence
-from bot.core.outbox.posts import PostId
-from bot.core.people.model import Link, Surface
-from bot.core.text.escape import EMPTY, Markup, code, mention
+from bot.core.outbox.posts import is_direct
+from bot.core.people.model import AttemptResult, Link, Surface
+from bot.core.text.escape import EMPTY, Markup, code, mention, visible
 from bot.core.text.likeness import likeness, unmarked
 from bot.core.text.mask import without_secrets
 from bot.core.text.message import Text, dots, layout, link, msg, plural, sentences
 from bot.messages.cards import answers, flows
 from bot.messages.symbols import PHASES
 from bot.work.commands import targets, unmatched
-from bot.work.commands.context import Answer, CommandContext, Services, link_to, sees_thread
+from bot.work.commands.context import Answer, CommandContext, Services, acted, link_to, sees_thread
 from bot.work.commands.listing import filter_line, left_out, listed, on_page
 from bot.work.commands.people import proof
 
@@ -86,17 +86,15 @@ def _heads(scope: str, count: int, *, all_checked: bool) -> tuple[Text, Text]:
 
 async def ack(services: Services, context: CommandContext, request: Ack) -> Answer:
     """Acknowledge an incident for a while."""
-    incident = await _target(services, context, request.flow, request.instance)
-    linked = await _authorize(services, context, incident)
+    incident, result = await _permitted(services, context, request)
     until = context.now + request.duration if request.duration else None
-    attempt_result = context.attempt_result(services.clock(), linked=linked)
     await services.incident_actions.acknowledge(
         incident.id,
         context.incoming.by,
         context.now,
         until=until,
         note=without_secrets(request.because, services.answer_settings.mask),
-        attempt_result=attempt_result,
+        attempt_result=result,
         words=context.words,
     )
     return await _answer(services, context, incident, msg("You acknowledged {flow}.", flow=_named(incident)))
@@ -104,26 +102,22 @@ async def ack(services: Services, context: CommandContext, request: Ack) -> Answ
 
 async def unack(services: Services, context: CommandContext, request: Unack) -> Answer:
     """Hand an incident back."""
-    incident = await _target(services, context, request.flow, request.instance)
-    linked = await _authorize(services, context, incident)
-    attempt_result = context.attempt_result(services.clock(), linked=linked)
+    incident, result = await _permitted(services, context, request)
     await services.incident_actions.unack(
-        incident.id, context.incoming.by, context.now, attempt_result=attempt_result, words=context.words
+        incident.id, context.incoming.by, context.now, attempt_result=result, words=context.words
     )
     return await _answer(services, context, incident, msg("You handed {flow} back.", flow=_named(incident)))
 
 
 async def close(services: Services, context: CommandContext, request: Close) -> Answer:
     """Close an incident without a recovery."""
-    incident = await _target(services, context, request.flow, request.instance)
-    linked = await _authorize(services, context, incident, needs_link=True)
-    attempt_result = context.attempt_result(services.clock(), linked=linked)
+    incident, result = await _permitted(services, context, request, needs_link=True)
     await services.incident_actions.close(
         incident.id,
         context.incoming.by,
         context.now,
         because=without_secrets(request.because, services.answer_settings.mask),
-        attempt_result=attempt_result,
+        attempt_result=result,
         words=context.words,
     )
     return await _answer(services, context, incident, msg("You closed {flow}.", flow=_named(incident)))
@@ -131,30 +125,35 @@ async def close(services: Services, context: CommandContext, request: Close) -> 
 
 async def reopen(services: Services, context: CommandContext, request: Reopen) -> Answer:
     """Reopen a closed incident."""
-    incident = await _target(services, context, request.flow, request.instance)
-    linked = await _authorize(services, context, incident, needs_link=True)
-    attempt_result = context.attempt_result(services.clock(), linked=linked)
+    incident, result = await _permitted(services, context, request, needs_link=True)
     await services.incident_actions.reopen(
-        incident.id, context.incoming.by, context.now, attempt_result=attempt_result, words=context.words
+        incident.id, context.incoming.by, context.now, attempt_result=result, words=context.words
     )
     return await _answer(services, context, incident, msg("You reopened {flow}.", flow=_named(incident)))
 
 
 async def thread(services: Services, context: CommandContext, request: Thread) -> Answer:
     """Open a thread for an incident that is only listed in a group's message."""
-    incident = await _target(services, context, request.flow, request.instance)
-    linked = await _authorize(services, context, incident)
-    attempt_result = context.attempt_result(services.clock(), linked=linked)
+    incident, result = await _permitted(services, context, request)
     await services.incident_actions.open_thread(
-        incident.id, context.incoming.by, context.now, attempt_result=attempt_result, words=context.words
+        incident.id, context.incoming.by, context.now, attempt_result=result, words=context.words
     )
     services.wake()
     text = msg(
         "You opened a thread for {flow}. In a moment, its message is the newest one in {channel}.",
         flow=_named(incident),
-        channel=Markup(f"<#{incident.channel}>"),
+        channel=Markup(f"<#{incident.home.channel}>"),
     )
     return Answer(answers.told(context.words, text, post=context.post), private=True)
+
+
+async def _permitted(
+    services: Services, context: CommandContext, request: IncidentRequest, *, needs_link: bool = False
+) -> tuple[Incident, AttemptResult | None]:
+    """The incident that is meant, where the asker may change it, and what ends the attempt as the change is written."""
+    incident = await _target(services, context, request.flow, request.instance)
+    linked = await _authorize(services, context, incident, needs_link=needs_link)
+    return incident, context.attempt_result(services.clock(), linked=linked)
 
 
 async def _target(
@@ -237,7 +236,7 @@ async def _authorize(
     """
     caller = context.caller
     if not services.answer_settings.oncall and caller.link is not None:
-        caller = await _with_channel_members(services, context, incident.channel)
+        caller = await _with_channel_members(services, context, incident)
     is_holder = incident.acked_by == context.incoming.by
     needed = caller.link if needs_link else None
     if (
@@ -307,23 +306,33 @@ async def _refusal(
     return await targets.denial(services, context, reason, flow_owners.names, _named(incident))
 
 
-async def _with_channel_members(services: Services, context: CommandContext, channel: str) -> Caller:
-    """The caller where the members of the incident's channel are on call.
+async def _with_channel_members(services: Services, context: CommandContext, incident: Incident) -> Caller:
+    """The caller where the members of the incident's channels are on call.
 
     Where the bot may not list the members, somebody who writes in that channel counts as one.
     """
-    try:
-        return replace(context.caller, on_call=context.incoming.by.user in await services.slack.members(channel))
-    except SlackRefused as refused:
-        log.warning("Slack did not list the members of %s: %s", channel, refused)
-        if context.incoming.origin.channel == channel:
-            return replace(context.caller, on_call=True)
-        then = msg("Run the command in that channel.")
-    except SLACK_FAILURES as failure:
-        log.warning("Slack did not list the members of %s: %s", channel, failure)
-        then = msg("Try again in a minute.")
+    then: Text | None = None
+    for channel in [card.channel for card in incident.cards]:
+        try:
+            if context.incoming.by.user in await _readers(services, channel):
+                return replace(context.caller, on_call=True)
+        except SlackRefused as refused:
+            log.warning("Slack did not list the members of %s: %s", channel, refused)
+            if context.incoming.origin.channel == channel:
+                return replace(context.caller, on_call=True)
+            then = msg("Run the command in that channel.")
+        except SLACK_FAILURES as failure:
+            log.warning("Slack did not list the members of %s: %s", channel, failure)
+            then = msg("Try again in a minute.")
+    if then is None:
+        return context.caller
     unread = msg("Slack did not tell me who is in the incident's channel, so I can't tell whether you may do this.")
     return replace(context.caller, unread=sentences(unread, then))
+
+
+async def _readers(services: Services, channel: str) -> Collection[str]:
+    """Who reads what is posted in a place: the members of a channel, or the person of direct messages."""
+    return (channel,) if is_direct(channel) else await services.slack.members(channel)
 
 
 async def _answer(services: Services, context: CommandContext, incident: Incident, done: Text) -> Answer:
@@ -334,9 +343,18 @@ async def _answer(services: Services, context: CommandContext, incident: Inciden
         Surface.MENTION,
     }:
         return Answer(None, queued=True)
-    first = post_presence(await services.store.post(PostId(incident.post)))
-    where = answers.says_so(first, incident.channel, await _link(services, incident))
+    with acted(partial(_done_unseen, done)):
+        first = post_presence(await services.store.post(incident.home.post))
+        where = answers.says_so(first, incident.home.channel, await _link(services, incident))
     return Answer(answers.told(context.words, sentences(done, where), post=context.post), private=True)
+
+
+def _done_unseen(done: Text, reason: str) -> Text:
+    """What was done, where the database failed right after it."""
+    unavailable = msg(
+        "Then flowbot's database was not available ({reason}), so I can't say where it is shown.", reason=reason
+    )
+    return sentences(done, unavailable, msg("See the open ones with {command}.", command=in_words("incidents")))
 
 
 def _named(incident: Incident) -> Markup:
@@ -359,7 +377,7 @@ async def _row(services: Services, context: CommandContext, incident: Incident) 
     failures = len(incident.occurrences)
     address = await _link(services, incident)
     thread: Text | None = None
-    if incident.grouped:
+    if not incident.threads:
         thread = dots(
             link(address, msg("Open list")) if address else None,
             msg("{command} opens a thread", command=in_words(f"thread {reference(incident)}")),
@@ -386,4 +404,4 @@ def _on_it(incident: Incident) -> Text:
 
 
 async def _link(services: Services, incident: Incident) -> str:
-    return await link_to(services, await services.store.post(PostId(incident.post)))
+    return await link_to(services, await services.store.post(incident.home.post))

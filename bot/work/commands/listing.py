@@ -61,7 +61,7 @@ def filter_line(flow: FlowId | None, owner: str, *more: Text | None) -> Text | N
         msg("flow {flow}", flow=code(str(flow))) if flow is not None else None,
         msg("owner {owner}", owner=code(owner)) if owner else None,
     )
-    return msg("Filter: {labels}", labels=labels) if labels.parts else None
+    return msg("Filter: {labels}", labels=labels) if any(labels.parts) else None
 
 
 def left_out(unchecked: int) -> list[Text]:

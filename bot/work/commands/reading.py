@@ -14,7 +14,7 @@ from bot.core.flow.model import KINDS, FlowId, Instance, InstanceId, Search
 from bot.core.flow.times import printed_moment
 from bot.core.incident.model import Incident, Occurrence, Phase
 from bot.core.outbox import blocks
-from bot.core.text.message import LIST, Text, as_printed, dots, joined, layout, lines, msg, slack_date
+from bot.core.text.message import LIST, Joined, Text, as_printed, dots, layout, lines, msg, slack_date
 from bot.messages.cards import answers, flows
 from bot.work.commands import targets, unmatched
 from bot.work.commands.context import Answer, CommandContext, Services
@@ -45,7 +45,7 @@ class _Filters:
             self.flow,
             self.owner,
             layout("{period}", period=self.span.words) if with_period else None,
-            msg("status {statuses}", statuses=joined(statuses, LIST)) if statuses else None,
+            msg("status {statuses}", statuses=Joined(statuses, LIST)) if statuses else None,
         )
 
     def with_flow_id(self, request: RunListing) -> RunListing:
@@ -196,9 +196,8 @@ async def _show_instance(services: Services, context: CommandContext, which: Ins
         offers.append((msg("Rerun"), f"rerun {instance.id}"))
     if not ended(instance):
         offers.append((msg("Cancel run"), f"cancel {instance.id}"))
-    return Answer(
-        answers.told(context.words, flows.row(instance, zone=zone), post=context.post, offers=offers, extra=extra)
-    )
+    text, headline = flows.row(instance, zone=zone), flows.headline(instance)
+    return Answer(answers.told(context.words, text, headline=headline, post=context.post, offers=offers, extra=extra))
 
 
 def _field(label: Text, value: Text) -> Text:
@@ -297,7 +296,7 @@ def _note(incident: Incident, failure: Occurrence, span: TimeSpan, *, all_read: 
     before = at is not None and at < span.since
     changed = msg("its status in EnOS has changed") if all_read and not before else None
     note = dots(msg("triggered before this period") if before else None, _ended(incident, failure) or changed)
-    return note if note.parts else None
+    return note if any(note.parts) else None
 
 
 def _ended(incident: Incident, failure: Occurrence) -> Text | None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.core.command.clauses import STATUSES
+from bot.core.command.forms import STATUSES
 from bot.core.command.parse import say
 from bot.core.command.requests import (
     Audit,
@@ -20,7 +20,7 @@ from bot.core.command.requests import (
     Runs,
     Show,
 )
-from bot.core.command.tokens import in_code
+from bot.core.command.shown import in_code
 from bot.core.errors import Offer, Refusal, TemporaryFailure
 from bot.core.flow.ids import milliseconds
 from bot.core.flow.model import KINDS, FlowId, Search, UserName
@@ -28,7 +28,7 @@ from bot.core.flow.status import Status
 from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
 from bot.core.text.escape import code
 from bot.core.text.likeness import nearest_ids, nearest_names
-from bot.core.text.message import LIST, Text, joined, layout, lines, msg, sentences
+from bot.core.text.message import Text, layout, lines, listed, msg, sentences
 from bot.work.commands.context import CommandContext, Services
 from bot.work.commands.flow_access import HIDDEN_REASONS
 
@@ -103,7 +103,7 @@ def _check_statuses(request: Runs) -> None:
     raise Refusal(
         "unknown_status",
         msg("EnOS has no status {status}.", status=code(str(unknown[0]))),
-        msg("Use one of these: {statuses}.", statuses=joined(map(_in_words, Status), LIST)),
+        msg("Use one of these: {statuses}.", statuses=listed(map(_in_words, Status))),
         offers,
     )
 
@@ -157,7 +157,7 @@ async def _check_owner(services: Services, context: CommandContext, request: Lis
     except TemporaryFailure:
         return [
             msg(
-                "EnOS did not answer, so I could not check that there is an owner {owner}. "
+                "EnOS did not answer, so I could not check that owner {owner} exists. "
                 "Check the name before you trust this empty list.",
                 owner=code(owner),
             )

@@ -12,9 +12,10 @@ import logging
 from typing import TYPE_CHECKING
 
 from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
-from bot.core.outbox.lost_messages import LossOutcome, repeated_loss_notice
+from bot.core.outbox.lost_messages import REPEATED_LOSS, LossOutcome, repeated_loss_notice
 from bot.core.outbox.posts import Lane, NewPost, Post, PostId, PostKind
 from bot.core.outbox.slack_errors import Verdict, verdict
+from bot.core.text.message import verbatim
 from bot.messages.cards import answers
 from bot.work.delivery.alarms import LOST, Alarms
 from bot.work.delivery.outcomes import Delivered, OutsideThread, Retry
@@ -106,13 +107,16 @@ class LostMessages:
             self._disappearing.add(post.channel)
             self._alarms.fire(
                 LOST,
-                f"Messages of flowbot in {', '.join(sorted(self._disappearing))} keep being deleted, or refuse edits. "
-                "Their updates are posted as separate messages. Find out which person, app or setting does this.",
+                verbatim(
+                    f"Messages in {', '.join(sorted(self._disappearing))} are deleted again and again, or can't be "
+                    "edited. Their updates are posted as separate messages. Find out which person, app or setting does "
+                    "this."
+                ),
             )
 
     def _admin_notices(self, channel: str) -> tuple[NewPost, ...]:
         """The notices to the admins about a channel; their ids let each be sent once while the outbox remembers it."""
-        body, now = answers.told("", repeated_loss_notice(channel)), self._clock()
+        body, now = answers.told("", repeated_loss_notice(channel), headline=REPEATED_LOSS), self._clock()
         return tuple(
             NewPost(PostId(f"lost-{channel}-{admin}"), PostKind.MESSAGE, Lane.HOUSEKEEPING, admin, body, now)
             for admin in self._reachability.admins()

@@ -6,7 +6,8 @@ sent this changes the card itself, afterwards it is an edit.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections import defaultdict
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,7 +31,7 @@ from bot.core.incident.model import Incident, IncidentId
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.text.log_text import error_line
 from bot.messages import incident_posts
-from bot.messages.cards import incident_replies as replies
+from bot.messages.cards import incident_replies
 from bot.work.commands.long_texts import without_blocking
 from bot.work.monitor import page_facts
 from bot.work.monitor.reader import closing
@@ -54,7 +55,12 @@ class Enricher:
         self._tries: dict[str, int] = {}
 
     def begin(
-        self, incident: Incident, kind: int | None, *, instance: InstanceId | None = None, reply: PostId | None = None
+        self,
+        incident: Incident,
+        kind: int | None,
+        *,
+        instance: InstanceId | None = None,
+        replies: Sequence[PostId] = (),
     ) -> None:
         """Begin to read the details of a failure that a page has just brought: the newest where none is named.
 
@@ -63,7 +69,7 @@ class Enricher:
         instance = instance or incident.occurrences[-1].instance
         if (incident.id, instance) not in self._under_way:
             self._under_way.add((incident.id, instance))
-            self._start(self._enrich(incident, instance, kind, reply))
+            self._start(self._enrich(incident, instance, kind, replies))
 
     async def wait_until_idle(self) -> None:
         """Wait until all reads that were begun have ended."""
@@ -76,18 +82,18 @@ class Enricher:
             task.cancel()
         await self.wait_until_idle()
 
-    async def learn(self, incident: Incident, found: Instance, *, reply: PostId | None = None) -> None:
+    async def learn(self, incident: Incident, found: Instance, *, replies: Sequence[PostId] = ()) -> None:
         """Write and show the details in a single read of a failed instance."""
         broken = graphs.broken(found.graph)
         failure = next((each for each in reversed(incident.occurrences) if each.instance == found.id), None)
         if failure is None:
             return
         if {task.id for task in broken} - set(failure.failed_tasks):
-            await self._tell(incident, found.id, reply, tasks=broken)
+            await self._tell(incident, found.id, replies, tasks=broken)
         if broken and not failure.error_line:
             line = await self._error_line(found.id, broken[0])
             if line:
-                await self._tell(incident, found.id, reply, line=line)
+                await self._tell(incident, found.id, replies, line=line)
         await self._find_owners(incident)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
@@ -100,12 +106,14 @@ class Enricher:
         if not task.cancelled() and task.exception() is not None:
             log.error("Reading the details of a failure hit a bug", exc_info=task.exception())
 
-    async def _enrich(self, incident: Incident, instance: InstanceId, kind: int | None, reply: PostId | None) -> None:
+    async def _enrich(
+        self, incident: Incident, instance: InstanceId, kind: int | None, replies: Sequence[PostId]
+    ) -> None:
         try:
             async with self._turn:
                 found = await self._context.enos.instance(instance)
                 if found is not None:
-                    await self.learn(incident, found, reply=reply)
+                    await self.learn(incident, found, replies=replies)
                 if kind is not None:
                     await self._find_last_success(incident, kind)
         except Failure as trouble:
@@ -164,7 +172,7 @@ class Enricher:
         self,
         incident: Incident,
         instance: InstanceId,
-        reply: PostId | None,
+        replies: Sequence[PostId],
         *,
         tasks: tuple[Task, ...] = (),
         line: str = "",
@@ -178,7 +186,7 @@ class Enricher:
                 error_line=line,
             )
 
-        await self._change(incident, step, reply=reply, instance=instance)
+        await self._change(incident, step, replies=replies, instance=instance)
 
     async def _change(
         self,
@@ -186,7 +194,7 @@ class Enricher:
         step: Callable[[Incident], lifecycle.Step],
         *,
         owners: tuple[UserName, ...] = (),
-        reply: PostId | None = None,
+        replies: Sequence[PostId] = (),
         instance: InstanceId | None = None,
     ) -> None:
         now = self._context.clock()
@@ -195,9 +203,9 @@ class Enricher:
         def decide(old: Incident) -> ChangeSet:
             new, reason = step(old)
             changes = incident_posts.changed(old, new, reason, terms)
-            if reply is None or reason is Transition.NOTHING:
+            if reason is Transition.NOTHING:
                 return changes
-            return replace(changes, posts=(*changes.posts, *_edited_reply(new, reply, instance, terms)))
+            return replace(changes, posts=(*changes.posts, *_edited_replies(new, replies, instance, terms)))
 
         await self._context.store.change(incident.id, decide)
         self._context.wake()
@@ -212,36 +220,40 @@ def enrich_all(enricher: Enricher, changes: ChangeSet, kind: int, now: datetime)
     tells = changes.tells if isinstance(changes, page_facts.PageFacts) else {}
     told = [(post.incident, tells[post.id], post.id) for post in changes.posts if post.id in tells]
     for incident in changes.incidents:
-        if incident.grouped:
+        if not incident.threads:
             continue
         newest = incident.occurrences[-1]
-        replies_of = {instance: post for of, instance, post in told if of == incident.id}
+        replies_of = defaultdict[InstanceId, list[PostId]](list)
+        for of, instance, post in told:
+            if of == incident.id:
+                replies_of[instance].append(post)
         if newest.seen_at == now and not newest.failed_tasks and not newest.backfilled:
             kind_of_good = None if incident.last_success else kind
-            enricher.begin(incident, kind_of_good, reply=replies_of.pop(newest.instance, None))
-        for instance, post in replies_of.items():
-            enricher.begin(incident, None, instance=instance, reply=post)
+            enricher.begin(incident, kind_of_good, replies=replies_of.pop(newest.instance, ()))
+        for instance, posts in replies_of.items():
+            enricher.begin(incident, None, instance=instance, replies=posts)
 
 
-def _edited_reply(
-    incident: Incident, reply: PostId, instance: InstanceId | None, terms: incident_posts.Terms
+def _edited_replies(
+    incident: Incident, told: Sequence[PostId], instance: InstanceId | None, terms: incident_posts.Terms
 ) -> tuple[NewPost, ...]:
-    """The edit of the reply that reported this failure."""
+    """The edits of the replies that reported this failure."""
     failure = next((each for each in reversed(incident.occurrences) if each.instance == instance), None)
     if failure is None:
         return ()
-    id_ = PostId(terms.new_id())
-    return (
+    edits = [PostId(terms.new_id()) for _ in told]
+    return tuple(
         NewPost(
-            id=id_,
+            id=edit,
             kind=PostKind.EDIT,
             lane=Lane.ALERT,
-            channel=incident.channel,
-            body=replies.failed_again(incident, failure, id_),
+            channel=incident.home.channel,  # the outbox knows that of each reply
+            body=incident_replies.failed_again(incident, failure, edit),
             due=terms.now + incident_posts.MERGE_EDITS_FOR,
             target=reply,
             incident=incident.id,
-        ),
+        )
+        for edit, reply in zip(edits, told, strict=True)
     )
 
 

@@ -169,11 +169,7 @@ class IncidentFollower:
         def decide(old: Incident) -> ChangeSet:
             new, reason = recovery.after_success(old, row, now)
             speaks = reason is Transition.RECOVERED or (reason is Transition.BACKFILLED and said[old.id] < _REPLIES)
-            reply = (
-                incident_posts.success_reply(old, new, reason, terms.render_context.zone)
-                if speaks and not new.grouped
-                else None
-            )
+            reply = incident_posts.success_reply(old, new, reason, terms.render_context.zone) if speaks else None
             changes = incident_posts.changed(old, new, reason, terms, reply=reply)
             return replace(changes, seen=_as_seen(old, new, row, now))
 

@@ -12,6 +12,7 @@ In a storm (``groups.py``) what would begin a thread joins the storm's message i
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import NamedTuple
 
 from bot.core.flow.model import FlowId, Instance, InstanceId
@@ -19,16 +20,16 @@ from bot.core.incident import groups, lifecycle, recovery
 from bot.core.incident.detection import FAILURES, DetectionReason, detect, seen_to_store
 from bot.core.incident.facts import ChangeSet, Seen, StoredState
 from bot.core.incident.lifecycle import Transition
-from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
+from bot.core.incident.model import Incident, IncidentCard, IncidentId, Occurrence, Phase
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
-from bot.messages.cards import incident as cards
 from bot.messages.cards import incident_groups
 from bot.messages.cards import incident_replies as replies
 from bot.messages.incident_posts import (
     GOOD_NEWS,
     HOLD,
     Terms,
-    in_thread,
+    first,
+    in_threads,
     redrawn,
     success_reply,
 )
@@ -72,7 +73,7 @@ class _Detector:
         self._seen = dict(known.seen)
         self._new_seen: dict[InstanceId, Seen] = {}
         self._changed: dict[IncidentId, Incident] = {}
-        self._first: dict[IncidentId, NewPost] = {}
+        self._first: dict[tuple[IncidentId, str], datetime] = {}  # new cards, by channel: when they are due
         self._storm: list[NewPost] = []
         self._replies: list[NewPost] = []
         self._tells: dict[PostId, InstanceId] = {}
@@ -96,42 +97,49 @@ class _Detector:
 
     def changes(self) -> PageFacts:
         """All facts of the page: one edit for each card, however often it changed."""
-        storm_update = self._storm_update()
-        if storm_update is not None:
-            self._put_in_storm(storm_update)
+        storms = [update for channel in self._new_channels() if (update := self._storm_update(channel)) is not None]
+        for each in storms:
+            self._put_in_storm(each)
+        firsts = [
+            first(incident, card, self._terms, lane=Lane.ALERT, due=due)
+            for (id_, channel), due in self._first.items()
+            if (card := (incident := self._changed[id_]).card_in(channel)) is not None
+        ]
+        new = {post.id for post in firsts}
         edits = [
             post
             for incident in self._changed.values()
-            if incident.id not in self._first
-            for post in redrawn(self._before[incident.id], incident, self._terms)
+            for post in redrawn(self._before[incident.id], incident, self._terms, unposted=new)
         ]
-        firsts = [self._drawn(self._changed[id_], post) for id_, post in self._first.items()]
         return PageFacts(
             seen=tuple(self._new_seen.values()),
             incidents=tuple(self._changed.values()),
             posts=(*self._storm, *firsts, *self._replies, *edits),
             tells=self._tells,
             failures=tuple(self._failures),
-            incident_groups=() if storm_update is None else (storm_update.storm,),
+            incident_groups=tuple(each.storm for each in storms),
         )
 
-    def _storm_update(self) -> groups.StormUpdate | None:
-        """The incidents that would begin threads and join a storm instead."""
+    def _new_channels(self) -> tuple[str, ...]:
+        """The channels that get new cards."""
+        return tuple(dict.fromkeys(channel for _, channel in self._first))
+
+    def _storm_update(self, channel: str) -> groups.StormUpdate | None:
+        """The incidents that would begin threads in a channel and join a storm instead."""
         terms, known = self._terms, self._known
         storm_update = groups.storm_update(
-            [self._changed[id_] for id_ in self._first],
-            [self._changed.get(each.id, each) for each in known.recent if each.id not in self._first],
+            [self._changed[id_] for id_, where in self._first if where == channel],
+            [self._changed.get(each.id, each) for each in known.recent if (each.id, channel) not in self._first],
             known.incident_groups,
-            channel=terms.channel,
+            channel=channel,
             limit=terms.storm,
             now=terms.told_at,
             new_id=terms.new_id,
         )
         if storm_update is None or not storm_update.begins:
             return storm_update
-        names = groups.owners_to_mention(
-            storm_update.storm, groups.owners(storm_update.incidents), terms.render_context.people
-        )
+        people = terms.shown_in(channel).people
+        names = groups.owners_to_mention(storm_update.storm, groups.owners(storm_update.incidents), people)
         return replace(storm_update, storm=replace(storm_update.storm, mentioned=names))
 
     def _put_in_storm(self, storm_update: groups.StormUpdate) -> None:
@@ -141,14 +149,19 @@ class _Detector:
             incident.id: incident for incident in storm_update.incidents if incident.id not in self._before
         }
         self._changed |= {incident.id: incident for incident in storm_update.incidents}
-        untold = {incident.id for incident in storm_update.threadless}
-        self._first = {}
-        self._replies = [post for post in self._replies if post.incident not in untold]
+        channel = storm.channel
+        untold = {
+            (incident.id, channel)
+            for incident in storm_update.incidents
+            if (card := incident.card_in(channel)) is not None and card.grouped
+        }
+        self._first = {card: due for card, due in self._first.items() if card not in untold}
+        self._replies = [post for post in self._replies if (post.incident, post.channel) not in untold]
         told = {post.id for post in self._replies}
         self._tells = {post: instance for post, instance in self._tells.items() if post in told}
         if storm_update.begins:
             body = incident_groups.storm(
-                storm, storm_update.incidents, terms.render_context.people, storm.post, command=terms.command
+                storm, storm_update.incidents, terms.shown_in(channel).people, storm.post, command=terms.command
             )
             # It waits for the rest of the poll, and is sent before the first messages that wait since then.
             due = terms.now + HOLD
@@ -165,11 +178,11 @@ class _Detector:
         if reason is Transition.NOTHING:
             return
         self._new(new.id, failure)
-        if not new.grouped:
-            self._reply(new, self._untold(incident, new, failure))
-        elif self._begins_thread(new):
-            new = lifecycle.moved(new, PostId(self._terms.new_id()), self._terms.told_at)
-            self._first[new.id] = self._card(new)
+        self._reply(new, self._untold(incident, new, failure))
+        for card in new.cards:
+            if card.grouped and self._begins_thread(card):
+                thread = lifecycle.with_thread(card, PostId(self._terms.new_id()), self._terms.told_at)
+                new = self._with_first(new, thread)
         self._put(new)
 
     def _untold(self, old: Incident, new: Incident, failure: Occurrence) -> Occurrence:
@@ -177,33 +190,34 @@ class _Detector:
         is_on_card = new.opened_at == self._terms.now and new.occurrences[-1] is failure
         return old.occurrences[-1] if is_on_card else failure
 
-    def _begins_thread(self, incident: Incident) -> bool:
+    def _begins_thread(self, card: IncidentCard) -> bool:
         """Whether a further failure of a grouped incident begins its thread: not while its group is open."""
         if self._terms.group_under is not None:
             return False
-        storm = groups.active_storm(self._known.incident_groups, incident.channel, self._terms.told_at)
-        return storm is None or incident.listed_in != storm.post
+        storm = groups.active_storm(self._known.incident_groups, card.channel, self._terms.told_at)
+        return storm is None or card.listed_in != storm.post
+
+    def _with_first(self, incident: Incident, card: IncidentCard) -> Incident:
+        """The incident with a card whose first message is posted; its content is rendered when all rows are read."""
+        self._first[incident.id, card.channel] = self._terms.held_until
+        return incident.with_card(card)
 
     def _open(self, row: Instance, failure: Occurrence) -> None:
-        terms = self._terms
-        grouped = terms.group_under is not None
+        terms, under = self._terms, self._terms.group_under
         incident = Incident(
             id=IncidentId(terms.new_id()),
             flow_id=row.flow_id,
             flow_name=row.flow_name,
-            channel=terms.channel,
             phase=Phase.OPEN,
             opened_at=terms.now,
-            post=terms.group_under or PostId(terms.new_id()),
+            cards=() if under is None else (IncidentCard(terms.channel, under, grouped=True, listed_in=under),),
             occurrences=(failure,),
             owners=row.owners,
             group=row.id if terms.by_instance else "",
-            grouped=grouped,
-            listed_in=terms.group_under or "",
-            told_at=None if grouped else terms.told_at,
         )
-        if not grouped:
-            self._first[incident.id] = self._card(incident)
+        if under is None:
+            card = IncidentCard(terms.channel, PostId(terms.new_id()), told_at=terms.told_at)
+            incident = self._with_first(incident, card)
         self._new(incident.id, failure)
         self._before[incident.id] = incident
         self._put(incident)
@@ -211,34 +225,19 @@ class _Detector:
     def _new(self, incident: IncidentId, failure: Occurrence) -> None:
         self._failures.append(NewFailure(incident, failure.instance, failure.end_time, failure.status))
 
-    def _card(self, incident: Incident) -> NewPost:
-        """The first message; its content is filled in when the whole page is read."""
-        return NewPost(
-            id=incident.post,
-            kind=PostKind.MESSAGE,
-            lane=Lane.ALERT,
-            channel=incident.channel,
-            body={},
-            due=self._terms.held_until,
-            incident=incident.id,
-        )
-
-    def _drawn(self, incident: Incident, post: NewPost) -> NewPost:
-        return replace(post, body=cards.card(incident, post.id, self._terms.render_context))
-
     def _reply(self, incident: Incident, failure: Occurrence) -> None:
         count = sum(each.seen_at == self._terms.now for each in incident.occurrences)
         if incident.opened_at == self._terms.now:
             count -= 1  # the card itself shows the first
-        id_ = PostId(self._terms.new_id())
+        due = self._terms.held_until
         if count <= TOLD_ONE_BY_ONE:
-            body = replies.failed_again(incident, failure, id_)
-            self._tells[id_] = failure.instance
+            said = in_threads(incident, lambda id_: replies.failed_again(incident, failure, id_), self._terms, due=due)
+            self._tells |= {post.id: failure.instance for post in said}
         elif count == TOLD_ONE_BY_ONE + 1:
-            body = replies.more_failures_counted(incident)
+            said = in_threads(incident, lambda _: replies.more_failures_counted(incident), self._terms, due=due)
         else:
             return
-        self._replies.append(in_thread(incident, body, self._terms, due=self._terms.held_until, id_=id_))
+        self._replies += said
 
     def _apply(self, step: Callable[[Incident, Instance], lifecycle.Step], row: Instance) -> None:
         incident = self._newest.get(self._key(row))
@@ -257,9 +256,8 @@ class _Detector:
             new, reason = recovery.after_success(incident, row, self._terms.now)
             if reason is not Transition.NOTHING:
                 self._put(new)
-                if not new.grouped:
-                    told = success_reply(incident, new, reason, self._terms.render_context.zone)
-                    self._replies.append(in_thread(new, told, self._terms, lane=GOOD_NEWS))
+                told = success_reply(incident, new, reason, self._terms.render_context.zone)
+                self._replies += in_threads(new, lambda _: told, self._terms, lane=GOOD_NEWS)
 
     def _put(self, incident: Incident) -> None:
         self._changed[incident.id] = incident

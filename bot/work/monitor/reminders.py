@@ -127,16 +127,21 @@ class Reminders:
     async def _remind(self, incident: Incident, now: datetime) -> None:
         render_context = await self._owner_resolver.resolve(incident.owners, now)
         groups = await self._checks.groups()
-        terms = incident_posts.Terms(now, frozenset(), incident.channel, self._new_id, render_context=render_context)
+        terms = incident_posts.Terms(now, frozenset(), self._new_id, render_context=render_context)
 
         def decide(old: Incident) -> ChangeSet:
             new, reason = reminders.step(old, self._every, now)
             if reason is Transition.NOTHING:
                 return ChangeSet()
-            post = PostId(self._new_id())
-            said = self._reminder_body(old, reason, render_context, groups, post, now)
-            reply = incident_posts.in_thread(new, said, terms, due=terms.held_until, id_=post, reminds_of=incident.id)
-            return ChangeSet(incidents=(new,), posts=(reply, *incident_posts.redrawn(old, new, terms)))
+
+            def said(post: PostId) -> Card:
+                return self._reminder_body(old, reason, render_context, groups, post, now)
+
+            told = [
+                incident_posts.in_thread(new, card, said, terms, due=terms.held_until, reminds_of=incident.id)
+                for card in new.cards
+            ]
+            return ChangeSet(incidents=(new,), posts=(*told, *incident_posts.redrawn(old, new, terms)))
 
         changes = await self._store.change(incident.id, decide)
         if changes.posts:

@@ -71,8 +71,8 @@ class MonitorContext:
         return incident_posts.Terms(
             now=now,
             alerting=self.settings.alerting,
-            channel=self.settings.channel,
             new_id=self.new_id,
+            channel=self.settings.channel,
             by_instance=self.settings.group_by == "instance",
             stored_at=self.clock(),
             render_context=render_context,

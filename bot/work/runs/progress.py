@@ -71,9 +71,8 @@ class RunTracker:
                 await (self._resolve_lost_answer if run.state is RunState.ASKED else self._check)(run, tracked, now)
             except Refusal:  # the run is gone, or EnOS does not show it to this user any more
                 if now - run.started_at > TOO_LONG:
-                    await self._finish(
-                        run, RunState.LOST, cards.stopped_following(run), now, Outcome(Ending.UNCLEAR, "lost")
-                    )
+                    last = cards.no_longer_shown(run, zone=self._services.platform_zone())
+                    await self._finish(run, RunState.LOST, last, now, Outcome(Ending.UNCLEAR, "lost"))
             except (Failure, *SLACK_FAILURES):
                 continue  # the monitor reports that EnOS does not answer; this run is checked again
             except Exception:
@@ -119,7 +118,11 @@ class RunTracker:
         if instance is not None and ended(instance):
             await self._finish_with_result(run, instance, tracked, now)
         elif now - run.started_at > TOO_LONG:
-            await self._finish(run, RunState.LOST, cards.stopped_following(run, zone=zone), now)
+            if instance is None:
+                last = cards.no_longer_shown(run, zone=zone)
+            else:
+                last = cards.stopped_following(run, instance, zone=zone)
+            await self._finish(run, RunState.LOST, last, now)
         elif instance is not None:
             await self._show(run, cards.progress(run, instance, zone=zone), tracked, now)
 
@@ -139,7 +142,7 @@ class RunTracker:
     async def _incident_link(self, run: Run) -> str:
         for incident in await self._services.store.incidents(live=True, flow=run.flow_id):
             if any(each.instance == run.instance for each in incident.occurrences):
-                first = await self._services.store.post(incident.post)
+                first = await self._services.store.post(incident.home.post)
                 if first is not None and first.state is PostState.SENT:
                     return await self._services.slack.permalink(first.channel, first.ts)
         return ""
@@ -178,7 +181,7 @@ class RunTracker:
         user = Person(*run.by.split(":", 1)).user
         incident = await self._services.store.incident(run.incident) if run.incident else None
         if incident is not None:
-            return in_thread(incident, PostId(run.post), body, now, user)
+            return in_thread(incident, run.channel, PostId(run.post), body, now, user)
         return NewPost(
             id=PostId(run.post),
             kind=PostKind.MESSAGE,

@@ -12,6 +12,7 @@ from crash_injection import StatementBudget, crashing_store
 from bot.core.bridges.model import Bridge, BridgeSettings, EventState
 from bot.core.bridges.outcomes import Answer
 from bot.core.errors import TemporaryFailure
+from bot.core.text.message import plain
 from bot.store.store import Store
 
 W, P = Bridge.WEBHOOK, Bridge.PAGERDUTY
@@ -146,7 +147,7 @@ async def test_a_receiver_that_is_down_for_minutes_is_an_alarm_that_ends_and_the
     await world.pass_time(600)
     (alarm,) = world.alarms
     assert alarm.name == "webhook"
-    assert alarm.sentence.startswith("The webhook does not accept events (no answer within 15 s). They wait")
+    assert plain(alarm.sentence).startswith("The webhook does not accept incident events (no answer within 15 s). They")
     (told,) = await world.told()
     assert "The webhook has not accepted incident events" in told
     world.receivers.answers[W] = OK
@@ -203,8 +204,8 @@ async def test_what_pagerduty_refuses_is_given_up_at_once_with_an_alarm_until_it
     assert await world.store.event_counts() == {("webhook", "sent"): 1, ("pagerduty", "given up"): 1}
     (alarm,) = world.alarms
     assert (alarm.name, alarm.over) == ("pagerduty refused", False)
-    assert "Invalid routing key" in alarm.sentence
-    assert "FLOWBOT_PAGERDUTY_KEY" in alarm.sentence
+    assert "(HTTP 400: Invalid routing key)" in plain(alarm.sentence)
+    assert "FLOWBOT_PAGERDUTY_KEY" in plain(alarm.sentence)
     assert "was given up: HTTP 400: Invalid routing key" in caplog.text
     assert "did *not* accept a page" in (await world.told())[0]
     world.receivers.answers[P] = OK

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 from answer_world import FAILED, HOME, OPS
+from incident_cards import changed
 
+from bot.core.errors import DatabaseUnavailable
 from bot.core.incident.facts import ChangeSet
 from bot.core.outbox.conversations import SlackUnclear
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
@@ -37,7 +39,7 @@ async def test_incidents_are_listed_by_scope_owner_and_flow(world, maya, jonas):
 async def test_an_incident_whose_card_is_not_posted_yet_has_no_link(world, maya):
     await world.breaks()
     incident = await world.incident()
-    new = replace(incident, post=PostId("not yet"))
+    new = changed(incident, post=PostId("not yet"))
     await world.store.change(incident.id, lambda _old: ChangeSet(incidents=(new,)))
     (seen,) = await maya.says("incidents")
     assert "daily-energy-report" in seen.text
@@ -57,7 +59,7 @@ async def with_a_card(world, incident, state):
     """The incident's card is not in Slack yet, or never will be."""
     card = PostId("card")
     new = NewPost(card, PostKind.MESSAGE, Lane.ALERT, OPS, {"text": "card"}, world.now + timedelta(hours=1))
-    changes = ChangeSet(incidents=(replace(incident, post=card),), posts=(new,))
+    changes = ChangeSet(incidents=(changed(incident, post=card),), posts=(new,))
     await world.store.change(incident.id, lambda _old: changes)
     if state == "given up":
         await world.store.give_up(card, "channel_not_found", world.now)
@@ -179,3 +181,25 @@ async def test_the_newest_live_incident_is_meant(world, maya):
     await world.breaks()
     await maya.says("close daily-energy-report")
     assert (await world.incident()).phase.value == "closed"
+
+
+async def test_where_the_database_fails_after_a_change_nobody_hears_that_nothing_was_changed(world, maya, monkeypatch):
+    await world.breaks()
+    read, acknowledge = world.store.post, world.services.incident_actions.acknowledge
+
+    async def locked(_id):
+        monkeypatch.setattr(world.store, "post", read)
+        raise DatabaseUnavailable("database is locked")
+
+    async def acknowledged(*args, **more):
+        await acknowledge(*args, **more)
+        monkeypatch.setattr(world.store, "post", locked)
+
+    monkeypatch.setattr(world.services.incident_actions, "acknowledge", acknowledged)
+    seen = await maya.says("ack 3377")
+    (told,) = [each for each in seen if "database" in each.text]
+    assert told.text.startswith(
+        "You acknowledged `3377` *daily-energy-report*. Then flowbot's database was not available (database is "
+        "locked), so I can't say where it is shown. See the open ones with `incidents`."
+    )
+    assert "Nothing was changed" not in told.text

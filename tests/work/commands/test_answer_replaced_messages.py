@@ -13,7 +13,7 @@ async def loses(world, message, *, delivered=True):
     """Slack refuses to edit the card, so it is posted again. Returns the new one."""
     incident = await world.incident()
     edit = NewPost(
-        PostId(world.new_id()), PostKind.EDIT, Lane.ALERT, OPS, dict(message.body), world.now, target=incident.post
+        PostId(world.new_id()), PostKind.EDIT, Lane.ALERT, OPS, dict(message.body), world.now, target=incident.home.post
     )
     await world.store.queue([edit])
     await world.store.start_sending(edit.id, world.now)
@@ -83,7 +83,8 @@ async def test_where_there_is_no_thread_any_more_the_channel_is_named(world, may
     await world.breaks()
     incident = await world.incident()
     await in_transaction(
-        world.store, lambda db: db.execute("UPDATE posts SET state = 'given up', ts = '' WHERE id = ?", [incident.post])
+        world.store,
+        lambda db: db.execute("UPDATE posts SET state = 'given up', ts = '' WHERE id = ?", [incident.home.post]),
     )
     seen = await maya.says("ack 3377")
     (pointer,) = [each for each in seen if each.place == "only maya sees"]
@@ -104,7 +105,8 @@ async def test_an_answer_in_the_channel_is_not_said_to_be_in_a_thread(world, may
     incident = await world.incident()
     await loses(world, old)
     await in_transaction(
-        world.store, lambda db: db.execute("UPDATE posts SET state = 'given up', ts = '' WHERE id = ?", [incident.post])
+        world.store,
+        lambda db: db.execute("UPDATE posts SET state = 'given up', ts = '' WHERE id = ?", [incident.home.post]),
     )
     seen = await maya.mentions("trigger 3377", thread=old.ts)
     (pointer,) = [each for each in seen if each.place == "only maya sees"]

@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 from answer_world import OPS, START
+from incident_cards import on_one_card
 
 from bot.core.flow.model import FlowId, InstanceId, UserName
 from bot.core.incident.facts import ChangeSet
 from bot.core.incident.groups import IncidentGroup, Occasion
-from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
+from bot.core.incident.model import IncidentId, Occurrence, Phase
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 
 STORM = PostId("storm1")
@@ -17,7 +18,7 @@ STORM = PostId("storm1")
 def listed(number, owner="maya.chen"):
     instance = InstanceId(f"{number}-2026112102")
     failure = Occurrence(instance, -1, "2026-11-21 10:00:00", "2026-11-21 10:05:00", START)
-    return Incident(
+    return on_one_card(
         id=IncidentId(f"s{number}"),
         flow_id=FlowId(number),
         flow_name=f"flow-{number}",
@@ -86,7 +87,7 @@ async def test_a_thread_is_opened_once_with_the_card_and_who_opened_it(world, ma
     assert answer.place == "only maya sees"
     assert "↳ `thread 3377`" in answer.text
     incident = await world.store.incident(IncidentId("s3377"))
-    assert (incident.grouped, incident.listed_in) == (False, STORM)
+    assert (incident.home.grouped, incident.home.listed_in) == (False, STORM)
     await maya.says("thread 3377")
     assert (await world.audited())[-1][2] == "refused:has_thread"
     (inside, _) = await maya.mentions("ack", thread=card.ts)

@@ -14,7 +14,7 @@ from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUncle
 from bot.core.outbox.posts import PostId, PostKind
 from bot.core.people.model import IncomingMessage, Origin, Profile, Surface
 from bot.enos.errors import NoResponse
-from bot.work.commands.context import Answer, CommandContext, ephemeral, posts_of
+from bot.work.commands.context import Answer, CommandContext, ephemeral, posts_for
 from bot.work.delivery.outcomes import Reroute, after_refusal
 
 AT_WORK = "3377-2026112110"
@@ -242,8 +242,8 @@ def bare(world, actor, surface):
     return CommandContext(incoming, Help(), BY_REQUEST[Help], "words", caller, UTC, world.now, PostId("answer"))
 
 
-def test_an_answer_without_a_body_queues_no_post(world, maya):
-    assert posts_of(Answer(None), bare(world, maya, Surface.BUTTON), member=True, spare=PostId("s")) == ()
+async def test_an_answer_without_a_body_queues_no_post(world, maya):
+    assert await posts_for(world.services, bare(world, maya, Surface.BUTTON), Answer(None)) == ()
 
 
 def test_in_direct_messages_nothing_is_ephemeral(world, maya):

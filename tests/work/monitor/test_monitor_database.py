@@ -72,8 +72,8 @@ async def test_from_failure_to_recovery(world):
     assert (await told(world))[-1] == "RECOVERED · report · no successful run for 2026-11-21 00:00 UTC"
     assert (await world.store.incident(incident.id)).phase is Phase.RECOVERED
     (top, *replies) = world.store.order
-    assert top == (incident.post, "")
-    assert {thread for _, thread in replies} == {f"ts-{incident.post}"}
+    assert top == (incident.home.post, "")
+    assert {thread for _, thread in replies} == {f"ts-{incident.home.post}"}
 
 
 async def test_polls_and_restarts_repeat_nothing(world):
@@ -104,7 +104,7 @@ async def test_a_new_database_is_announced_once(tmp_path):
         await world.incident_actions.acknowledge(incident.id, MAYA, world.now)
         await world.follow()
         assert len(await told(world)) == 2
-        assert "ACKNOWLEDGED" in str(world.store.messages[incident.post])
+        assert "ACKNOWLEDGED" in str(world.store.messages[incident.home.post])
 
 
 async def test_trouble_with_the_database_is_not_called_an_outage_of_enos(world):

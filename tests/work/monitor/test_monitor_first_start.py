@@ -21,7 +21,7 @@ async def test_a_new_database_is_announced_with_the_flows_broken_now_under_one_m
     (card,) = world.store.cards()
     assert card["text"] == "flowbot is watching · 3 flows are broken now"
     assert [f"FAILED · flow {n} · task transform" in str(card) for n in range(3)] == [True] * 3
-    assert all(incident.grouped for incident in world.store.kept.values())
+    assert all(incident.home.grouped for incident in world.store.kept.values())
     assert len(world.store.kept) == 3
 
 
@@ -78,7 +78,7 @@ async def test_the_message_shows_the_present_state_of_each():
     (card,) = world.store.cards()
     assert "ACKNOWLEDGED · flow" in str(card)
     assert card["text"] == "flowbot is watching · 2 flows are broken now"
-    (reply,) = world.store.replies(world.store.kept[first].post)
+    (reply,) = world.store.replies(world.store.kept[first].home.post)
     assert reply["text"].startswith("ACKNOWLEDGED · flow")
 
 
@@ -89,7 +89,7 @@ async def test_a_further_failure_gives_a_gathered_incident_a_thread_of_its_own()
     world.enos.put("4000-2026112109", name="flow 0", end="2026-11-21 09:30:00", kind=0)
     await world.poll()
     assert world.lines()[1:] == ["FAILED · flow 0 · task transform"]
-    assert sorted(incident.grouped for incident in world.store.kept.values()) == [False, True]
+    assert sorted(incident.home.grouped for incident in world.store.kept.values()) == [False, True]
 
 
 async def test_a_recovery_is_told_under_the_message_and_shown_on_it():
@@ -131,7 +131,7 @@ async def test_a_death_anywhere_during_the_first_reading_still_gives_one_message
         messages = [post.new for post in world.store.posts.values() if post.new.kind is PostKind.MESSAGE]
         assert len(messages) == 1, f"died after {writes} writes"
         assert len(world.store.kept) == 3
-        assert {incident.post for incident in world.store.kept.values()} == {messages[0].id}
+        assert {incident.home.post for incident in world.store.kept.values()} == {messages[0].id}
 
 
 async def test_a_first_reading_that_fails_in_part_continues_the_group():

@@ -44,7 +44,9 @@ async def test_a_known_row_with_a_new_name_redraws_the_card_and_says_nothing(wor
     world.enos.put(LATER, name="new", end="2026-11-21 10:00:00")
     await world.poll()
     (incident,) = [each for each in world.store.kept.values() if each.flow_id == 3377]
-    assert [reply["text"] for reply in world.store.replies(incident.post)] == ["FAILED AGAIN · new · task transform"]
+    assert [reply["text"] for reply in world.store.replies(incident.home.post)] == [
+        "FAILED AGAIN · new · task transform"
+    ]
 
 
 async def test_a_rename_is_neither_disorder_nor_news_to_a_sweep(world):

@@ -54,7 +54,7 @@ async def test_a_console_rerun_that_fails_again_is_told_again_in_the_same_thread
     world.enos.put("3377-2026112108", end="2026-11-21 09:10:00")
     await world.poll()
     (incident,) = world.store.kept.values()
-    (reply,) = world.store.replies(incident.post)
+    (reply,) = world.store.replies(incident.home.post)
     assert reply["text"] == "FAILED AGAIN · flow-3377 · task transform"
     assert len(incident.occurrences) == 2
 
@@ -66,7 +66,7 @@ async def test_an_end_time_that_arrives_late_completes_the_failure_silently(worl
     await world.poll()
     assert world.told() == [("3377-2026112108", "2026-11-21 09:00:40")]
     (incident,) = world.store.kept.values()
-    assert world.store.replies(incident.post) == []
+    assert world.store.replies(incident.home.post) == []
 
 
 async def test_fail_that_becomes_timeout_with_the_same_end_changes_the_card_only(world):

@@ -227,7 +227,7 @@ async def test_reads_cut_off_and_deaths_anywhere_hide_nothing_and_double_nothing
     assert len(told) == len(set(told)), "a failure was told twice"
     messages = [post.new for post in store.posts.values() if post.new.kind is PostKind.MESSAGE and post.new.incident]
     cards = [new.incident for new in messages if new.thread_of is None]
-    threads = [incident.id for incident in store.kept.values() if not incident.grouped]
+    threads = [incident.id for incident in store.kept.values() if not incident.home.grouped]
     assert sorted(cards) == sorted(threads), "each incident has one card, or a place in a storm"
     assert len(messages) <= len(told), "a failure has one message"
     assert_storms_stand(store, storm)
@@ -241,9 +241,9 @@ def assert_storms_stand(store, limit):
     ]
     assert sorted(new.id for new in storms) == sorted(store.groups)
     for new in storms:
-        members = [incident for incident in store.kept.values() if incident.listed_in == new.id]
+        members = [incident for incident in store.kept.values() if incident.home.listed_in == new.id]
         assert store.groups[new.id].joined > limit > 0
         assert len(members) <= store.groups[new.id].joined
         assert f"{store.groups[new.id].joined} incidents" in store.shown(new.id)["text"]
-    listed = {incident.post for incident in store.kept.values() if incident.grouped}
+    listed = {incident.home.post for incident in store.kept.values() if incident.home.grouped}
     assert listed <= set(store.groups)
