@@ -368,18 +368,10 @@ _BROADCASTS = ("ALTER TABLE posts ADD COLUMN broadcast INTEGER NOT NULL DEFAULT 
 _BRIDGES = (
     """
     CREATE TABLE bridge_events (
-      seq INTEGER PRIMARY KEY AUTOINCREMENT,
-      id TEXT NOT NULL UNIQUE,
-      bridge TEXT NOT NULL,
-      incident TEXT NOT NULL,
-      step TEXT NOT NULL,
-      body TEXT NOT NULL,
-      at INTEGER NOT NULL,
-      retry_at INTEGER NOT NULL DEFAULT 0,
-      state TEXT NOT NULL DEFAULT 'queued',
-      attempts INTEGER NOT NULL DEFAULT 0,
-      why TEXT NOT NULL DEFAULT '',
-      settled_at INTEGER
+      seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
+      bridge TEXT NOT NULL, incident TEXT NOT NULL, step TEXT NOT NULL, body TEXT NOT NULL,
+      at INTEGER NOT NULL, retry_at INTEGER NOT NULL DEFAULT 0, settled_at INTEGER,
+      state TEXT NOT NULL DEFAULT 'queued', attempts INTEGER NOT NULL DEFAULT 0, why TEXT NOT NULL DEFAULT ''
     ) STRICT
     """,
     "CREATE INDEX bridge_events_waiting ON bridge_events (bridge, incident, seq) WHERE state IN ('queued', 'sending')",
