@@ -16,10 +16,11 @@ from bot.core.people.model import IncomingMessage
 from bot.core.text.mask import Mask, Seal
 from bot.core.text.message import Text
 from bot.doctor.running_bot import RunningBotProbe
-from bot.ops import control_socket, default_channel, health, offline, people_file, workspace_keys
+from bot.ops import bridges, control_socket, default_channel, health, offline, people_file, workspace_keys
 from bot.ops.bot_health import BotHealth
 from bot.ops.clocks import ClockJumps
 from bot.ops.clocks import wall as now
+from bot.ops.event_sender import HttpEventSender
 from bot.ops.heartbeat import Heartbeat
 from bot.ops.jobs import Jobs
 from bot.ops.listener import Listener
@@ -32,6 +33,7 @@ from bot.ops.scheduler import Scheduler
 from bot.ops.watchdog import Watchdog
 from bot.slack.accounts import Accounts
 from bot.store.store import Store
+from bot.work.bridges.delivery import Bridges, BridgeTools
 from bot.work.commands.context import AnswerSettings, Services
 from bot.work.commands.dispatcher import Dispatcher
 from bot.work.commands.flow_access import report_if_gone
@@ -76,6 +78,9 @@ class App:
             steady=self.steady,
         )
         store.on_queued = self.delivery.wake
+        store.use_bridges(bridges.bridge_settings(settings, self.gateway.poster.known_permalink))
+        self.bridges = Bridges(bridges.configured(settings), self._bridge_tools())
+        store.on_bridge_events = self.bridges.wake
         accounts = Accounts(self.gateway.poster, self.gateway.runtime.monotonic)
         self.monitor = self._new_watch(MentionableOwners(store, accounts))  # an alert does not wait for accounts
         names = MentionableOwners(store, accounts, patience=1.0)
@@ -181,6 +186,18 @@ class App:
             lost=self.delivery.lost_places,
         )
 
+    def _bridge_tools(self) -> BridgeTools:
+        return BridgeTools(
+            store=self.store,
+            sender=HttpEventSender(self.settings, now),
+            clock=now,
+            steady=self.steady,
+            new_id=new_id,
+            alarms=Alarms(self._alarm),
+            admins=self.settings.admins,
+            counted=self.metrics_updater.count_bridge_delivery,
+        )
+
     def _services(self, names: MentionableOwners) -> Services:
         settings = self.settings
         wake = self.delivery.wake
@@ -224,11 +241,13 @@ class App:
         """Start receiving, watching and delivering."""
         await self.store.correct_future_times(now(), margin=FARTHEST_AHEAD)
         await workspace_keys.migrate(self.store, self.gateway.poster.me, now(), self.gateway.poster.global_ids)
+        await self.bridges.start()
         left = await crash_recovery.open_attempts(self.services)  # both before anything new is received
         unanswered = await self.store.unanswered()
         self._task(self.watchdog.run())
         self._task(self.jobs.watch_clock())
         self._task(self.delivery.run())
+        self._task(self.bridges.run())
         await self.gateway.start()
         self._task(crash_recovery.close_attempts(self.services, left))
         self._task(self.dispatcher.answer_left_over(unanswered))

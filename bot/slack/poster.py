@@ -249,10 +249,16 @@ class Poster(Directory):
 
     async def permalink(self, channel: str, ts: str) -> str:
         """A link to a message: computed once the workspace's address is known, else asked for."""
-        if self.me and self.me.url:
-            return f"{self.me.url.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}"
+        if known := self.known_permalink(channel, ts):
+            return known
         answer = await self.calls.read("chat.getPermalink", {"channel": channel, "message_ts": ts})
         return str(answer.get("permalink") or "")
+
+    def known_permalink(self, channel: str, ts: str) -> str:
+        """A link to a message without asking Slack; empty while the workspace's address is not known."""
+        if not (self.me and self.me.url):
+            return ""
+        return f"{self.me.url.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}"
 
     def _post_of(self, message: Answer) -> PostId:
         """The id of the post that a message was, "" for messages of others: anybody may write metadata like ours."""

@@ -40,6 +40,11 @@ _LOSSES = """
       SELECT post, generation FROM lost_messages WHERE at > :edge LIMIT :rows)
 """
 
+_EVENTS = """
+    UPDATE bridge_events SET at = min(at, :now), retry_at = min(retry_at, :now) WHERE seq IN (
+      SELECT seq FROM bridge_events WHERE state IN ('queued', 'sending') AND max(at, retry_at) > :edge LIMIT :rows)
+"""
+
 _CARDS = f"""
     UPDATE cards SET told_at = :now WHERE (incident, place) IN (
       SELECT c.incident, c.place FROM cards c JOIN incidents i ON i.id = c.incident
@@ -52,6 +57,7 @@ STEPS = (
     *(_posts(column, "look_again > 0") for column in ("settled_at", "look_again")),
     _TRIED,
     _LOSSES,
+    _EVENTS,
     *(_incidents(column) for column in ("opened_at", "called_at", "acked_at")),
     _CARDS,
     """

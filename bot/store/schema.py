@@ -395,6 +395,21 @@ _ROUTING = (
     """,
 )
 
+# Events for the webhook and for PagerDuty.
+_BRIDGES = (
+    """
+    CREATE TABLE bridge_events (
+      seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
+      bridge TEXT NOT NULL, incident TEXT NOT NULL, step TEXT NOT NULL, body TEXT NOT NULL,
+      at INTEGER NOT NULL, retry_at INTEGER NOT NULL DEFAULT 0, settled_at INTEGER,
+      state TEXT NOT NULL DEFAULT 'queued', attempts INTEGER NOT NULL DEFAULT 0, why TEXT NOT NULL DEFAULT ''
+    ) STRICT
+    """,
+    "CREATE INDEX bridge_events_waiting ON bridge_events (bridge, incident, seq) WHERE state IN ('queued', 'sending')",
+    "CREATE INDEX bridge_events_of_incident ON bridge_events (incident, bridge, seq)",
+    "CREATE INDEX bridge_events_settled ON bridge_events (settled_at) WHERE settled_at IS NOT NULL",
+)
+
 # The database's version is the number of steps it has taken.
 STEPS: tuple[Sequence[str], ...] = (
     _FIRST,
@@ -411,4 +426,5 @@ STEPS: tuple[Sequence[str], ...] = (
     _CARDS,
     _BROADCASTS,
     _ROUTING,
+    _BRIDGES,
 )

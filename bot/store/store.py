@@ -13,6 +13,7 @@ from typing import Self
 
 from bot.core.text.language import EN
 from bot.store.backup import Backup
+from bot.store.bridge_events import BridgeEvents
 from bot.store.change_sets import ChangeSets
 from bot.store.clock_set_back import ClockCorrection
 from bot.store.database import LOCK_TIMEOUT, Database, probe
@@ -36,7 +37,7 @@ class Store(
     ChangeSets, MonitorState, Incidents, IncidentGroups,
     Queueing, Outbox, LostMessages, WaitTimes,
     Inbox, AuditLog, Runs, People, LinkChanges, WorkspaceKeys, Routing,
-    Retention, ClockCorrection, Backup,
+    BridgeEvents, Retention, ClockCorrection, Backup,
 ):  # fmt: skip
     """The database of one flowbot. Built by ``Store.open``; all methods may be called from one event loop.
 

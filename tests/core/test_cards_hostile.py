@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from incident_picture import all_blocks, as_sent, refused
 
 import bot.messages.cards as room
+from bot.core.bridges.model import Bridge
 from bot.core.command.rights import Denial
 from bot.core.command.row import Family, Row
 from bot.core.command.table import ROWS
@@ -111,6 +112,7 @@ ENUMS = {
     RunState: RunState.RUNNING,
     Ending: Ending.BUG,
     Family: Family.RUNS,
+    Bridge: Bridge.PAGERDUTY,
     Row: ROWS[0],
 }
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.incident.groups import IncidentGroup
-from bot.core.incident.model import Incident
+from bot.core.incident.model import Incident, IncidentId
 from bot.core.outbox.posts import NewPost
 
 
@@ -42,6 +42,7 @@ class ChangeSet:
     posts: tuple[NewPost, ...] = ()
     forget: tuple[InstanceId, ...] = ()
     incident_groups: tuple[IncidentGroup, ...] = ()  # inserted or replaced whole, by post
+    pages: tuple[IncidentId, ...] = ()  # open incidents to page in PagerDuty, where that is configured
 
 
 @dataclass(frozen=True, slots=True)
