@@ -310,6 +310,11 @@ class App:
             self.running_bot_probe.note_press(message)
         await self.dispatcher.answer(message)
 
+    def count_enos_call(self, action: str, outcome: str, seconds: float) -> None:
+        """Count a call to EnOS."""
+        self.metrics.enos_calls.labels(action, outcome).inc()
+        self.metrics.enos_seconds.labels(action).observe(seconds)
+
     async def _learn_languages(self) -> None:
         """Ask in which language the admins read: they get messages without having asked for anything."""
         for admin in sorted(self.settings.admins):

@@ -6,7 +6,6 @@ from itertools import chain
 
 from bot.core.command import chinese
 from bot.core.command.clauses import Clause
-from bot.core.command.requests import Request
 from bot.core.command.rights import Who
 from bot.core.text.language import ZH
 from bot.core.text.message import Message
@@ -85,7 +84,3 @@ class Row:
     def in_thread(self) -> bool:
         """Whether its flow or run may be left out in an incident's thread."""
         return any(each.in_thread for each in self.clauses)
-
-    def is_change(self, request: Request) -> bool:
-        """Whether a request of this verb changes something."""
-        return self.changes and not (self.shows and request == self.request())

@@ -121,6 +121,7 @@ class CommandContext:
     zone: tzinfo
     now: datetime
     post: PostId  # the id of the answer's message, which its buttons carry
+    changes: bool = False  # it is to change something: such a verb may also just show what is set
     attempt: int | None = None  # the audit row of a verb that changes something
     incident: Incident | None = None  # of the thread it was written in, or of the pressed card
     replacement: Post | None = None  # where the message it was said to was lost: the one that replaces it
