@@ -105,7 +105,9 @@ class App:
             new_id,
             timedelta(minutes=settings.remind_minutes),
             ReminderChecks(
-                self.services.on_call.mentioned, partial(report_if_gone, self.enos, self.services.incident_actions)
+                self.services.on_call.read,
+                self.gateway.poster.members,
+                partial(report_if_gone, self.enos, self.services.incident_actions),
             ),
             console_url=settings.enos_console_url,
             zone=lambda: self.zone.offset,
@@ -180,6 +182,7 @@ class App:
             mask=self.mask,
             alert_statuses=settings.alert_statuses,
             console_url=settings.enos_console_url,
+            remind_every=timedelta(minutes=settings.remind_minutes),
         )
         return Services(
             enos=self.enos,

@@ -9,7 +9,7 @@ from bot.core.incident.facts import ChangeSet, StoredState
 from bot.core.incident.model import Incident, IncidentId
 from bot.core.people.model import AttemptResult
 from bot.core.text.message import msg
-from bot.store import incident_groups, incidents, monitor_state
+from bot.store import escalation, incident_groups, incidents, monitor_state
 from bot.store.database import Database
 from bot.store.incidents import IncidentCache
 from bot.store.monitor_state import SeenCache
@@ -87,6 +87,7 @@ class ChangeSets(Transactional):
     def _put(self, db: Database, changes: ChangeSet) -> None:
         incidents.put(db, self._incident_cache, changes.incidents)
         incident_groups.put(db, changes.incident_groups)
+        escalation.add(db, changes.escalated)
         put(db, changes.posts)
         monitor_state.forget(db, changes.forget)
         self._seen_cache.put(changes.seen)

@@ -73,7 +73,15 @@ _GATHERINGS = (
     "DELETE FROM gatherings WHERE post IN (SELECT post FROM gatherings WHERE ended_at < :gatherings LIMIT :rows)"
 )
 
-STEPS = (_SEEN, _BODIES, _POSTS, _LOST, _RUNS, _STASHES, _DELIVERIES, _GATHERINGS)
+# The steps of what is not kept any more.
+_ESCALATION = """
+    DELETE FROM escalation_steps WHERE (incident, place) IN (
+      SELECT incident, place FROM escalation_steps e
+      WHERE NOT EXISTS (SELECT 1 FROM incidents i WHERE i.id = e.incident)
+        AND NOT EXISTS (SELECT 1 FROM gatherings g WHERE g.post = e.incident) LIMIT :rows)
+"""
+
+STEPS = (_SEEN, _BODIES, _POSTS, _LOST, _RUNS, _STASHES, _DELIVERIES, _GATHERINGS, _ESCALATION)
 
 
 class Retention(Transactional):

@@ -361,6 +361,22 @@ _CARDS = (
     "ALTER TABLE incidents DROP COLUMN told_at",
 )
 
+# Whom each step of an escalation called. ``incident`` is the message of a storm, where that escalates as a whole.
+_ESCALATION = (
+    """
+    CREATE TABLE escalation_steps (
+      incident TEXT NOT NULL,
+      place INTEGER NOT NULL,
+      number INTEGER NOT NULL,
+      at INTEGER NOT NULL,
+      reason TEXT NOT NULL,
+      called TEXT NOT NULL,
+      passed_over TEXT NOT NULL,
+      PRIMARY KEY (incident, place)
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+
 # The database's version is the number of steps it has taken.
 STEPS: tuple[Sequence[str], ...] = (
     _FIRST,
@@ -375,4 +391,5 @@ STEPS: tuple[Sequence[str], ...] = (
     _LOST,
     _LANGUAGES,
     _CARDS,
+    _ESCALATION,
 )

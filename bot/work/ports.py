@@ -182,6 +182,10 @@ class Slack(Protocol):
         """The language to speak to a person: one of ``LANGUAGES``. Never raises, and takes a second at most."""
         ...
 
+    async def presence(self, user: str) -> bool | None:
+        """Whether a person is active in Slack now; None where Slack does not say. Cached for a minute."""
+        ...
+
     async def group(self, group: str) -> frozenset[str]:
         """The user ids of a user group; cached for minutes."""
         ...

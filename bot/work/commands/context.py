@@ -20,6 +20,7 @@ from bot.core.command.table import Row
 from bot.core.errors import Offer
 from bot.core.flow.model import FlowId, UserId
 from bot.core.health.promise import BotStatus
+from bot.core.incident.escalation import MayCall, always
 from bot.core.incident.model import Incident, IncidentCard
 from bot.core.outbox.blocks import Body, Card
 from bot.core.outbox.conversations import SLACK_FAILURES
@@ -51,6 +52,8 @@ class AnswerSettings:
     mask: Mask
     alert_statuses: tuple[int, ...]
     console_url: str = ""
+    remind_every: timedelta = timedelta(minutes=30)  # between two steps of an escalation
+    pagerduty: bool = False  # whether PagerDuty can be called
 
 
 class SecretCommands:
@@ -98,6 +101,7 @@ class Services:
     seal: Seal = field(default_factory=lambda: Seal(secrets.token_hex()))
     secret_commands: SecretCommands = field(default_factory=SecretCommands)
     flow_access: FlowAccess = field(default_factory=FlowAccess)
+    may_call: MayCall = always  # what a card's channel allows now
     on_call: OnCall = field(init=False)
 
     def __post_init__(self) -> None:

@@ -178,15 +178,11 @@ async def test_a_run_of_a_deleted_flow_is_not_followed_forever(world, maya):
 
 
 def reminders(world):
-    async def groups():
-        return ("S0ONCALL01",)
-
     async def gone(incident, now):
         return await report_if_gone(world.enos, world.services.incident_actions, incident, now)
 
-    return Reminders(
-        world.store, world.services.owners, world.new_id, timedelta(minutes=30), ReminderChecks(groups, gone)
-    )
+    checks = ReminderChecks(world.services.on_call.read, world.slack.members, gone)
+    return Reminders(world.store, world.services.owners, world.new_id, timedelta(minutes=30), checks)
 
 
 async def reminded(world, minutes):

@@ -93,7 +93,7 @@ async def test_after_a_refusal_the_last_members_do_not_count(world):
 async def reminded(world):
     world.later(minutes=31)
     people = world.services.owners
-    before = ReminderChecks(world.services.on_call.mentioned)
+    before = ReminderChecks(world.services.on_call.read, world.slack.members)
     await Reminders(world.store, people, world.new_id, timedelta(minutes=30), before).tick(world.now)
     (said,) = [each.text for each in await world.delivered() if "has been failing" in each.text]
     return said
