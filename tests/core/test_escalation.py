@@ -100,7 +100,7 @@ NIGHTS = [
     (
         "Where the last groups are passed over, the pauses double from there on.",
         plan(FIRST, NOBODY),
-        {30: f"group S0FIRST001 {OWNER}"} | {minute: f"owners {OWNER}" for minute in (60, 120, 240, 480, 960)},
+        {30: f"group S0FIRST001 {OWNER}"} | dict.fromkeys((60, 120, 240, 480, 960), f"owners {OWNER}"),
     ),
     (
         "So is a group that Slack refuses to show.",

@@ -133,7 +133,7 @@ def _taken(step: EscalationStep) -> Text:
     return dots(
         layout("{number}. {at}", number=step.number, at=step.at),
         done,
-        msg("skipped {groups}", groups=listed(skipped)) if skipped else None,
+        passed_over,
     )
 
 

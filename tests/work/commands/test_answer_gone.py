@@ -214,7 +214,7 @@ async def test_reminders_continue_while_enos_does_not_answer(world, fault):
     await world.breaks()
     await world.breaks("2809-202611211000", flow=2809, name="turbine-10min", owners=("jonas.weber",))
     world.enos.faults["flow"] = [fault]
-    assert sum("has been failing for 31 min" in each for each in await reminded(world, 31)) == 2
+    assert sum("has been failing for 31 min" in each for each in await reminded(world, 31)) == 4  # each to Sam, too
 
 
 async def test_a_new_failure_of_a_flow_that_is_shown_again_has_reminders(world, maya):

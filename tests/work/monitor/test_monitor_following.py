@@ -85,7 +85,9 @@ async def test_a_good_run_whose_tasks_cannot_be_read_ends_the_alarm_and_heals_la
     assert world.lines() == ["RECOVERED · report · no successful run for 2026-11-21 00:00 UTC"]
     await world.follow(after=301)
     assert world.lines() == ["RECOVERED · report"]
-    assert world.store.replies(only(world).home.post)[-1] == rendered(replies.backfilled(only(world), ["3377-2026112100"]))
+    assert world.store.replies(only(world).home.post)[-1] == rendered(
+        replies.backfilled(only(world), ["3377-2026112100"])
+    )
 
 
 async def test_a_run_for_another_day_does_not_heal(world):
