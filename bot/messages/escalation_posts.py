@@ -58,13 +58,13 @@ def of_incident(incident: Incident, call: Call) -> tuple[NewPost, ...]:
 def of_storm(storm: IncidentGroup, waiting: Sequence[Incident], call: Call, command: str) -> tuple[NewPost, ...]:
     """The posts about a step of a storm's escalation."""
     step = call.step
-    whom = cards.asked_of_storm(step, len(waiting)) if call.decision.mentions_in else cards.called(step, call.people)
+    whom = cards.asked(step, len(waiting)) if call.decision.mentions_in else cards.called(step, call.people)
     id_ = PostId(f"call{call.place + 1}-{storm.post}")
-    body = group_cards.storm_reminder(waiting, id_, whom, *cards.notes(step), command=command)
+    body = group_cards.storm_reminder(waiting, id_, (whom, *cards.notes(step)), command=command)
     posts = [_post(call, id_, storm.channel, body, thread_of=storm.post)]
     for user in call.directly:
         id_ = call.id_for(f"dm-{user}")
-        body = group_cards.storm_reminder(waiting, id_, cards.why_called_about_storm(step, user), command=command)
+        body = group_cards.storm_reminder(waiting, id_, (cards.why_called_about_storm(step, user),), command=command)
         posts.append(_post(call, id_, user, body))
     return tuple(posts)
 

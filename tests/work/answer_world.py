@@ -12,6 +12,7 @@ from incident_cards import on_one_card
 from bot.core.flow.model import FlowId, InstanceId, TaskId, UserId, UserName
 from bot.core.flow.status import Status
 from bot.core.health.promise import BotStatus, Judgement
+from bot.core.incident.escalation import always
 from bot.core.incident.model import IncidentId, Occurrence, Phase
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people.model import IncomingMessage, Link, Origin, Person, Surface
@@ -104,6 +105,7 @@ class World:
         self.messages = {}  # post id to the message it became
         self.trouble = ()  # messages of what is wrong with the bot
         self.secret_key = "the secret key of the EnOS application"
+        self.may_call = always  # what the channels of cards allow
         self.polls_requested = 0  # how often a poll was asked for
         self._ids = itertools.count(1)
         self._stamps = itertools.count(1)
@@ -143,6 +145,7 @@ class World:
             seal=Seal(self.secret_key),
             wake=lambda: None,
             poll_soon=self._count_poll,
+            may_call=lambda card, now: self.may_call(card, now),  # noqa: PLW0108  tests replace it
         )
         self.dispatcher = Dispatcher(self.services)
         self.run_tracker = RunTracker(self.services)

@@ -34,30 +34,19 @@ def step_taken(
     mentions: bool,
 ) -> Card:
     """The reply in the thread of an incident: for how long it has failed, and whom this step calls."""
-    return replies.still_open(
-        incident,
-        post,
-        _failing(incident, step.at),
-        asked(step) if mentions else called(step, people),
-        *notes(step),
-    )
+    whom = asked(step) if mentions else called(step, people)
+    return replies.still_open(incident, post, (_failing(incident, step.at), whom, *notes(step)))
 
 
 def call(incident: Incident, step: EscalationStep, user: str, post: str) -> Card:
     """The direct message to somebody whom a step calls, and who does not read the thread in which it does."""
     channel = next((card.channel for card in incident.threads if not is_direct(card.channel)), "")
     where = msg("Its thread is in {channel}.", channel=mention_channel(channel)) if channel else None
-    return replies.still_open(incident, post, _failing(incident, step.at), why_called(step, user), where)
+    return replies.still_open(incident, post, (_failing(incident, step.at), why_called(step, user), where))
 
 
-def asked(step: EscalationStep) -> Text | None:
-    """The question to those whom a step mentions."""
-    people = _mentioned(step)
-    return msg("{people}, who can take it?", people=listed(people)) if people else None
-
-
-def asked_of_storm(step: EscalationStep, count: int) -> Text | None:
-    """The question to those whom a storm's step mentions."""
+def asked(step: EscalationStep, count: int = 1) -> Text | None:
+    """The question to those whom a step mentions, about so many incidents."""
     people = _mentioned(step)
     if not people:
         return None
@@ -154,8 +143,8 @@ def _upcoming(decision: Decision) -> Text | None:
         return None
     people = _people(decision.step)
     if people is None:
-        return msg("Next reminder in the thread: {time}, unless somebody acknowledges it.", time=decision.until)
-    return msg("Next: {people}, {time}, unless somebody acknowledges it.", people=people, time=decision.until)
+        return msg("Next ({time}): a reminder in the thread, unless somebody acknowledges it.", time=decision.until)
+    return msg("Next ({time}): {people}, unless somebody acknowledges it.", people=people, time=decision.until)
 
 
 def _why_nobody(incident: Incident, decision: Decision) -> Text:

@@ -83,7 +83,7 @@ def more_owners(names: Sequence[UserName], people: Mapping[UserName, Person], *,
     return blocks.Card(msg("ALERT STORM · more owners"), [blocks.section(text)])
 
 
-def storm_reminder(waiting: Sequence[Incident], post: str, *texts: Text | None, command: str) -> Card:
+def storm_reminder(waiting: Sequence[Incident], post: str, texts: Sequence[Text | None], *, command: str) -> Card:
     """The reminder of a storm's unacknowledged incidents; ``texts`` say who is called."""
     count = len(waiting)
     text = lines(

@@ -64,7 +64,7 @@ def handed_back(incident: Incident, by: Person) -> Card:
     return _said(msg("HANDED BACK"), incident, text)
 
 
-def still_open(incident: Incident, post: str, *texts: Text | None) -> Card:
+def still_open(incident: Incident, post: str, texts: Sequence[Text | None]) -> Card:
     """A reminder of an unacknowledged incident."""
     head = dots(msg("STILL OPEN"), words.name(incident), words.task(incident.occurrences[-1]))
     return _offering(head, lines(*texts), incident, post)
