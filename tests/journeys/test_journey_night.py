@@ -88,7 +88,7 @@ async def test_a_night_passes_over_an_empty_group_and_calls_the_next_who_acknowl
     flow = world.flow("nobody-looks")
     world.breaks(flow)
     card = await world.card(flow, "FAIL")
-    await world.asks(JONAS, "/flow oncall", f"Nobody in the on-call group `{EMPTY}`", "@Priya Nair", "UTC")
+    await world.asks(JONAS, "/flow oncall", f"Nobody in the on-call group `{EMPTY}`", "@Priya Nair", "Asia/Kolkata")
     await world.reply(card, "who can take it?", "@Maya Chen", f"I skipped the on-call group `{EMPTY}`")
     direct = await world.hears(PRIYA, flow.name, "You are on call in", "Its thread is in", where=DIRECT)
     await world.asks(MAYA, f"/flow show {flow.id}", "Escalation", f"skipped `{EMPTY}`", "Next (")

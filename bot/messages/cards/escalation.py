@@ -1,7 +1,7 @@
 """Escalation: the replies and direct messages of its steps, what ``show`` says of it, and who is on call.
 
-Only the reply that calls people mentions them: ``mentions``. Elsewhere groups are shown by id, since a mention of a
-group calls all of it.
+Only the reply that calls people mentions them: ``mentions``. Where a channel may read it, groups are shown by id
+elsewhere, since a mention of a group calls all of it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -81,14 +81,14 @@ def why_called(step: EscalationStep, user: str) -> Text:
     """What somebody reads who is called by direct message."""
     if user in step.owners:
         return msg("You own this flow. Can you take it?")
-    return msg("You are on call in {group}. Can you take it?", group=code(step.group))
+    return msg("You are on call in {group}. Can you take it?", group=mention_group(step.group))
 
 
 def why_called_about_storm(step: EscalationStep, user: str) -> Text:
     """What somebody reads who is called by direct message about a storm."""
     if user in step.owners:
         return msg("You own some of these flows. Can you take them?")
-    return msg("You are on call in {group}. Can you take them?", group=code(step.group))
+    return msg("You are on call in {group}. Can you take them?", group=mention_group(step.group))
 
 
 def _failing(incident: Incident, at: datetime) -> Text:

@@ -171,7 +171,8 @@ class Reminders:
 
     def _is_due(self, of: str, decision: Decision) -> bool:
         """Whether a step is due; that it waits for its channels is logged once."""
-        if decision.reason is not self._waits.get(of, CallReason.NOT_DUE) and not decision.is_due:
+        waits = not decision.is_due and decision.reason is not CallReason.NOT_DUE
+        if waits and decision.reason is not self._waits.get(of):
             log.info("Nobody is called about %s until %s: %s", of, decision.until, decision.reason.value)
         self._waits[of] = decision.reason
         return decision.is_due

@@ -64,7 +64,7 @@ async def night():
     return Night(world)
 
 
-CALLED_SAM = "You are on call in `S0ONCALL01`. Can you take it?\nIts thread is in <#C0DATAOPS1>."
+CALLED_SAM = "You are on call in <!subteam^S0ONCALL01>. Can you take it?\nIts thread is in <#C0DATAOPS1>."
 
 
 async def test_a_night_calls_one_group_after_the_other_then_pagerduty_then_the_owner(night):
@@ -223,7 +223,7 @@ async def test_a_storm_is_escalated_as_a_whole(storm):
     (group,) = await storm.world.store.incident_groups()
     (_, thread), (person, direct) = await storm.at(30)
     assert thread.startswith("<!subteam^S0ONCALL01>, <@U0MAYA00001>, who can take them?")
-    assert (person, direct.partition("\n")[0]) == (SAM, "You are on call in `S0ONCALL01`. Can you take them?")
+    assert (person, direct.partition("\n")[0]) == (SAM, "You are on call in <!subteam^S0ONCALL01>. Can you take them?")
     assert await storm.at(31) == []
     assert [place for place, _ in await storm.at(60)] == [OPS, LEE]
     (page,) = await storm.at(90)
