@@ -90,6 +90,8 @@ class Reminders:
         self._enos_is_silent = False  # EnOS did not answer in this tick: it is not asked again
         self._command = command
         self._wake = wake
+        self._plan: Plan | None = None  # with the groups as they were read last
+        self._is_read = False  # they were read in this tick
         self._waits: dict[str, CallReason] = {}  # what was decided last, so that it is logged once
 
     async def tick(self, now: datetime) -> None:
@@ -104,11 +106,11 @@ class Reminders:
         shown = [each for each in await self._store.incident_groups() if storms.is_shown(each, now)]
         ids = [*(each.id for each in open_ones), *(each.post for each in shown)]
         history = await self._store.escalation_steps(ids) if ids else {}
-        plan = Plan(self._every, tuple(await self._checks.groups()) if ids else (), self._checks.pagerduty)
+        self._is_read = False
         for incident in open_ones:
-            await self._escalate(incident, history.get(incident.id, ()), plan, now)
+            await self._escalate(incident, history.get(incident.id, ()), now)
         for storm in shown:
-            await self._escalate_storm(storm, history.get(storm.post, ()), plan, now)
+            await self._escalate_storm(storm, history.get(storm.post, ()), now)
         self._waits = {each: reason for each, reason in self._waits.items() if each in ids}
 
     async def _gone(self, incident: Incident, now: datetime) -> bool:
@@ -124,15 +126,26 @@ class Reminders:
 
     # ── escalation ──
 
-    async def _escalate(self, incident: Incident, history: History, plan: Plan, now: datetime) -> None:
+    async def _plan_of_last_time(self) -> Plan:
+        """Whom to call, with an older reading of the groups: when a step is due does not depend on who is in them."""
+        return self._plan or await self._plan_of_now()
+
+    async def _plan_of_now(self) -> Plan:
+        """Whom to call; the groups are read once in a tick, and only in one in which a step is due."""
+        if self._plan is None or not self._is_read:
+            self._plan = Plan(self._every, tuple(await self._checks.groups()), self._checks.pagerduty)
+            self._is_read = True
+        return self._plan
+
+    async def _escalate(self, incident: Incident, history: History, now: datetime) -> None:
         """Take the step of an incident that is due, if one is."""
         course = escalation.course_of(incident, history)
         permits = self._permits(incident.threads, now)
-        if not self._is_due(incident.id, escalation.decide(course, plan, permits, now)):
+        if not self._is_due(incident.id, escalation.decide(course, await self._plan_of_last_time(), permits, now)):
             return
         if await self._gone(incident, now):
             return
-        call = await self._call(course, plan, permits, incident.owners, len(history), now)
+        call = await self._call(course, permits, incident.owners, len(history), now)
 
         def decide(old: Incident) -> ChangeSet:
             if escalation.course_of(old, history) != course or old.cards != incident.cards:
@@ -142,8 +155,9 @@ class Reminders:
 
         await self._write(incident, call, decide)
 
-    async def _escalate_storm(self, storm: IncidentGroup, history: History, plan: Plan, now: datetime) -> None:
+    async def _escalate_storm(self, storm: IncidentGroup, history: History, now: datetime) -> None:
         """Take the step of a storm as a whole that is due, if one is."""
+        plan = await self._plan_of_last_time()
         permits = self._permits([IncidentCard(storm.channel, storm.post)], now)
         if not escalation.decide(escalation.course_of_storm(storm, history), plan, permits, now).is_due:
             return
@@ -156,7 +170,7 @@ class Reminders:
         if not waiting:
             return
         owners = storms.owners(waiting)
-        call = await self._call(course, plan, permits, owners, len(history), now)
+        call = await self._call(course, permits, owners, len(history), now)
         posts = escalation_posts.of_storm(storm, waiting, call, self._command)
         oldest = waiting[-1]
 
@@ -178,12 +192,12 @@ class Reminders:
         return decision.is_due
 
     async def _call(
-        self, course: Course, plan: Plan, permits: Permits, owners: Sequence[UserName], place: int, now: datetime
+        self, course: Course, permits: Permits, owners: Sequence[UserName], place: int, now: datetime
     ) -> Call:
         """The step that is due, with the owners that it calls, and who hears of it by direct message."""
         people = (await self._owner_resolver.resolve(owners, now)).people
         users = dict.fromkeys(person.user for person in people.values())
-        plan = replace(plan, owners=tuple(users)[: storms.MAX_MENTIONED])
+        plan = replace(await self._plan_of_now(), owners=tuple(users)[: storms.MAX_MENTIONED])
         decision = escalation.decide(course, plan, permits, now)
         step = decision.step
         assert step is not None  # noqa: S101  it is due

@@ -207,6 +207,24 @@ async def test_a_card_that_came_while_the_step_was_prepared_is_shown_the_step_to
     assert [place for place, _ in await night.at(30)][:2] == [OPS, FINANCE]
 
 
+async def test_slack_is_asked_for_the_groups_when_a_step_is_due_and_once_for_all(night):
+    world, asked = night.world, []
+    for number in (4000, 4001):
+        world.enos.put(f"{number}-2026112100", name=f"flow-{number}", end="2026-11-21 02:00:00")
+    await world.poll()
+
+    async def counted():
+        asked.append(world.now)
+        return await on_call()
+
+    checks = replace(night.checks, groups=counted)
+    reminders = Reminders(world.store, People(), world.new_id, timedelta(minutes=30), checks)
+    for minutes in (*range(31, 40), *range(62, 70)):
+        world.now = night.began_at + timedelta(minutes=minutes)
+        await reminders.tick(world.now)
+    assert asked == [night.began_at + timedelta(minutes=minutes) for minutes in (31, 62)]
+
+
 # ── storms ──
 
 
