@@ -101,11 +101,12 @@ def _failing(incident: Incident, at: datetime) -> Text:
 
 def outlook(incident: Incident, steps: Sequence[EscalationStep], decision: Decision) -> Text:
     """Who was called at which step and when, and who comes next, or why nobody does."""
+    upcoming = _upcoming(decision)
     return lines(
         layout("*{label}*", label=msg("Escalation")),
         *(_taken(step) for step in steps[-MAX_STEPS:]),
-        None if steps else msg("Nobody has been called so far."),
-        _upcoming(decision) or _why_nobody(incident, decision),
+        msg("Nobody has been called so far.") if upcoming is not None and not steps else None,
+        _why_nobody(incident, decision) if upcoming is None else upcoming,
     )
 
 
