@@ -113,7 +113,10 @@ class App:
             new_id,
             timedelta(minutes=settings.remind_minutes),
             ReminderChecks(
-                self.services.on_call.mentioned, partial(report_if_gone, self.enos, self.services.incident_actions)
+                self.services.on_call.read,
+                self.gateway.poster.members,
+                partial(report_if_gone, self.enos, self.services.incident_actions),
+                pagerduty=bool(settings.pagerduty_key),
             ),
             console_url=settings.enos_console_url,
             zone=lambda: self.zone.offset,
@@ -211,6 +214,8 @@ class App:
             alert_statuses=settings.alert_statuses,
             console_url=settings.enos_console_url,
             shared_channels=settings.shared_channels,
+            remind_every=timedelta(minutes=settings.remind_minutes),
+            pagerduty=bool(settings.pagerduty_key),
         )
         return Services(
             enos=self.enos,

@@ -11,7 +11,7 @@ from bot.core.incident.lifecycle import Transition
 from bot.core.incident.model import Incident, IncidentCard
 from bot.core.outbox.blocks import Card
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
-from bot.core.routing.mentions import MentionReason
+from bot.core.routing.mentions import Permission
 from bot.core.routing.rules import NO_RULES, RoutingRules
 from bot.messages.cards import incident as cards
 from bot.messages.cards import incident_replies as replies
@@ -48,7 +48,7 @@ class Terms:
         if incident is None:
             may_mention = self.rules.prefs_of(channel).may_mention
         else:
-            may_mention = self.rules.mention(incident, channel, self.told_at) is MentionReason.MENTIONED
+            may_mention = self.rules.mention(incident, channel, self.told_at) is Permission.MENTIONED
         return self.render_context if may_mention else replace(self.render_context, people={})
 
     @property

@@ -81,7 +81,15 @@ _BRIDGE_EVENTS = f"""
       WHERE settled_at < :bridge_events AND (bridge <> 'pagerduty' OR incident NOT IN ({_LIVE})) LIMIT :rows)
 """  # noqa: S608  constants only
 
-STEPS = (_SEEN, _BODIES, _POSTS, _LOST, _RUNS, _STASHES, _DELIVERIES, _GATHERINGS, _BRIDGE_EVENTS)
+# The steps of what is not kept any more.
+_ESCALATION = """
+    DELETE FROM escalation_steps WHERE (incident, place) IN (
+      SELECT incident, place FROM escalation_steps e
+      WHERE NOT EXISTS (SELECT 1 FROM incidents i WHERE i.id = e.incident)
+        AND NOT EXISTS (SELECT 1 FROM gatherings g WHERE g.post = e.incident) LIMIT :rows)
+"""
+
+STEPS = (_SEEN, _BODIES, _POSTS, _LOST, _RUNS, _STASHES, _DELIVERIES, _GATHERINGS, _BRIDGE_EVENTS, _ESCALATION)
 
 
 class Retention(Transactional):

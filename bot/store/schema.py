@@ -410,6 +410,22 @@ _BRIDGES = (
     "CREATE INDEX bridge_events_settled ON bridge_events (settled_at) WHERE settled_at IS NOT NULL",
 )
 
+# Whom each step of an escalation called. ``incident`` is the message of a storm, where that escalates as a whole.
+_ESCALATION = (
+    """
+    CREATE TABLE escalation_steps (
+      incident TEXT NOT NULL,
+      place INTEGER NOT NULL,
+      number INTEGER NOT NULL,
+      at INTEGER NOT NULL,
+      reason TEXT NOT NULL,
+      called TEXT NOT NULL,
+      passed_over TEXT NOT NULL,
+      PRIMARY KEY (incident, place)
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+
 # The database's version is the number of steps it has taken.
 STEPS: tuple[Sequence[str], ...] = (
     _FIRST,
@@ -427,4 +443,5 @@ STEPS: tuple[Sequence[str], ...] = (
     _BROADCASTS,
     _ROUTING,
     _BRIDGES,
+    _ESCALATION,
 )

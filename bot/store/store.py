@@ -17,6 +17,7 @@ from bot.store.bridge_events import BridgeEvents
 from bot.store.change_sets import ChangeSets
 from bot.store.clock_set_back import ClockCorrection
 from bot.store.database import LOCK_TIMEOUT, Database, probe
+from bot.store.escalation import Escalations
 from bot.store.imports import LinkChanges
 from bot.store.incident_groups import IncidentGroups
 from bot.store.incidents import IncidentCache, Incidents
@@ -34,7 +35,7 @@ from bot.store.workspace_keys import WorkspaceKeys
 
 
 class Store(
-    ChangeSets, MonitorState, Incidents, IncidentGroups,
+    ChangeSets, MonitorState, Incidents, IncidentGroups, Escalations,
     Queueing, Outbox, LostMessages, WaitTimes,
     Inbox, AuditLog, Runs, People, LinkChanges, WorkspaceKeys, Routing,
     BridgeEvents, Retention, ClockCorrection, Backup,

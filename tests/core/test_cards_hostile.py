@@ -12,7 +12,7 @@ import re
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 import pytest
 from hypothesis import example, given, settings
@@ -27,6 +27,7 @@ from bot.core.command.table import ROWS
 from bot.core.flow.model import FlowId, InstanceId, TaskId
 from bot.core.flow.run import RunState
 from bot.core.flow.status import Status
+from bot.core.incident.escalation import CallReason
 from bot.core.incident.groups import Occasion
 from bot.core.incident.model import Incident, IncidentId, Phase
 from bot.core.outbox import blocks
@@ -98,6 +99,7 @@ SIMPLE = {
     date: NOW.date(),
     time: time(22),
     timedelta: timedelta(hours=3),
+    tzinfo: UTC,
     PostId: PostId("p1"),
     IncidentId: IncidentId("i1"),
     FlowId: FlowId(3377),
@@ -105,6 +107,7 @@ SIMPLE = {
 }
 ENUMS = {
     Phase: Phase.OPEN,
+    CallReason: CallReason.GROUP,
     Status: Status.FAIL,
     Denial: Denial.NOT_OWNER,
     Occasion: Occasion.STORM,

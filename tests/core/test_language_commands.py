@@ -16,6 +16,7 @@ from bot.core.command.requests import (
     Incidents,
     LinkPerson,
     Log,
+    OnCall,
     OwnerRef,
     People,
     Period,
@@ -110,6 +111,7 @@ FLOW = FlowRef(id=3377)
         ("unlink <@U012AB>", Unlink("U012AB")),
         ("people page 3", People(3)),
         ("WhoAmI", Whoami()),
+        ("oncall", OnCall()),
         ("audit <@U012AB> yesterday", Audit(Period("yesterday"), "U012AB")),
         ("status", Status()),
     ],
@@ -281,6 +283,7 @@ def test_a_usage_hint_without_room_falls_back_to_bare_verbs():
         ("link", "link @person", "绑定 @人员"),
         ("failed", "failed", "失败"),
         ("whoami", "whoami", "我是谁"),
+        ("oncall", "oncall", "值班"),
     ],
 )
 def test_a_verb_in_brief_has_what_it_is_about(verb, english, chinese):
@@ -320,7 +323,7 @@ def test_who_may_and_what_is_on_record():
     assert {each.verb for each in ROWS if each.who is Who.OWNER} == {"trigger", "rerun", "cancel", "enable", "disable"}
     assert {each.verb for each in ROWS if each.who is Who.RESPONDER} == {"ack", "unack", "close", "reopen", "thread"}
     assert {each.verb for each in ROWS if each.who is Who.ADMIN} == {"link", "unlink", "people", "audit"}
-    assert {each.verb for each in ROWS if each.who is Who.ANYONE} == {"help", "whoami", "status"}
+    assert {each.verb for each in ROWS if each.who is Who.ANYONE} == {"help", "whoami", "oncall", "status"}
     assert {each.verb for each in ROWS if each.changes} == {
         "trigger", "rerun", "cancel", "enable", "disable", "ack", "unack", "close", "reopen", "thread", "link",
         "unlink", "watch", "unwatch", "prefs",

@@ -142,6 +142,7 @@ REQUESTS = {
     requests.Unlink: st.builds(requests.Unlink, people),
     requests.People: st.builds(requests.People, counts),
     requests.Whoami: st.just(requests.Whoami()),
+    requests.OnCall: st.just(requests.OnCall()),
     requests.Audit: st.builds(requests.Audit, periods, st.just("") | people, counts),
     requests.Status: st.just(requests.Status()),
 }

@@ -33,6 +33,7 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "unlink": ("解绑", "解除绑定"),
     "people": ("人员", "绑定列表"),
     "whoami": ("我是谁",),
+    "oncall": ("值班", "谁值班"),
     "audit": ("审计", "操作记录"),
     "status": ("状态",),
 }
@@ -191,6 +192,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {  # those of the table of commands, i
     "unlink": ("解绑 @jane",),
     "people": ("人员",),
     "whoami": ("我是谁",),
+    "oncall": ("值班",),
     "audit": ("审计", "审计 本周 @jane"),
     "status": ("状态",),
 }

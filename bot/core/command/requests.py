@@ -264,6 +264,11 @@ class Whoami:
 
 
 @dataclass(frozen=True, slots=True)
+class OnCall:
+    """Who is on call."""
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """Who did what."""
 
@@ -302,6 +307,7 @@ Request = Union[  # noqa: UP007  one line per verb reads as the list it is
     Unlink,
     People,
     Whoami,
+    OnCall,
     Audit,
     Status,
 ]

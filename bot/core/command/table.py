@@ -294,6 +294,15 @@ ROWS = (
         family=Family.ME,
     ),
     Row(
+        "oncall",
+        requests.OnCall,
+        Who.ANYONE,
+        msg("Who is on call: each group's members, their local time, and whether they are active in Slack."),
+        (),
+        ("oncall",),
+        family=Family.INCIDENTS,
+    ),
+    Row(
         "audit",
         requests.Audit,
         Who.ADMIN,

@@ -55,6 +55,8 @@ class AnswerSettings:
     alert_statuses: tuple[int, ...]
     console_url: str = ""
     shared_channels: tuple[str, ...] = ()  # where failures may be posted though another organization reads there
+    remind_every: timedelta = timedelta(minutes=30)  # between two steps of an escalation
+    pagerduty: bool = False  # whether PagerDuty can be called
 
 
 class SecretCommands:

@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.core.command import requests
 from bot.work.commands import (
+    escalation,
     incidents,
     logs,
     meta,
@@ -43,6 +44,7 @@ HANDLERS: Mapping[type, Handler] = {
     requests.Unlink: people.unlink,
     requests.People: people.people,
     requests.Whoami: people.whoami,
+    requests.OnCall: escalation.oncall,
     requests.Audit: meta.audit,
     requests.Status: meta.status,
 }

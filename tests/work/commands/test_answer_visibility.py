@@ -42,17 +42,18 @@ WORDS = {
     "unlink": "unlink <@U0PRIYA0001>",
     "people": "people",
     "whoami": "whoami",
+    "oncall": "oncall",
     "audit": "audit",
     "status": "status",
 }
 
-ANYONE = {"help", "whoami", "status"}
+ANYONE = {"help", "whoami", "oncall", "status"}
 READS = {"incidents", "failed", "runs", "show", "log"}
 STARTS = {"trigger", "rerun", "cancel", "enable", "disable"}
 ROUTES = {"watch", "unwatch", "watches", "prefs"}
 INCIDENT_VERBS = {"ack", "unack", "close", "reopen"}
 ADMINS = {"link", "unlink", "people", "audit"}
-PRIVATE = {"log", "whoami", *ADMINS}
+PRIVATE = {"log", "whoami", "oncall", *ADMINS}
 
 NOT_LINKED = "You're not linked to an EnOS user yet"
 NOT_ADMIN = "Only flowbot admins can do this"
