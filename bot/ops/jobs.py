@@ -29,6 +29,7 @@ from bot.work.delivery.delivery import Delivery
 from bot.work.monitor.monitor import Monitor
 from bot.work.monitor.on_call import OnCallMonitor
 from bot.work.monitor.reminders import Reminders
+from bot.work.monitor.routing import RoutingMonitor
 from bot.work.runs.progress import RunTracker
 
 log = logging.getLogger("bot")
@@ -37,6 +38,7 @@ FOLLOW_SECONDS = 1.0
 SHOW_SECONDS = 2.0
 REMIND_SECONDS = 15.0  # at most, between two checks for what is due
 ON_CALL_SECONDS = 60.0
+ROUTING_SECONDS = 15.0
 PRUNE_SECONDS = 3600.0
 CLOCK_SECONDS = 1.0
 DATABASE = "database"  # the alarm that it cannot be written
@@ -54,6 +56,7 @@ class Jobs:
     run_tracker: RunTracker
     reminders: Reminders
     on_call: OnCallMonitor
+    routing: RoutingMonitor
     zone: PlatformZone
     heartbeat: Heartbeat
     bot_health: BotHealth
@@ -74,6 +77,7 @@ class Jobs:
         every(FOLLOW_SECONDS, "follow started runs", self.follow_runs)
         every(min(REMIND_SECONDS, 60 * self.settings.remind_minutes), "remind", self.remind)
         every(ON_CALL_SECONDS, "check on call", self.check_on_call)
+        every(ROUTING_SECONDS, "check watches", self.check_watches)
         every(PRUNE_SECONDS, "prune", self.prune, first_in=60)
         every(1, "sockets", self.count_sockets)
         every(5, "metrics", self.update_metrics)
@@ -107,6 +111,10 @@ class Jobs:
     async def check_on_call(self) -> None:
         """Check the on-call groups."""
         await self.on_call.tick(now())
+
+    async def check_watches(self) -> None:
+        """End quiet hours, and tell of watches whose channel takes no messages."""
+        await self.routing.tick(now())
 
     async def prune(self) -> None:
         """Delete what is old."""

@@ -16,26 +16,30 @@ from bot.core.command.requests import (
     Incidents,
     LinkPerson,
     Log,
+    OnCall,
     OwnerRef,
     People,
     Period,
+    Preferences,
     Rerun,
     Runs,
     Show,
     Status,
     Trigger,
     Unlink,
+    Unwatch,
+    Watch,
+    Watches,
     When,
     Whoami,
 )
 from bot.core.command.rights import Who
+from bot.core.command.row import Family, Row
 from bot.core.command.table import (
     BY_REQUEST,
     BY_VERB,
     FAMILIES,
     ROWS,
-    Family,
-    Row,
     markdown_table,
     nearest,
     usage_hint,
@@ -85,10 +89,29 @@ FLOW = FlowRef(id=3377)
         ("acknowledge 2809", Ack(FlowRef(id=2809))),
         ("ack because it is known for 2h", Ack(because="it is known for 2h")),
         (f"close {RUN} because done", Close(instance=RUN, because="done")),
+        ("watch", Watch()),
+        ("watch of 3377 by me after 3", Watch(FLOW, OwnerRef(me=True), after=3)),
+        ("watch me matching meter-*", Watch(owner=OwnerRef(me=True), glob="meter-*")),
+        ("watch matching *energy* of 3377", Watch(FLOW, glob="*energy*")),
+        ("watch matching *energy after 2", Watch(glob="*energy", after=2)),
+        ("watch matching `*-x`.", Watch(glob="*-x")),
+        ('watch matching "meter *"', Watch(glob="meter *")),
+        ("watch quiet 22:00 - 7:00", Watch(quiet="22:00-07:00")),
+        ("watch quiet 22:00–07:00 matching *", Watch(glob="*", quiet="22:00-07:00")),
+        ("watch quiet 22:00 to 07:00", Watch(quiet="22:00-07:00")),
+        ("unwatch 12", Unwatch(12)),
+        ("unwatch of 3377 quiet 22:00-07:00", Unwatch(flow=FLOW, quiet="22:00-07:00")),
+        ("watches page 2", Watches(2)),
+        ("prefs", Preferences()),
+        ("prefs mentions off reminders ON", Preferences(mentions=False, reminders=True)),
+        ("prefs digest 8:30 language zh replies channel",
+         Preferences(replies="channel", language="zh", digest="08:30")),
+        ("prefs digest off", Preferences(digest="off")),
         ("link <@U012AB|jane> u15432 jane.doe", LinkPerson("U012AB", "u15432", "jane.doe")),
         ("unlink <@U012AB>", Unlink("U012AB")),
         ("people page 3", People(3)),
         ("WhoAmI", Whoami()),
+        ("oncall", OnCall()),
         ("audit <@U012AB> yesterday", Audit(Period("yesterday"), "U012AB")),
         ("status", Status()),
     ],
@@ -164,6 +187,27 @@ MISREAD = (
     "ack 2809 for ever",
     "ack 2809 for 400d",
     "ack 2809 because",
+    "watch 3377",
+    "watch matching",
+    "watch matching <@U012AB>",
+    "watch matching a=b",
+    'watch matching ""',
+    "watch after 0",
+    "watch quiet",
+    "watch quiet 22:00",
+    "watch quiet 22:00-25:00",
+    "watch quiet 22:60-07:00",
+    "watch quiet 22:00-22:00",
+    "watch tonight",
+    "unwatch turbine",
+    "unwatch 0",
+    "prefs mentions",
+    "prefs mentions maybe",
+    "prefs replies here",
+    "prefs language fr",
+    "prefs digest noon",
+    "prefs digest 24:00",
+    "prefs on",
     "link @jane u1 jane.doe",
     "link <@U012AB>",
     "link <@U012AB> u1",
@@ -239,6 +283,7 @@ def test_a_usage_hint_without_room_falls_back_to_bare_verbs():
         ("link", "link @person", "绑定 @人员"),
         ("failed", "failed", "失败"),
         ("whoami", "whoami", "我是谁"),
+        ("oncall", "oncall", "值班"),
     ],
 )
 def test_a_verb_in_brief_has_what_it_is_about(verb, english, chinese):
@@ -278,10 +323,15 @@ def test_who_may_and_what_is_on_record():
     assert {each.verb for each in ROWS if each.who is Who.OWNER} == {"trigger", "rerun", "cancel", "enable", "disable"}
     assert {each.verb for each in ROWS if each.who is Who.RESPONDER} == {"ack", "unack", "close", "reopen", "thread"}
     assert {each.verb for each in ROWS if each.who is Who.ADMIN} == {"link", "unlink", "people", "audit"}
-    assert {each.verb for each in ROWS if each.who is Who.ANYONE} == {"help", "whoami", "status"}
+    assert {each.verb for each in ROWS if each.who is Who.ANYONE} == {"help", "whoami", "oncall", "status"}
     assert {each.verb for each in ROWS if each.changes} == {
-        "trigger", "rerun", "cancel", "enable", "disable", "ack", "unack", "close", "reopen", "thread", "link", "unlink"
+        "trigger", "rerun", "cancel", "enable", "disable", "ack", "unack", "close", "reopen", "thread", "link",
+        "unlink", "watch", "unwatch", "prefs",
     }  # fmt: skip
+    assert not BY_VERB["prefs"].is_change(Preferences())
+    assert BY_VERB["prefs"].is_change(Preferences(mentions=True))
+    assert BY_VERB["watch"].is_change(Watch())
+    assert not BY_VERB["failed"].is_change(Failed())
     assert {each.verb for each in ROWS if each.in_thread} == {
         "rerun", "cancel", "enable", "disable", "show", "log", "ack", "unack", "close", "reopen", "thread"
     }  # fmt: skip

@@ -1,93 +1,18 @@
 """The one table of commands. Parser, help, README, usage hint and permissions read it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from difflib import get_close_matches
-from enum import Enum
-from itertools import chain
 
-from bot.core.command import chinese, forms, requests
+from bot.core.command import chinese, forms, requests, routing_forms
 from bot.core.command.clauses import Clause
 from bot.core.command.requests import Request
 from bot.core.command.rights import Who
-from bot.core.text.language import ZH
-from bot.core.text.message import Message, msg, plain
+from bot.core.command.row import Family, Row
+from bot.core.text.message import msg, plain
 
 HINT_LIMIT = 1000  # characters. Source: Slack's manifest schema, slash_commands.usage_hint
 
 
-class Family(Enum):
-    """What verbs are about: help shows them together. The values are what ``help`` takes as a topic."""
-
-    RUNS = "runs"
-    INCIDENTS = "incidents"
-    FLOWS = "flows"
-    PEOPLE = "people"
-    ME = "me"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One verb."""
-
-    verb: str
-    request: type
-    who: Who
-    summary: Message
-    clauses: tuple[Clause, ...] = ()  # those without a word are read in this order
-    examples: tuple[str, ...] = ()
-    aliases: tuple[str, ...] = ()
-    changes: bool = False  # something in EnOS, an incident or a link, and so belongs on record before it happens
-    family: Family = field(kw_only=True)
-
-    @property
-    def words_zh(self) -> tuple[str, ...]:
-        """The verb in Chinese, and others that are understood."""
-        return chinese.VERBS.get(self.verb, ())
-
-    @property
-    def examples_zh(self) -> tuple[str, ...]:
-        """The examples as they are said in Chinese, in the same order."""
-        return chinese.EXAMPLES.get(self.verb, ())
-
-    @property
-    def glued(self) -> frozenset[str]:
-        """The Chinese words that need no space to each other, to Latin letters and to digits behind this verb."""
-        values = (each.form.words_zh for each in self.clauses if each.form)
-        return frozenset(chain([chinese.THANKS], *values, *(each.words_zh for each in self.clauses)))
-
-    @property
-    def syntax(self) -> str:
-        """The verb with its clauses; brackets around what may be left out."""
-        return self.syntax_in("en")
-
-    def word_in(self, language: str) -> str:
-        """The verb in a language, "en" or "zh"."""
-        return self.words_zh[0] if language == ZH and self.words_zh else self.verb
-
-    def example_in(self, language: str) -> str:
-        """An example with a value, where there is one."""
-        examples = self.examples_zh if language == ZH else self.examples
-        return next((each for each in examples if " " in each), self.word_in(language))
-
-    def syntax_in(self, language: str) -> str:
-        """The syntax in a language, "en" or "zh"."""
-        shown = (each.syntax_in(language) for each in self.clauses if not each.hidden)
-        return " ".join((self.word_in(language), *shown))
-
-    def brief_in(self, language: str) -> str:
-        """The verb with the first thing that it is about, in a language: "trigger FLOW"."""
-        form = self.clauses[0].form if self.clauses and self.clauses[0].fields[0] in _TARGETS else None
-        about = (form.placeholder_in(language).partition("|")[0],) if form else ()
-        return " ".join((self.word_in(language), *about))
-
-    @property
-    def in_thread(self) -> bool:
-        """Whether its flow or run may be left out in an incident's thread."""
-        return any(each.in_thread for each in self.clauses)
-
-
-_TARGETS = {"flow", "instance", "person"}  # fields of a request
 _PAGE = Clause(("page",), "page", forms.COUNT, hidden=True)
 _CONFIRMED = Clause(("confirmed",), "confirmed", hidden=True)
 _FLOW = Clause(("flow",), form=forms.FLOW, in_thread=True)
@@ -99,6 +24,13 @@ _BY_OWNER = Clause(("owner",), "by", forms.OWNER, loose=True)
 _FROM = Clause(("task",), "from", forms.TASK)
 _BECAUSE = Clause(("because",), "because", forms.NOTE)
 _PERSON = Clause(("person",), form=forms.PERSON, optional=False)
+_FILTERS = (
+    _OF_FLOW,
+    _BY_OWNER,
+    Clause(("glob",), "matching", routing_forms.GLOB),
+    Clause(("after",), "after", routing_forms.TIMES),
+    Clause(("quiet",), "quiet", routing_forms.HOURS),
+)
 
 ROWS = (
     Row(
@@ -274,6 +206,52 @@ ROWS = (
         family=Family.INCIDENTS,
     ),
     Row(
+        "watch",
+        requests.Watch,
+        Who.LINKED,
+        msg("Post failures in this channel. In a direct message: send them to you."),
+        _FILTERS,
+        ("watch of 3377", "watch by me after 3", "watch matching meter-* quiet 22:00-07:00"),
+        changes=True,
+        family=Family.ROUTING,
+    ),
+    Row(
+        "unwatch",
+        requests.Unwatch,
+        Who.LINKED,
+        msg("Remove a watch of this channel, by its number or by its filters."),
+        (Clause(("number",), form=routing_forms.NUMBER), *_FILTERS),
+        ("unwatch 12", "unwatch of 3377"),
+        changes=True,
+        family=Family.ROUTING,
+    ),
+    Row(
+        "watches",
+        requests.Watches,
+        Who.LINKED,
+        msg("The watches of this channel, each with a button that removes it."),
+        (_PAGE,),
+        ("watches",),
+        family=Family.ROUTING,
+    ),
+    Row(
+        "prefs",
+        requests.Preferences,
+        Who.LINKED,
+        msg("How flowbot speaks in this channel. Without words: what is set."),
+        (
+            Clause(("mentions",), "mentions", routing_forms.SWITCH),
+            Clause(("reminders",), "reminders", routing_forms.SWITCH),
+            Clause(("replies",), "replies", routing_forms.REPLIES),
+            Clause(("language",), "language", routing_forms.LANGUAGE),
+            Clause(("digest",), "digest", routing_forms.DIGEST),
+        ),
+        ("prefs", "prefs mentions off", "prefs language zh digest 08:30"),
+        changes=True,
+        shows=True,
+        family=Family.ROUTING,
+    ),
+    Row(
         "link",
         requests.LinkPerson,
         Who.ADMIN,
@@ -314,6 +292,15 @@ ROWS = (
         (),
         ("whoami",),
         family=Family.ME,
+    ),
+    Row(
+        "oncall",
+        requests.OnCall,
+        Who.ANYONE,
+        msg("Who is on call: each group's members, their local time, and whether they are active in Slack."),
+        (),
+        ("oncall",),
+        family=Family.INCIDENTS,
     ),
     Row(
         "audit",

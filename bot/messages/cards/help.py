@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from bot.core.command.rights import Caller, Denial, Who, may
+from bot.core.command.row import Family, Row
 from bot.core.command.shown import in_code
-from bot.core.command.table import BY_VERB, ROWS, Family, Row
+from bot.core.command.table import BY_VERB, ROWS
 from bot.core.errors import Offer
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Block, Card
@@ -35,6 +36,7 @@ _FAMILIES: Mapping[Family, Message] = {
     Family.RUNS: msg("Runs"),
     Family.INCIDENTS: msg("Incidents"),
     Family.FLOWS: msg("Flows"),
+    Family.ROUTING: msg("Where failures go"),
     Family.PEOPLE: msg("People"),
     Family.ME: msg("About me"),
 }

@@ -5,11 +5,13 @@ from typing import Any
 
 from bot.core.command import requests
 from bot.work.commands import (
+    escalation,
     incidents,
     logs,
     meta,
     people,
     reading,
+    routing,
     scheduling,
     starting,
 )
@@ -34,10 +36,15 @@ HANDLERS: Mapping[type, Handler] = {
     requests.Close: incidents.close,
     requests.Reopen: incidents.reopen,
     requests.Thread: incidents.thread,
+    requests.Watch: routing.watch,
+    requests.Unwatch: routing.unwatch,
+    requests.Watches: routing.watches,
+    requests.Preferences: routing.prefs,
     requests.LinkPerson: people.link,
     requests.Unlink: people.unlink,
     requests.People: people.people,
     requests.Whoami: people.whoami,
+    requests.OnCall: escalation.oncall,
     requests.Audit: meta.audit,
     requests.Status: meta.status,
 }
