@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.incident.groups import IncidentGroup
+from bot.core.incident.handover import Offer
 from bot.core.incident.model import Incident
 from bot.core.outbox.posts import NewPost
 
@@ -42,6 +43,7 @@ class ChangeSet:
     posts: tuple[NewPost, ...] = ()
     forget: tuple[InstanceId, ...] = ()
     incident_groups: tuple[IncidentGroup, ...] = ()  # inserted or replaced whole, by post
+    offers: tuple[Offer, ...] = ()  # inserted or replaced whole, by id
 
 
 @dataclass(frozen=True, slots=True)

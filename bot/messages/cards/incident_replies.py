@@ -10,6 +10,7 @@ from bot.core.command.parse import in_words
 from bot.core.flow.model import InstanceId
 from bot.core.incident.lifecycle import reference
 from bot.core.incident.model import Incident, Occurrence, Phase
+from bot.core.incident.resolution import Resolution
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Card
 from bot.core.people.model import Person
@@ -45,7 +46,7 @@ def more_failures_counted(incident: Incident) -> Card:
         flow=words.bold(incident),
         command=in_words(f"failed of {incident.flow_id}"),
     )
-    return _said(msg("MORE FAILURES"), incident, text)
+    return said(msg("MORE FAILURES"), incident, text)
 
 
 def acknowledged(incident: Incident) -> Card:
@@ -55,13 +56,13 @@ def acknowledged(incident: Incident) -> Card:
         text = msg("{person} acknowledged {flow}.", person=who, flow=flow)
     else:
         text = msg("{person} acknowledged {flow} until {time}.", person=who, flow=flow, time=incident.ack_until)
-    return _said(msg("ACKNOWLEDGED"), incident, text, words.note(incident))
+    return said(msg("ACKNOWLEDGED"), incident, text, words.note(incident))
 
 
 def handed_back(incident: Incident, by: Person) -> Card:
     """The reply when an incident is handed back."""
     text = msg("{person} handed {flow} back. Nobody is on it now.", person=words.who(by), flow=words.bold(incident))
-    return _said(msg("HANDED BACK"), incident, text)
+    return said(msg("HANDED BACK"), incident, text)
 
 
 def reminder(
@@ -129,7 +130,7 @@ def thread_opened(incident: Incident, by: Person) -> Card:
         person=words.who(by),
         flow=words.bold(incident),
     )
-    return _said(msg("THREAD OPENED"), incident, text)
+    return said(msg("THREAD OPENED"), incident, text)
 
 
 def closed(incident: Incident) -> Card:
@@ -139,13 +140,30 @@ def closed(incident: Incident) -> Card:
         person=words.who(incident.ended_by),
         flow=words.bold(incident),
     )
-    return _said(msg("CLOSED"), incident, text, words.note(incident))
+    return said(msg("CLOSED"), incident, text, words.closed_as(incident), words.note(incident))
+
+
+def resolved(incident: Incident, by: Person) -> Card:
+    """The reply when somebody says as what a closed incident was closed."""
+    return said(msg("CLOSED"), incident, _marked(incident, words.who(by), words.bold(incident)), words.note(incident))
+
+
+def _marked(incident: Incident, person: Text, flow: Text) -> Text:
+    match incident.resolution:
+        case Resolution.EXPECTED:
+            return msg("{person} marked {flow} as expected.", person=person, flow=flow)
+        case Resolution.DUPLICATE:
+            return msg("{person} marked {flow} as a duplicate.", person=person, flow=flow)
+        case Resolution.UNNEEDED:
+            return msg("{person} marked {flow} as not needed.", person=person, flow=flow)
+        case _:
+            return msg("{person} marked {flow} as fixed.", person=person, flow=flow)
 
 
 def reopened(incident: Incident, by: Person) -> Card:
     """The reply when a close is undone."""
     text = msg("{person} reopened {flow}.", person=words.who(by), flow=words.bold(incident))
-    return _said(msg("REOPENED"), incident, text)
+    return said(msg("REOPENED"), incident, text)
 
 
 def recovered(incident: Incident, zone: timedelta | None = None) -> Card:
@@ -165,7 +183,7 @@ def backfilled(incident: Incident, instances: Sequence[InstanceId], zone: timede
     """The reply when failures are backfilled after the alarm had ended."""
     runs = listed([code(each) for each in instances[: words.LISTED]], len(instances))
     text = msg("{flow} now has a successful run for {runs}.", flow=words.bold(incident), runs=runs)
-    return _said(msg("RERUN SUCCEEDED"), incident, _good(text, incident, zone))
+    return said(msg("RERUN SUCCEEDED"), incident, _good(text, incident, zone))
 
 
 def _good(text: Text, incident: Incident, zone: timedelta | None) -> Text:
@@ -174,7 +192,7 @@ def _good(text: Text, incident: Incident, zone: timedelta | None) -> Text:
     return lines(said, words.missing_runs(incident, zone))
 
 
-def _said(state: Message, incident: Incident, *texts: Text | None) -> Card:
+def said(state: Message, incident: Incident, *texts: Text | None) -> Card:
     """A reply without buttons; a phone shows the state and the flow."""
     return blocks.Card(dots(state, words.name(incident)), [blocks.section(lines(*texts))])
 

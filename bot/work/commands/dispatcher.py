@@ -242,6 +242,8 @@ class Dispatcher:
         key = incoming.key
         if incoming.post:  # a digest, because the words may hold secrets
             key = f"press:{incoming.post}:{hashlib.sha256(incoming.text.encode()).hexdigest()[:32]}"
+            if context.row.apart:
+                key = f"{key}:{incoming.by.user}"
         attempt = Attempt(
             key=key,
             by=context.incoming.by,
