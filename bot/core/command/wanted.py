@@ -107,8 +107,8 @@ PAIRS = Wanted(
     ),
 )
 RESOLUTION = Wanted(
-    msg("Closed as what? After {after}, write `fixed`, `expected`, `duplicate` or `unneeded`."),
-    msg("I can't close an incident as {found}. Write `fixed`, `expected`, `duplicate` or `unneeded`."),
+    msg("Closed as what? Write for example {example}. `help close` lists the words."),
+    msg("I can't close an incident as {found}. `help close` lists the words."),
 )
 _OFFER = msg("Press a button of the message that asks you.")
 OFFER = Wanted(_OFFER, _OFFER)

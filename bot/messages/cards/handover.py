@@ -123,7 +123,11 @@ def handover_asked(offer: Offer, incidents: Sequence[Incident], post: str) -> Ca
         person=mention(offer.by.user),
     )
     body = [blocks.section(text), blocks.section(_rows(incidents)), blocks.section(_deadline(offer.until))]
-    return blocks.Card(text, [*body, _buttons(offer, post, withdraw=False)])
+    return blocks.Card(_head(msg("CAN YOU TAKE IT?"), len(incidents)), [*body, _buttons(offer, post, withdraw=False)])
+
+
+def _head(state: Message, number: int) -> Text:
+    return dots(state, plural("{n} incident", "{n} incidents", number))
 
 
 def _rows(incidents: Sequence[Incident]) -> Text:
@@ -148,7 +152,7 @@ def handed_over(offer: Offer, moved: Sequence[Incident], left: Sequence[tuple[In
         len(moved),
         person=mention(offer.to.user),
     )
-    return blocks.Card(text, [blocks.section(text), *left_out(left)])
+    return blocks.Card(_head(msg("TAKEN OVER"), len(moved)), [blocks.section(text), *left_out(left)])
 
 
 def left_out(left: Sequence[tuple[Incident, Text]]) -> list[Block]:
@@ -171,7 +175,7 @@ def moved_together(offer: Offer, moved: Sequence[Incident]) -> Card:
         flows=names,
         other=mention(offer.by.user),
     )
-    return blocks.Card(text, [blocks.section(text)])
+    return blocks.Card(_head(msg("TAKEN OVER"), len(moved)), [blocks.section(text)])
 
 
 def handover_stays(offer: Offer, state: OfferState) -> Card:
@@ -193,4 +197,4 @@ def handover_stays(offer: Offer, state: OfferState) -> Card:
         case _:
             gone = msg("{person} can't take your incidents: their account is not active any more.", person=asked_one)
             text = sentences(gone, all_stay)
-    return blocks.Card(text, [blocks.section(text)])
+    return blocks.Card(_head(_HEADS[state], len(offer.incidents)), [blocks.section(text)])
