@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from incident_makers import JONAS, KNOWN, MAYA, NOW, failure, incident
+from incident_makers import JONAS, KNOWN, MAYA, NOW, failure
 from languages import ALL
 from test_handover import ALEX, ASKED, HELD, OFFER, OPEN
 

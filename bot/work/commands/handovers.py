@@ -68,7 +68,7 @@ async def assign(services: Services, context: CommandContext, request: Assign) -
         )
         raise Refusal("assignee", sentences(why, answers.NOTHING_CHANGED), way)
     tell = await absent(services.slack, incident, [to.user])
-    attempt_result = context.attempt_result(services.clock(), linked=linked)
+    attempt_result = context.attempt_result(services.clock(), linked=linked, answer=offer.id)
     await services.incident_actions.offers.ask(offer, incident, tell, attempt_result, context.words)
     done = msg("You asked {person} to take {flow}.", person=mention(to.user), flow=named(incident))
     return await answer(services, context, incident, done)
@@ -96,7 +96,7 @@ async def handover(services: Services, context: CommandContext, request: Handove
             ),
         )
     offer = _offer(services, context, OfferKind.HANDOVER, to, fit)
-    attempt_result = context.attempt_result(services.clock())
+    attempt_result = context.attempt_result(services.clock(), answer=offer.id)
     offered = await services.incident_actions.offers.hand_over(offer, attempt_result)
     text = plural(
         "I asked {person} in a direct message to take your incident. Until they accept, it stays with you.",
@@ -120,7 +120,7 @@ async def handover(services: Services, context: CommandContext, request: Handove
         extra=cards.left_out(left),
         offers=[(msg("Withdraw"), f"withdraw {offer.id}")],
     )
-    return Answer(body, private=True, result=f"{len(offered)} to {to}")
+    return Answer(body, private=True)
 
 
 async def accept(services: Services, context: CommandContext, request: Accept) -> Answer:
@@ -140,7 +140,7 @@ async def accept(services: Services, context: CommandContext, request: Accept) -
             context.now,
             refused={},
             tell=await absent(services.slack, incident, {offer.by.user, former.user}),
-            attempt_result=context.attempt_result(services.clock(), linked=linked),
+            attempt_result=context.attempt_result(services.clock(), linked=linked, answer=offer.id),
             words=context.words,
         )
         return await answer(services, context, incident, msg("You took over {flow}.", flow=named(incident)))
@@ -151,7 +151,7 @@ async def accept(services: Services, context: CommandContext, request: Accept) -
     }
     links = [one for one in found if isinstance(one, Link)]
     linked = max(links, key=lambda link: link.verified, default=None)
-    attempt_result = context.attempt_result(services.clock(), linked=linked)
+    attempt_result = context.attempt_result(services.clock(), linked=linked, answer=offer.id)
     moved = await actions.accept(offer.id, by, context.now, refused=refused, attempt_result=attempt_result)
     text = plural(
         "You took over {n} incident from {person}.",
@@ -160,7 +160,7 @@ async def accept(services: Services, context: CommandContext, request: Accept) -
         person=mention(offer.by.user),
     )
     body = answers.told(context.words, text, post=context.post, extra=cards.left_out(moved.left))
-    return Answer(body, private=True, result=f"{len(moved.incidents)} from {offer.by}")
+    return Answer(body, private=True)
 
 
 async def decline(services: Services, context: CommandContext, request: Decline) -> Answer:
@@ -200,7 +200,7 @@ async def _end(
         now,
         check=lambda old: check(old, by, now),
         tell=await absent(services.slack, incidents[0], [other.user]) if is_one else (),
-        attempt_result=context.attempt_result(services.clock()),
+        attempt_result=context.attempt_result(services.clock(), answer=offer.id),
         words=context.words,
     )
     if is_one:

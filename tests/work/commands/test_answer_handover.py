@@ -141,7 +141,7 @@ async def test_the_question_stands_in_the_thread_and_on_the_card_and_nothing_mov
     assert [*question.buttons] == ["Accept", "Decline", "Withdraw"]
     assert "<@U0MAYA00001> asked <@U0JONAS0001> to take it." in card.text
     assert await holder(on_call) == "U0MAYA00001"
-    (row,) = [each for each in await on_call.maya.says("incidents")]
+    (row,) = list(await on_call.maya.says("incidents"))
     assert "<@U0JONAS0001> was asked to take it" in row.text
 
 
@@ -349,7 +349,7 @@ async def shift(world, who="jonas"):
 
 
 async def test_all_is_offered_in_one_message_and_accepted_with_one_press(on_call):
-    answer, question = await shift(on_call)
+    _answer, question = await shift(on_call)
     assert question.place == "dm jonas"
     assert "<@U0MAYA00001> asks you to take 2 incidents that they acknowledged." in question.text
     seen = await on_call.jonas.presses(question, "Accept")
@@ -357,7 +357,7 @@ async def test_all_is_offered_in_one_message_and_accepted_with_one_press(on_call
     assert len(replies(seen)) == 2
     (told,) = replies(seen, "dm maya")
     assert "<@U0JONAS0001> took over 2 incidents from you." in told.text
-    assert "You took over 2 incidents from <@U0MAYA00001>." in [e for e in seen if "only jonas" in e.place][0].text
+    assert "You took over 2 incidents from <@U0MAYA00001>." in next(e for e in seen if "only jonas" in e.place).text
 
 
 async def test_declined_all_stays_and_the_asker_reads_so(on_call):
