@@ -314,8 +314,8 @@ def test_who_may_and_what_is_on_record():
         "help", "whoami", "status", "decline", "withdraw"
     }  # fmt: skip
     assert {each.verb for each in ROWS if each.changes} == {
-        "trigger", "rerun", "cancel", "enable", "disable", "ack", "unack", "close", "reopen", "thread", "link", "unlink",
-        "take", "assign", "handover", "accept", "decline", "withdraw",
+        "trigger", "rerun", "cancel", "enable", "disable", "ack", "unack", "close", "reopen", "thread", "link",
+        "unlink", "take", "assign", "handover", "accept", "decline", "withdraw",
     }  # fmt: skip
     assert {each.verb for each in ROWS if each.in_thread} == {
         "rerun", "cancel", "enable", "disable", "show", "log", "ack", "unack", "close", "reopen", "thread",

@@ -45,12 +45,14 @@ asked("assigning to who has it", "jonas", "assign 3377 to <@U0MAYA00001>", maya_
 asked("handing over nothing", "jonas", "handover to <@U0MAYA00001>", maya_has_it)
 asked("handing over to somebody who may take nothing", "maya", "handover to <@U0PRIYA0001>", maya_has_two)
 asked("closing as expected", "maya", "close 3377 as expected because it is maintenance", maya_has_it)
-asked("a list while somebody is asked", "maya", "incidents", asks)
 
 
 async def asks(world, words=f"assign 3377 to {JONAS}"):
     await maya_has_it(world)
     return question(await world.maya.says(words))
+
+
+asked("a list while somebody is asked", "maya", "incidents", asks)
 
 
 @scene("assigning, refused by others, accepted, and pressed again")
