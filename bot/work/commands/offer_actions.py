@@ -178,21 +178,21 @@ class OfferActions:
         self, offer: Offer, moved: Moved, terms: incident_posts.Terms, tell: Collection[str], words: str
     ) -> list[NewPost]:
         posts: list[NewPost] = []
-        groups: dict[tuple[str, PostId], list[Incident]] = {}
+        groups: dict[tuple[str, PostId], list[tuple[Incident, IncidentCard]]] = {}
         for each in moved.incidents:
             said = repeating(cards.taken_over(each), words if offer.kind is OfferKind.ASSIGN else "")
             for card in each.cards:
                 if card.grouped and offer.kind is OfferKind.HANDOVER:
-                    groups.setdefault((card.channel, card.post), []).append(each)
+                    groups.setdefault((card.channel, card.post), []).append((each, card))
                 else:
                     posts.append(self._reply(each, card, _always(said), terms, offer.to.user))
             if offer.kind is OfferKind.ASSIGN:
                 former = {offer.by.user, *([each.taken_from.user] if each.taken_from else [])}
                 users = sorted(former & {*tell})
                 posts += incident_posts.directly(each, users, _always(said), terms.now, self._new_id)
-        for some in groups.values():
-            card, body = next(c for c in some[0].cards if c.grouped), cards.moved_together(offer, some)
-            posts.append(self._reply(some[0], card, _always(body), terms, offer.to.user))
+        for (first, card), *rest in groups.values():
+            body = cards.moved_together(offer, [first, *(each for each, _ in rest)])
+            posts.append(self._reply(first, card, _always(body), terms, offer.to.user))
         if offer.kind is OfferKind.HANDOVER:
             told = cards.handed_over(offer, moved.incidents, moved.left)
             posts.append(self._direct(PostId(self._new_id()), offer.by, told, terms.now))

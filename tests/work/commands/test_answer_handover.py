@@ -458,6 +458,20 @@ async def test_forty_are_one_message_and_more_than_sixty_are_not_offered_at_once
     assert not [each for each in caplog.records if "A transaction touched" in each.message]
 
 
+async def test_incidents_that_one_message_lists_get_one_reply_together(on_call):
+    await shift(on_call)
+    first = (await on_call.incident()).home
+    for instance in (FAILED, REDUCE):
+        listed = replace((await on_call.incident(instance)).home, post=first.post, grouped=True, listed_in=first.post)
+        await on_call.store.change(
+            (await on_call.incident(instance)).id,
+            lambda old, listed=listed: ChangeSet(incidents=(replace(old, cards=(listed,)),)),
+        )
+    (question,) = questions(await on_call.maya.says("handover to <@U0JONAS0001>"))
+    (reply,) = replies(await on_call.jonas.presses(question, "Accept"))
+    assert "<@U0JONAS0001> took over *daily-energy-report*, *reduce_entity* from <@U0MAYA00001>." in reply.text
+
+
 # ── close as ──
 
 
