@@ -307,11 +307,11 @@ def test_words_of_the_grammar_are_letters_only():
 def test_who_may_and_what_is_on_record():
     assert {each.verb for each in ROWS if each.who is Who.OWNER} == {"trigger", "rerun", "cancel", "enable", "disable"}
     assert {each.verb for each in ROWS if each.who is Who.RESPONDER} == {
-        "ack", "unack", "take", "assign", "handover", "accept", "close", "reopen", "thread"
+        "ack", "unack", "take", "assign", "accept", "close", "reopen", "thread"
     }  # fmt: skip
     assert {each.verb for each in ROWS if each.who is Who.ADMIN} == {"link", "unlink", "people", "audit"}
     assert {each.verb for each in ROWS if each.who is Who.ANYONE} == {
-        "help", "whoami", "status", "decline", "withdraw"
+        "help", "whoami", "status", "handover", "decline", "withdraw"
     }  # fmt: skip
     assert {each.verb for each in ROWS if each.changes} == {
         "trigger", "rerun", "cancel", "enable", "disable", "ack", "unack", "close", "reopen", "thread", "link",

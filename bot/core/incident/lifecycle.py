@@ -7,6 +7,7 @@
 What cannot be done raises ``Refusal``. Who may do it is decided elsewhere (``rights.py``).
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ from bot.core.people.model import Person
 from bot.core.text.escape import mention
 from bot.core.text.message import Text, msg, sentences
 
+_USER_ID = re.compile(r"[A-Z0-9]{1,30}")
 ACK_DURATION = timedelta(hours=4)  # how long an acknowledgement lasts where no duration is given
 
 
@@ -337,7 +339,8 @@ def _held(incident: Incident) -> Text:
 
 def take_over(incident: Incident) -> Offer:
     """The button that takes it over from the person who has it now, and from nobody else."""
-    holder = f" from <@{incident.acked_by.user}>" if incident.acked_by else ""
+    user = incident.acked_by.user if incident.acked_by else ""
+    holder = f" from <@{user}>" if _USER_ID.fullmatch(user) else ""
     return msg("Take over"), f"take {reference(incident)}{holder}"
 
 

@@ -10,7 +10,6 @@ from bot.core.outbox.blocks import Block, Card
 from bot.core.text.escape import mention
 from bot.core.text.message import Message, Text, dots, layout, lines, listed, msg, plural, sentences
 from bot.messages.cards import incident_words as words
-from bot.messages.cards.incident_replies import said
 
 LISTED = 20  # incidents of one message
 
@@ -31,7 +30,7 @@ def taken_over(incident: Incident) -> Card:
             other=former,
             time=incident.ack_until,
         )
-    return said(msg("TAKEN OVER"), incident, text, words.note(incident))
+    return _said(msg("TAKEN OVER"), incident, text, words.note(incident))
 
 
 def asked(incident: Incident, offer: Offer, replaced: Ask | None, post: str, *, direct: bool = False) -> Card:
@@ -76,7 +75,7 @@ def stays(incident: Incident, offer: Offer, state: OfferState) -> Card:
     now_with = holder(incident)
     still = msg("{person} is still on it.", person=words.who(now_with)) if now_with else msg("Nobody is on it now.")
     text = _why(offer, state, words.bold(incident))
-    return said(_HEADS[state], incident, sentences(text, still))
+    return _said(_HEADS[state], incident, sentences(text, still))
 
 
 _HEADS: Mapping[OfferState, Message] = {
@@ -109,6 +108,11 @@ def _why(offer: Offer, state: OfferState, flow: Text) -> Text:
                 person=asked_one,
                 flow=flow,
             )
+
+
+def _said(state: Message, incident: Incident, *texts: Text | None) -> Card:
+    """A reply without buttons; a phone shows the state and the flow."""
+    return blocks.Card(dots(state, words.name(incident)), [blocks.section(lines(*texts))])
 
 
 # ── several at once ──

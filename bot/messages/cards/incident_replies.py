@@ -46,7 +46,7 @@ def more_failures_counted(incident: Incident) -> Card:
         flow=words.bold(incident),
         command=in_words(f"failed of {incident.flow_id}"),
     )
-    return said(msg("MORE FAILURES"), incident, text)
+    return _said(msg("MORE FAILURES"), incident, text)
 
 
 def acknowledged(incident: Incident) -> Card:
@@ -56,13 +56,13 @@ def acknowledged(incident: Incident) -> Card:
         text = msg("{person} acknowledged {flow}.", person=who, flow=flow)
     else:
         text = msg("{person} acknowledged {flow} until {time}.", person=who, flow=flow, time=incident.ack_until)
-    return said(msg("ACKNOWLEDGED"), incident, text, words.note(incident))
+    return _said(msg("ACKNOWLEDGED"), incident, text, words.note(incident))
 
 
 def handed_back(incident: Incident, by: Person) -> Card:
     """The reply when an incident is handed back."""
     text = msg("{person} handed {flow} back. Nobody is on it now.", person=words.who(by), flow=words.bold(incident))
-    return said(msg("HANDED BACK"), incident, text)
+    return _said(msg("HANDED BACK"), incident, text)
 
 
 def reminder(
@@ -130,7 +130,7 @@ def thread_opened(incident: Incident, by: Person) -> Card:
         person=words.who(by),
         flow=words.bold(incident),
     )
-    return said(msg("THREAD OPENED"), incident, text)
+    return _said(msg("THREAD OPENED"), incident, text)
 
 
 def closed(incident: Incident) -> Card:
@@ -140,12 +140,12 @@ def closed(incident: Incident) -> Card:
         person=words.who(incident.ended_by),
         flow=words.bold(incident),
     )
-    return said(msg("CLOSED"), incident, text, words.closed_as(incident), words.note(incident))
+    return _said(msg("CLOSED"), incident, text, words.closed_as(incident), words.note(incident))
 
 
 def resolved(incident: Incident, by: Person) -> Card:
     """The reply when somebody says as what a closed incident was closed."""
-    return said(msg("CLOSED"), incident, _marked(incident, words.who(by), words.bold(incident)), words.note(incident))
+    return _said(msg("CLOSED"), incident, _marked(incident, words.who(by), words.bold(incident)), words.note(incident))
 
 
 def _marked(incident: Incident, person: Text, flow: Text) -> Text:
@@ -163,7 +163,7 @@ def _marked(incident: Incident, person: Text, flow: Text) -> Text:
 def reopened(incident: Incident, by: Person) -> Card:
     """The reply when a close is undone."""
     text = msg("{person} reopened {flow}.", person=words.who(by), flow=words.bold(incident))
-    return said(msg("REOPENED"), incident, text)
+    return _said(msg("REOPENED"), incident, text)
 
 
 def recovered(incident: Incident, zone: timedelta | None = None) -> Card:
@@ -183,7 +183,7 @@ def backfilled(incident: Incident, instances: Sequence[InstanceId], zone: timede
     """The reply when failures are backfilled after the alarm had ended."""
     runs = listed([code(each) for each in instances[: words.LISTED]], len(instances))
     text = msg("{flow} now has a successful run for {runs}.", flow=words.bold(incident), runs=runs)
-    return said(msg("RERUN SUCCEEDED"), incident, _good(text, incident, zone))
+    return _said(msg("RERUN SUCCEEDED"), incident, _good(text, incident, zone))
 
 
 def _good(text: Text, incident: Incident, zone: timedelta | None) -> Text:
@@ -192,7 +192,7 @@ def _good(text: Text, incident: Incident, zone: timedelta | None) -> Text:
     return lines(said, words.missing_runs(incident, zone))
 
 
-def said(state: Message, incident: Incident, *texts: Text | None) -> Card:
+def _said(state: Message, incident: Incident, *texts: Text | None) -> Card:
     """A reply without buttons; a phone shows the state and the flow."""
     return blocks.Card(dots(state, words.name(incident)), [blocks.section(lines(*texts))])
 
