@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 from incident_makers import JONAS, MAYA, NOW, incident
 
+from bot.core.command.parse import say
+from bot.core.command.requests import Close, FlowRef
 from bot.core.errors import Refusal
 from bot.core.incident import handover, lifecycle, reminders
 from bot.core.incident.handover import Lapse, Offer, OfferKind, OfferState
@@ -271,3 +273,7 @@ def test_what_is_closed_can_be_said_later_and_corrected():
     assert (again.resolution, again.note) == (Resolution.DUPLICATE, "the same as 2809")
     assert refused(lifecycle.close, again, JONAS, LATER, resolution=Resolution.DUPLICATE).reason == "closed"
     assert refused(lifecycle.close, again, JONAS, LATER).reason == "closed"
+
+
+def test_as_what_it_is_closed_is_said_in_chinese_too():
+    assert say(Close(FlowRef(id=3377), resolution=Resolution.FIXED), "zh") == "关闭 3377 结果 已修复"
