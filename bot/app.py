@@ -38,6 +38,7 @@ from bot.work.commands.context import AnswerSettings, Services, link_to
 from bot.work.commands.dispatcher import Dispatcher
 from bot.work.commands.flow_access import report_if_gone
 from bot.work.commands.incident_actions import IncidentActions
+from bot.work.commands.offer_expiry import OfferExpiry
 from bot.work.delivery.alarms import Alarm, Alarms
 from bot.work.delivery.delivery import Delivery
 from bot.work.monitor.digest import DigestSources
@@ -142,6 +143,7 @@ class App:
             monitor=self.monitor,
             run_tracker=self.run_tracker,
             reminders=self.reminders,
+            offer_expiry=OfferExpiry(store, self.gateway.poster, self.services.incident_actions.offers),
             on_call=self.on_call,
             routing=self.routing,
             zone=self.zone,

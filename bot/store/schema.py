@@ -426,6 +426,29 @@ _ESCALATION = (
     """,
 )
 
+# People are asked to take incidents, and say as what they close them.
+_OFFERS = (
+    "ALTER TABLE incidents ADD COLUMN offer TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE incidents ADD COLUMN asked_by TEXT",
+    "ALTER TABLE incidents ADD COLUMN asked TEXT",
+    "ALTER TABLE incidents ADD COLUMN taken_from TEXT",
+    "ALTER TABLE incidents ADD COLUMN resolution TEXT NOT NULL DEFAULT ''",
+    """
+    CREATE TABLE offers (
+      id TEXT PRIMARY KEY,
+      kind TEXT NOT NULL,
+      incidents TEXT NOT NULL,
+      asked_by TEXT NOT NULL,
+      asked TEXT NOT NULL,
+      asked_at INTEGER NOT NULL,
+      until INTEGER NOT NULL,
+      state TEXT NOT NULL,
+      ended_at INTEGER
+    ) STRICT
+    """,
+    "CREATE INDEX offers_open ON offers (asked_at) WHERE state = 'open'",
+)
+
 # The database's version is the number of steps it has taken.
 STEPS: tuple[Sequence[str], ...] = (
     _FIRST,
@@ -444,4 +467,5 @@ STEPS: tuple[Sequence[str], ...] = (
     _ROUTING,
     _BRIDGES,
     _ESCALATION,
+    _OFFERS,
 )

@@ -29,7 +29,9 @@ from bot.core.flow.run import RunState
 from bot.core.flow.status import Status
 from bot.core.incident.escalation import CallReason
 from bot.core.incident.groups import Occasion
-from bot.core.incident.model import Incident, IncidentId, Phase
+from bot.core.incident.handover import OfferKind, OfferState
+from bot.core.incident.model import Incident, IncidentId, OfferId, Phase
+from bot.core.incident.resolution import Resolution
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Card
 from bot.core.outbox.pointers import PostPresence
@@ -102,6 +104,7 @@ SIMPLE = {
     tzinfo: UTC,
     PostId: PostId("p1"),
     IncidentId: IncidentId("i1"),
+    OfferId: OfferId("0ffe"),
     FlowId: FlowId(3377),
     TaskId: TaskId(108580),
 }
@@ -114,6 +117,9 @@ ENUMS = {
     PostPresence: PostPresence.PENDING,
     RunState: RunState.RUNNING,
     Ending: Ending.BUG,
+    Resolution: Resolution.DUPLICATE,
+    OfferKind: OfferKind.ASSIGN,
+    OfferState: OfferState.DECLINED,
     Family: Family.RUNS,
     Bridge: Bridge.PAGERDUTY,
     Row: ROWS[0],

@@ -61,7 +61,7 @@ def step(incident: Incident, now: datetime) -> Step:
 
 def same_acknowledgement(old: Incident, new: Incident) -> bool:
     """Whether the same person has acknowledged it, for as long: then a reminder that waits is still true."""
-    return (old.phase, old.ack_until) == (new.phase, new.ack_until)
+    return (old.phase, old.acked_by, old.ack_until) == (new.phase, new.acked_by, new.ack_until)
 
 
 def reminders_restarted(old: Incident, new: Incident, now: datetime) -> Incident:
