@@ -19,6 +19,8 @@ from bot.core.incident.groups import worst_first
 from bot.core.incident.lifecycle import is_live, not_backfilled
 from bot.core.incident.model import Incident, IncidentId, Phase
 from bot.core.people.model import Person
+from bot.core.routing.prefs import OFF, Prefs
+from bot.core.routing.quiet import zone_named
 from bot.core.text.message import Text
 
 NINE = time(9)
@@ -33,7 +35,7 @@ class DigestPlan:
     """When a channel gets its digest."""
 
     channel: str  # or the user id of the person whose direct messages get it
-    at: time | None = NINE  # None: never
+    at: time = NINE
     zone: tzinfo | None = None  # of that time; None: flowbot's
 
 
@@ -64,6 +66,17 @@ class WatchState:
 
 
 # ── when ──
+
+
+def plans(prefs: Mapping[str, Prefs], alert_channel: str) -> tuple[DigestPlan, ...]:
+    """Who gets a digest, and when: whoever's preferences say so; the alert channel where they say nothing, too."""
+    said = {place: each for place, each in prefs.items() if each.digest}
+    by_itself = () if alert_channel in said else (DigestPlan(alert_channel),)
+    return by_itself + tuple(
+        DigestPlan(place, time.fromisoformat(each.digest), zone_named(each.digest_zone))
+        for place, each in said.items()
+        if each.digest != OFF
+    )
 
 
 class Timing(Enum):
@@ -138,7 +151,6 @@ class Known:
 
     links: Mapping[IncidentId, str] = field(default_factory=dict)  # to their cards in its channel
     runs: Mapping[IncidentId, Run] = field(default_factory=dict)  # that a person started, and that ended them
-    resolutions: Mapping[IncidentId, str] = field(default_factory=dict)  # as what they were closed: a word of `close`
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The digest: when it is due, what it covers, and its golden pictures."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta, timezone
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -11,12 +11,14 @@ from incident_picture import as_sent, foreign_pings
 from languages import ALL
 
 from bot.core import digest
-from bot.core.digest import Known, LastDigest, Recovery, SnoozedFlow, Timing, WatchState
+from bot.core.digest import DigestPlan, Known, LastDigest, Recovery, SnoozedFlow, Timing, WatchState
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.flow.run import Run
 from bot.core.incident import lifecycle
 from bot.core.incident.model import IncidentCard, IncidentId
+from bot.core.incident.resolution import Resolution
 from bot.core.outbox.posts import PostId
+from bot.core.routing.prefs import Prefs
 from bot.core.text.message import msg
 from bot.messages.cards import digest as cards
 
@@ -40,6 +42,27 @@ SLOTS = [
     ("at its second time it is still the first", "02:30", BERLIN, "2026-10-25 01:30", "2026-10-25 00:30"),
     ("after the clock change nine is nine", "09:00", BERLIN, "2026-10-25 09:00", "2026-10-25 08:00"),
 ]
+
+
+ELSEWHERE = DigestPlan(OTHER_CHANNEL, time(8, 30), BERLIN)
+# (a sentence, the preferences of each channel and person, the plans)
+PLANS = [
+    ("The alert channel has one at nine by itself.", {}, [DigestPlan(OPS)]),
+    ("Others have none by themselves.", {OTHER_CHANNEL: Prefs(mentions=False)}, [DigestPlan(OPS)]),
+    ("Other preferences leave it as it is.", {OPS: Prefs(language="zh")}, [DigestPlan(OPS)]),
+    ("Others have one where they say so.", {OTHER_CHANNEL: Prefs(digest="08:30", digest_zone="Europe/Berlin")},
+     [DigestPlan(OPS), ELSEWHERE]),
+    ("So has a person, also where Slack names no zone.", {MAYA.user: Prefs(digest="08:30", digest_zone="UTC+08:00")},
+     [DigestPlan(OPS), DigestPlan(MAYA.user, time(8, 30), timezone(timedelta(hours=8)))]),
+    ("The alert channel may have another hour.", {OPS: Prefs(digest="17:00", digest_zone="UTC")},
+     [DigestPlan(OPS, time(17), UTC_ZONE)]),
+    ("Or none.", {OPS: Prefs(digest="off", digest_zone="UTC")}, []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("case", "prefs", "wanted"), PLANS)
+def test_who_gets_a_digest_and_when(case, prefs, wanted):
+    assert list(digest.plans(prefs, OPS)) == wanted, case
 
 
 @pytest.mark.parametrize(("case", "at", "zone", "now", "slot"), SLOTS)
@@ -251,16 +274,16 @@ LATE = msg("A failure was seen {duration} ago and is not posted yet.", duration=
 LINK = "https://example.slack.com/archives/C0DATAOPS1/p1"
 
 
-def ended_as(word):
-    return picture_of(CLOSED, known=Known(resolutions={CLOSED.id: word}))
+def ended_as(resolution):
+    return picture_of(replace(CLOSED, resolution=resolution))
 
 
 PICTURES = {
     "all quiet": picture_of(),
     "a day with everything": picture_of(
-        OPEN, TAKEN, LEFT, GREEN, CLOSED,
+        OPEN, TAKEN, LEFT, GREEN, replace(CLOSED, resolution=Resolution.EXPECTED),
         snoozes=[QUIET],
-        known=Known({each.id: LINK for each in (OPEN, LEFT)}, {GREEN.id: started("rerun")}, {CLOSED.id: "expected"}),
+        known=Known({each.id: LINK for each in (OPEN, LEFT)}, {GREEN.id: started("rerun")}),
     ),
     "one open": picture_of(OPEN),
     "one acknowledged": picture_of(TAKEN),
@@ -276,10 +299,10 @@ PICTURES = {
         known=Known(runs={GREEN.id: started("trigger")}),
     ),
     "snoozed": picture_of(OPEN, snoozes=[SNOOZED, ALL_FLOWS], known=Known({OPEN.id: LINK})),
-    "fixed": ended_as("fixed"),
-    "a duplicate": ended_as("duplicate"),
-    "not needed": ended_as("unneeded"),
-    "closed": ended_as(""),
+    "fixed": ended_as(Resolution.FIXED),
+    "a duplicate": ended_as(Resolution.DUPLICATE),
+    "not needed": ended_as(Resolution.UNNEEDED),
+    "closed": ended_as(None),
     "no command can name its run": picture_of(
         replace(LEFT, occurrences=(failure("odd"), failure("4102-2026112100", trigger="", at=NOW), failure("zz")))
     ),

@@ -8,6 +8,7 @@ from bot.core.digest import Contents, Known, Recovery, SnoozedFlow, WatchState, 
 from bot.core.flow.ids import is_instance
 from bot.core.incident.lifecycle import not_backfilled
 from bot.core.incident.model import Incident, Phase
+from bot.core.incident.resolution import Resolution
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Block, Card
 from bot.core.text.escape import mention
@@ -168,20 +169,20 @@ def _how(incident: Incident, known: Known) -> Text:
 
 
 def _closed(incident: Incident, known: Known) -> Text:
-    return _row(PHASES[Phase.CLOSED], incident, known, _as(incident, known), words.note(incident))
+    return _row(PHASES[Phase.CLOSED], incident, known, _as(incident), words.note(incident))
 
 
-def _as(incident: Incident, known: Known) -> Text:
+def _as(incident: Incident) -> Text:
     """As what it was closed."""
     person = words.who(incident.ended_by)
-    match known.resolutions.get(incident.id):
-        case "fixed":
+    match incident.resolution:
+        case Resolution.FIXED:
             return msg("closed by {person} as fixed", person=person)
-        case "expected":
+        case Resolution.EXPECTED:
             return msg("closed by {person} as expected", person=person)
-        case "duplicate":
+        case Resolution.DUPLICATE:
             return msg("closed by {person} as a duplicate", person=person)
-        case "unneeded":
+        case Resolution.UNNEEDED:
             return msg("closed by {person} as not needed", person=person)
         case _:
             return msg("closed by {person}", person=person)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from bot.core import digest
 from bot.core.digest import LEFT_FOR, Contents, DigestPlan, Known, LastDigest, SnoozedFlow, Timing, WatchState
 from bot.core.flow.run import Run
-from bot.core.incident.model import Incident, IncidentId
+from bot.core.incident.model import IncidentId
 from bot.core.outbox.notices import NoticeUpdate
 from bot.core.outbox.posts import Lane, NewPost, Post, PostId, PostKind
 from bot.messages.cards import digest as cards
@@ -38,11 +38,9 @@ async def _no_link(_message: Post | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class DigestSources:
-    """What the digests are made of, besides incidents."""
+    """What the digests are made of, besides what the store holds."""
 
-    plans: Callable[[], Awaitable[Sequence[DigestPlan]]] | None = None  # None: the alert channel at nine
     snoozes: Callable[[datetime], Awaitable[Sequence[SnoozedFlow]]] = _no_snoozes  # that last at a time
-    resolution: Callable[[Incident], str] = lambda _incident: ""  # as what a person closed it
     link: Callable[[Post | None], Awaitable[str]] = _no_link  # to a message that is in Slack, else ""
 
 
@@ -66,10 +64,8 @@ class Digests:
 
     async def tick(self, now: datetime, until: datetime, state: WatchState) -> None:
         """Post what is due. What was seen from ``until`` on is left to the next digest."""
-        plans = self._sources.plans
-        for plan in (DigestPlan(self._settings.channel),) if plans is None else await plans():
-            if plan.at is None:
-                continue
+        rules = await self._store.routing_rules()
+        for plan in digest.plans(rules.prefs, self._settings.channel):
             slot = digest.latest_slot(plan.at, plan.zone or self._settings.timezone, now)
             if self._told.get(plan.channel) != slot:
                 await self._tell(plan, slot, now, until, state)
@@ -123,4 +119,4 @@ class Digests:
         for incident in shown.recovered:
             if incident.recovered_by and (run := await self._store.run(incident.recovered_by)):
                 runs[incident.id] = run
-        return Known(links, runs, {each.id: self._sources.resolution(each) for each in shown.closed})
+        return Known(links, runs)

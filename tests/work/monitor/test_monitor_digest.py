@@ -2,21 +2,26 @@
 
 import contextlib
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from answer_scenes_routing import joins
+from answer_world import FINANCE
+from answer_world import World as AnswerWorld
 from memory_enos import Down
 from monitor_world import JONAS, MAYA, START, World
 from watched_store import Killed
 
-from bot.core.digest import DigestPlan, SnoozedFlow
+from bot.core.digest import SnoozedFlow
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.flow.run import Run
 from bot.core.flow.status import Status
 from bot.core.incident.facts import ChangeSet
 from bot.core.incident.model import IncidentCard
+from bot.core.incident.resolution import Resolution
 from bot.core.outbox.posts import Lane, PostId
+from bot.core.routing.watch import Filters, Watch
 from bot.core.text.message import msg, slack_date
 from bot.work.monitor.digest import DigestSources
 
@@ -184,23 +189,19 @@ async def test_flows_that_nobody_watches_are_no_quiet_day():
 
 
 class Channels:
-    """Two channels with their digests, what is snoozed, and links to all that was sent."""
+    """What is snoozed in two channels, and links to all that was sent."""
 
     def __init__(self):
-        self.plans = [DigestPlan(OPS), DigestPlan(GENERAL, time(8), ZoneInfo("UTC"))]
         self.snoozes = ()
 
     def sources(self):
-        async def plans():
-            return self.plans
-
         async def snoozes(_now):
             return self.snoozes
 
         async def link(message):
             return f"https://example.slack.com/{message.channel}/{message.ts}" if message and message.ts else ""
 
-        return DigestSources(plans, snoozes, lambda incident: "fixed" if incident.note else "", link)
+        return DigestSources(snoozes, link)
 
 
 @pytest.fixture
@@ -210,7 +211,13 @@ async def channels():
 
 @pytest.fixture
 async def world_of_two(channels):
-    return await started(World(timezone=ZoneInfo("Asia/Shanghai"), digest_sources=channels.sources()))
+    world = World(timezone=ZoneInfo("Asia/Shanghai"), digest_sources=channels.sources())
+    await prefers(world, "08:00", GENERAL, "UTC")
+    return await started(world)
+
+
+async def prefers(world, digest, channel=OPS, zone="Asia/Shanghai"):
+    await world.store.change_prefs(channel, lambda old: replace(old, digest=digest, digest_zone=zone), lambda _new: ())
 
 
 EIGHT = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
@@ -235,28 +242,62 @@ async def test_each_channel_has_its_own_hour_and_its_own_incidents(world_of_two)
     assert "Open thread" not in theirs, "its card there is not in Slack yet"
 
 
-async def test_off_is_off(world_of_two, channels):
-    channels.plans = [DigestPlan(OPS, None)]
+async def test_a_person_s_digest_tells_of_what_has_a_card_in_their_direct_messages(world):
+    await prefers(world, "08:00", MAYA.user)
+    await world.store.add_watch(Watch(0, MAYA.user, Filters(glob="turb*"), MAYA, START), lambda _new: ())
+    await world.follow()
+    for name, flow in (("report", 3377), ("turbine", 2809)):
+        world.enos.put(f"{flow}-2026112100", name=name, end="2026-11-21 02:00:00")
+        await world.poll()
+    await at(world, NINE)
+    (shown,) = world.digests(MAYA.user)
+    assert shown["text"] == "Digest · failures: 1 · open incidents: 1"
+    assert ("turbine" in str(shown), "report" in str(shown)) == (True, False)
+
+
+async def test_a_channel_says_when_its_digest_comes_and_whether(world):
+    commands = await AnswerWorld.begun(world.store)
+    joins(FINANCE, JONAS.user)(commands)
+    await commands.maya.says("prefs digest 08:30", channel=OPS)
+    await commands.jonas.says("prefs digest 09:00", channel=FINANCE)
+    await world.follow()
+    half_past_eight, nine_in_berlin = NINE - 30 * MINUTE, NINE + timedelta(hours=7)
+    await at(world, half_past_eight - MINUTE)
+    assert world.digests() == []
+    await at(world, half_past_eight)
+    assert len(world.digests()) == 1
+    await at(world, nine_in_berlin - MINUTE)
+    assert world.digests(FINANCE) == []
+    await at(world, nine_in_berlin)
+    assert len(world.digests(FINANCE)) == 1
+    await commands.maya.says("prefs digest off", channel=OPS)
+    await at(world, half_past_eight + DAY)
+    await at(world, nine_in_berlin + DAY)
+    assert (len(world.digests()), len(world.digests(FINANCE))) == (1, 2)
+
+
+async def test_off_is_off(world_of_two):
+    await prefers(world_of_two, "off")
     for day in range(3):
         await at(world_of_two, NINE + day * DAY)
     assert world_of_two.digest_lines() == []
 
 
-async def test_an_hour_changed_to_a_later_one_has_another_digest_today_without_what_was_told(world_of_two, channels):
+async def test_an_hour_changed_to_a_later_one_has_another_digest_today_without_what_was_told(world_of_two):
     world = world_of_two
     world.enos.put("3377-2026112100", name="report", end="2026-11-21 02:00:00")
     await world.poll()
     await at(world, NINE)
-    channels.plans = [DigestPlan(OPS, time(17))]
+    await prefers(world, "17:00")
     await at(world, NINE + timedelta(hours=7))
     assert len(world.digest_lines()) == 1
     await at(world, NINE + timedelta(hours=8))
     assert world.digest_lines() == [f"Digest · failures: {n} · open incidents: 1" for n in (1, 0)]
 
 
-async def test_an_hour_changed_to_an_earlier_one_has_its_next_digest_tomorrow(world_of_two, channels):
+async def test_an_hour_changed_to_an_earlier_one_has_its_next_digest_tomorrow(world_of_two):
     await at(world_of_two, NINE)
-    channels.plans = [DigestPlan(OPS, time(8))]
+    await prefers(world_of_two, "08:00")
     await at(world_of_two, NINE + timedelta(hours=1))
     assert len(world_of_two.digest_lines()) == 1
     await at(world_of_two, NINE + DAY - timedelta(hours=1))
@@ -276,7 +317,7 @@ async def test_it_says_who_reran_what_recovered_and_as_what_a_person_closed(worl
     world.enos.put("2809-2026112100", name="turbine", end="2026-11-21 02:00:00")
     await world.poll()
     report, turbine = world.store.kept.values()
-    await world.incident_actions.close(turbine.id, JONAS, world.now, "a typo")
+    await world.incident_actions.close(turbine.id, JONAS, world.now, "a typo", resolution=Resolution.FIXED)
     rerun = InstanceId("3377-20261121000000")
     await world.store.put_run(
         Run(rerun, FlowId(3377), "report", str(MAYA), "p", world.now, OPS, verb="rerun", incident=report.id)
