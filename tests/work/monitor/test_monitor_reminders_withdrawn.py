@@ -50,9 +50,9 @@ SHOWN = {takes: "ACK", closes: "CLOSED", recovers: "RECOVERED"}
 
 
 def said(world):
-    """Return what stands below the first messages, oldest first."""
+    """Return what a phone shows of what stands below the first messages, oldest first."""
     below = sorted((each for each in world.slack.messages if each.thread), key=lambda each: float(each.ts))
-    return [each.text for each in below]
+    return [each.headline for each in below]
 
 
 def reminders(world):
@@ -67,7 +67,7 @@ async def test_what_is_answered_while_its_channel_takes_nothing_is_not_called_to
     await answered(world)
     await unarchived(world)
     assert reminders(world) == []
-    (card,) = [each.text for each in world.slack.messages if f"flow-{FLOW}" in each.text and each.channel == OPS][:1]
+    (card,) = [each.headline for each in world.slack.messages if f"flow-{FLOW}" in each.headline and not each.thread]
     assert card.startswith(SHOWN[answered])
 
 
@@ -88,7 +88,7 @@ async def test_of_several_reminders_that_wait_the_newest_goes(world):
         await world.looks_around()
     await unarchived(world)
     assert reminders(world) == ["STILL OPEN"]
-    (body,) = [each.body for each in world.slack.messages if each.text.startswith("STILL OPEN")]
+    (body,) = [each.body for each in world.slack.messages if each.headline.startswith("STILL OPEN")]
     assert "failing for 1 h 13 min" in body["blocks"][0]["text"]["text"]
 
 
