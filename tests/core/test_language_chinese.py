@@ -4,6 +4,7 @@ import re
 
 import pytest
 from hypothesis import example as tried
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_language_laws import outcome
 
