@@ -123,7 +123,7 @@ async def _storms_shown(store, stand, lost):
         if storm.occasion is Occasion.STORM and storm.post not in lost:
             now = count_phases(await store.grouped(storm.post))
             counts = f"{now.open} open, {now.acknowledged} acknowledged, {now.recovered} recovered"
-            assert counts in stand[storm.post].text, "an edit did not reach a storm's message"
+            assert counts in stand[storm.post].headline, "an edit did not reach a storm's message"
 
 
 def _cards_shown(incidents, stand, posts, lost):
@@ -133,7 +133,7 @@ def _cards_shown(incidents, stand, posts, lost):
             shown = rendered(card(incident, "", _LOOK))
             assert _without_ids(first.body) == _without_ids(shown), "an edit did not reach it"
         ids = [post.new.id for post in posts if post.new.incident == incident.id and post.new.id != incident.home.post]
-        replies = [stand[id_].text for id_ in ids if id_ in stand]
+        replies = [stand[id_].headline for id_ in ids if id_ in stand]
         again = [text for text in replies if text.startswith("FAILED AGAIN · ")]
         at_once = Counter(each.seen_at for each in incident.occurrences)
         at_once[incident.opened_at] -= 1  # the card itself tells the first
