@@ -17,6 +17,12 @@ def configured(settings: Settings) -> tuple[Bridge, ...]:
     return tuple(bridge for bridge, value in given.items() if value)
 
 
+def names(settings: Settings) -> tuple[str, ...]:
+    """The bridges that are configured, as people know them."""
+    known = {Bridge.WEBHOOK: "webhook", Bridge.PAGERDUTY: "PagerDuty"}
+    return tuple(known[bridge] for bridge in configured(settings))
+
+
 def source(settings: Settings) -> str:
     """The ``source`` of every event: whose flows they are about."""
     return f"urn:flowbot:{quote(settings.enos_org_id, safe='')}"

@@ -9,6 +9,7 @@ from bot.core.command.requests import (
     Cancel,
     Close,
     Disable,
+    Drill,
     Enable,
     Failed,
     FlowRef,
@@ -106,6 +107,7 @@ FLOW = FlowRef(id=3377)
         ("prefs digest 8:30 language zh replies channel",
          Preferences(replies="channel", language="zh", digest="08:30")),
         ("prefs digest off", Preferences(digest="off")),
+        ("drill", Drill()),
         ("link <@U012AB|jane> u15432 jane.doe", LinkPerson("U012AB", "u15432", "jane.doe")),
         ("unlink <@U012AB>", Unlink("U012AB")),
         ("people page 3", People(3)),
@@ -319,11 +321,11 @@ def test_words_of_the_grammar_are_letters_only():
 def test_who_may_and_what_is_on_record():
     assert {each.verb for each in ROWS if each.who is Who.OWNER} == {"trigger", "rerun", "cancel", "enable", "disable"}
     assert {each.verb for each in ROWS if each.who is Who.RESPONDER} == {"ack", "unack", "close", "reopen", "thread"}
-    assert {each.verb for each in ROWS if each.who is Who.ADMIN} == {"link", "unlink", "people", "audit"}
+    assert {each.verb for each in ROWS if each.who is Who.ADMIN} == {"link", "unlink", "people", "audit", "drill"}
     assert {each.verb for each in ROWS if each.who is Who.ANYONE} == {"help", "whoami", "status"}
     assert {each.verb for each in ROWS if each.changes} == {
         "trigger", "rerun", "cancel", "enable", "disable", "ack", "unack", "close", "reopen", "thread", "link",
-        "unlink", "watch", "unwatch", "prefs",
+        "unlink", "watch", "unwatch", "prefs", "drill",
     }  # fmt: skip
     assert not BY_VERB["prefs"].is_change(Preferences())
     assert BY_VERB["prefs"].is_change(Preferences(mentions=True))

@@ -8,7 +8,7 @@ from enum import Enum
 from bot.core.flow.model import FlowId, UserName
 from bot.core.incident.model import Incident
 from bot.core.routing.mentions import MentionReason, mentions, quiet_ends
-from bot.core.routing.routes import Route, RouteReason, routes
+from bot.core.routing.routes import Route, routes
 from bot.core.routing.rules import RoutingRules, newest
 from bot.core.routing.watch import Failure, Watch, glob_matches, matches
 

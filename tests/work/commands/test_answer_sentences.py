@@ -19,7 +19,7 @@ TASKS = (
     "extract", "transform", "*load*", "(load)", " load.", "load (108581)", "*read*", "*sum*", "*step 50",
     "left, right &lt;!here&gt;",
 )  # fmt: skip
-PEOPLE = ("maya.chen", "jonas.weber", ": not needed", ": no need", ": I look", "Bills &lt;!here&gt; &amp; such")
+PEOPLE = ("maya.chen", "jonas.weber", "alex", ": not needed", ": no need", ": I look", "Bills &lt;!here&gt; &amp; such")
 LOGS = ("line 39", "line 40", "ERROR password=••• column kwh not found", "only this", "xx")
 ENOS = (
     "At 02:00", "HTTP 500", "something &lt;!channel&gt; new", "user not found", "user is locked", "no access right",
