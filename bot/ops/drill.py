@@ -39,7 +39,7 @@ async def post_and_wait(services: Services, _what: Mapping[str, Any]) -> str:
     unposted = (*found.unposted, *missing)
     rows: list[Text] = [cards.summary(len(posted))]
     rows += [places.row(way) for each in posted for way in each.ways]
-    rows += [cards.not_posted(each) for each in unposted]
+    rows += [*(cards.not_posted(each) for each in unposted), cards.NOTE]
     said = "".join(f"{plain(row)}\n" for row in rows)
     for place in dict.fromkeys([*(each.channel for each in posted), *(each.channel for each in unposted)]):
         mark, name = await _named(services, place)

@@ -15,6 +15,7 @@ from bot.messages.symbols import BLUE, DRILL
 
 _LISTED = 30
 _NAME = msg("sample failure")
+NOTE = msg("A drill mentions nobody, and no incident is made of it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +102,7 @@ def answer(words: str, post: str, posted: Sequence[DrillPlace], unposted: Sequen
     extra = [blocks.section(lines(*rows[:_LISTED], more))] if rows else []
     if unposted:
         extra.append(blocks.section(lines(*map(not_posted, unposted[:_LISTED]))))
-    note = msg("A drill mentions nobody, and no incident is made of it.")
-    return answers.told(words, text, post=post, extra=extra, notes=[note])
+    return answers.told(words, text, post=post, extra=extra, notes=[NOTE])
 
 
 def summary(count: int) -> Text:

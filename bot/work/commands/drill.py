@@ -107,7 +107,7 @@ async def _trouble(services: Services, channel: str) -> tuple[str, Text]:
     else:
         error = _error(services, found)
     if error:
-        return channel, meaning(error).told_all
+        return channel, meaning(error).told
     return channel, msg("Slack refused my last message there.") if is_lost else EMPTY
 
 
