@@ -1,6 +1,7 @@
 """A drill over real sockets: said in a channel and on the command line, along watches, and where flowbot is not."""
 
-from journey_kit import ALEX, DATA_OPS, DIRECT, FINANCE, JONAS, MAYA, story
+from journey_kit import ALEX, DATA_OPS, DIRECT, FINANCE, JONAS, MAYA
+from journey_stage import story
 
 
 @story()
