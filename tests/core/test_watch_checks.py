@@ -1,6 +1,7 @@
 """What the doctor says of watches."""
 
 import pytest
+from incident_makers import JONAS, NOW
 
 from bot.core.checks import on_bot, on_watches
 from bot.core.checks.check import CheckState
@@ -8,6 +9,7 @@ from bot.core.checks.on_bot import BotReport
 from bot.core.checks.on_watches import WatchedChannel, WatchFact
 from bot.core.flow.model import FlowId
 from bot.core.outbox.conversations import Channel
+from bot.core.routing.watch import Filters, Watch
 
 GRID, OPS = "C0GRIDOPS1", "C0DATAOPS1"
 WATCHES = (
@@ -59,5 +61,7 @@ def test_flows_that_enos_shows_are_counted_and_those_that_were_not_checked():
 
 
 def test_a_running_bot_reports_its_watches():
+    made = Watch(1, GRID, Filters(flow=FlowId(3377)), JONAS, NOW, "daily-energy-report")
+    assert on_watches.facts([made]) == WATCHES[:1]
     report = BotReport("1", watches=WATCHES)
     assert on_bot.read(on_bot.written(report)) == report
