@@ -17,10 +17,9 @@ def configured(settings: Settings) -> tuple[Bridge, ...]:
     return tuple(bridge for bridge, value in given.items() if value)
 
 
-def names(settings: Settings) -> tuple[str, ...]:
-    """The bridges that are configured, as people know them."""
-    known = {Bridge.WEBHOOK: "webhook", Bridge.PAGERDUTY: "PagerDuty"}
-    return tuple(known[bridge] for bridge in configured(settings))
+def told_at_once(settings: Settings) -> tuple[str, ...]:
+    """The other programs that hear of every incident. PagerDuty hears of those that nobody acknowledges."""
+    return ("webhook",) if Bridge.WEBHOOK in configured(settings) else ()
 
 
 def source(settings: Settings) -> str:

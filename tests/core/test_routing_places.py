@@ -10,7 +10,7 @@ from bot.core.flow.model import FlowId
 from bot.core.incident.model import IncidentCard
 from bot.core.outbox.posts import PostId
 from bot.core.routing import places
-from bot.core.routing.mentions import MentionReason
+from bot.core.routing.mentions import Permission
 from bot.core.routing.places import DrillPlace, KnownFlow, Place, PlaceReason
 from bot.core.routing.prefs import Prefs
 from bot.core.routing.quiet import QuietHours
@@ -23,7 +23,7 @@ ENDS = datetime(2026, 11, 21, 17, tzinfo=UTC)
 ONE = Failure(FlowId(3377), "daily-energy-report", (OWNER,))
 WATCHED, NO_WATCH, CHANNEL_LOST = PlaceReason.WATCHED, PlaceReason.NO_WATCH_MATCHES, PlaceReason.CHANNEL_LOST
 LOST, STAYS = PlaceReason.LOST, PlaceReason.STAYS
-QUIET, OFF, DIRECT = MentionReason.QUIET_HOURS, MentionReason.MENTIONS_OFF, MentionReason.DIRECT_MESSAGE
+QUIET, OFF, DIRECT = Permission.QUIET_HOURS, Permission.MENTIONS_OFF, Permission.DIRECT_MESSAGE
 
 
 def watch(number, channel=GRID, **filters):

@@ -7,7 +7,7 @@ from enum import Enum
 
 from bot.core.flow.model import FlowId, UserName
 from bot.core.incident.model import Incident
-from bot.core.routing.mentions import MentionReason, mentions, quiet_ends
+from bot.core.routing.mentions import Permission, mentions, quiet_ends
 from bot.core.routing.routes import Route, routes
 from bot.core.routing.rules import RoutingRules, newest
 from bot.core.routing.watch import Failure, Watch, glob_matches, matches
@@ -33,7 +33,7 @@ class Place:
     channel: str
     reason: PlaceReason
     watches: tuple[int, ...] = ()  # that ask for it; where a channel is lost, those of that channel
-    mention: MentionReason = MentionReason.MENTIONED
+    mention: Permission = Permission.MENTIONED
     until: datetime | None = None  # when quiet hours end
 
 
@@ -118,7 +118,7 @@ def _place(
     now: datetime,
 ) -> Place:
     mention = mentions(channel, matching, rules.prefs_of(channel), now)
-    until = quiet_ends(channel, matching, now) if mention is MentionReason.QUIET_HOURS else None
+    until = quiet_ends(channel, matching, now) if mention is Permission.QUIET_HOURS else None
     return Place(channel, reason, watches, mention, until)
 
 

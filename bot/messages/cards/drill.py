@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Card
 from bot.core.routing.expected_calls import ExpectedCall
-from bot.core.routing.mentions import MentionReason
+from bot.core.routing.mentions import Permission
 from bot.core.routing.places import DrillPlace, Place, PlaceReason
-from bot.core.text.escape import code, escape
+from bot.core.text.escape import Markup, code, escape
 from bot.core.text.message import Message, Text, dots, layout, lines, listed, msg, plural, sentences
 from bot.messages.cards import answers, flows, places
 from bot.messages.symbols import BLUE, DRILL
@@ -72,19 +72,21 @@ def _why_here(place: Place) -> Text:
 
 def _mentioned(place: Place) -> Text:
     match place.mention:
-        case MentionReason.MENTIONED:
+        case Permission.MENTIONED:
             return msg("Linked owners would be mentioned.")
-        case MentionReason.MENTIONS_OFF:
+        case Permission.MENTIONS_OFF:
             return msg("Nobody would be mentioned: mentions are off in this channel.")
-        case MentionReason.QUIET_HOURS if place.until is not None:
+        case Permission.QUIET_HOURS if place.until is not None:
             return msg("Nobody would be mentioned before {time}: these are quiet hours.", time=place.until)
         case _:
             return msg("Nobody would be mentioned: these are direct messages.")
 
 
 def _call(call: ExpectedCall, place: DrillPlace) -> Text:
-    owners: list[Text] = [code(each) for each in call.owners] if place.owners else [msg("the owners")]
-    people = [*owners, *(code(each) for each in call.groups)]
+    owners: list[Text] = [code(each) for each in call.owners]
+    if call.calls_owners and not place.owners:
+        owners = [msg("the owners")]
+    people = [*owners, *([code(call.group)] if call.group else []), *([Markup("PagerDuty")] if call.pagerduty else [])]
     if not people:
         return msg("{number}. After {duration}: a reminder in the thread", number=call.number, duration=call.after)
     who = listed(people[:_LISTED], len(people))

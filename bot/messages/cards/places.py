@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from bot.core.outbox.posts import is_direct
-from bot.core.routing.mentions import MentionReason
+from bot.core.routing.mentions import Permission
 from bot.core.routing.places import Place, PlaceReason
 from bot.core.text.escape import mention, mention_channel
 from bot.core.text.message import Text, dots, layout, lines, listed, msg, plural
@@ -71,19 +71,21 @@ def why(place: Place) -> Text:
 def mentioned(place: Place) -> Text:
     """Whether people are mentioned in a place."""
     match place.mention:
-        case MentionReason.MENTIONED:
+        case Permission.MENTIONED:
             return msg("people are mentioned")
-        case MentionReason.DIRECT_MESSAGE:
+        case Permission.DIRECT_MESSAGE:
             return msg("nobody is mentioned")
-        case MentionReason.MENTIONS_OFF:
+        case Permission.MENTIONS_OFF:
             return msg("nobody is mentioned (mentions are off)")
-        case MentionReason.QUIET_HOURS if place.until is not None:
+        case Permission.QUIET_HOURS if place.until is not None:
             return msg("nobody is mentioned until {time} (quiet hours)", time=place.until)
-        case MentionReason.QUIET_HOURS:
+        case Permission.QUIET_HOURS:
             return msg("nobody is mentioned (quiet hours)")
-        case MentionReason.SNOOZED:
+        case Permission.REMINDERS_OFF:
+            return msg("nobody is reminded (reminders are off)")
+        case Permission.SNOOZED:
             return msg("nobody is mentioned (snoozed)")
-        case MentionReason.CAUSE_ACKNOWLEDGED:
+        case Permission.CAUSE_ACKNOWLEDGED:
             return msg("nobody is mentioned (its cause is acknowledged)")
         case _:
             assert_never(place.mention)

@@ -54,9 +54,10 @@ class AnswerSettings:
     mask: Mask
     alert_statuses: tuple[int, ...]
     console_url: str = ""
-    remind_every: timedelta = timedelta(minutes=30)  # between two steps of an escalation
-    bridges: tuple[str, ...] = ()  # the other programs that hear of incidents, by name
+    bridges: tuple[str, ...] = ()  # the other programs that hear of every incident
     shared_channels: tuple[str, ...] = ()  # where failures may be posted though another organization reads there
+    remind_every: timedelta = timedelta(minutes=30)  # between two steps of an escalation
+    pagerduty: bool = False  # whether PagerDuty can be called
 
 
 class SecretCommands:
@@ -124,6 +125,7 @@ class CommandContext:
     zone: tzinfo
     now: datetime
     post: PostId  # the id of the answer's message, which its buttons carry
+    changes: bool = False  # it is to change something: such a verb may also just show what is set
     attempt: int | None = None  # the audit row of a verb that changes something
     incident: Incident | None = None  # of the thread it was written in, or of the pressed card
     replacement: Post | None = None  # where the message it was said to was lost: the one that replaces it

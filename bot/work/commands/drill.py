@@ -9,6 +9,7 @@ from bot.core.command.parse import in_words
 from bot.core.command.requests import Drill
 from bot.core.errors import Failure, Refusal
 from bot.core.flow.model import FlowId
+from bot.core.incident.escalation import Plan
 from bot.core.outbox.conversations import SLACK_FAILURES, Channel, SlackRefused
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind, is_direct
 from bot.core.outbox.slack_errors import SHARED_CHANNEL, meaning
@@ -123,8 +124,9 @@ def _error(services: Services, channel: Channel) -> str:
 async def _post(services: Services, place: DrillPlace, now: datetime, asker: str, user: str) -> NewPost:
     """The card of a sample failure. It waits with the answers: it holds up no failure."""
     settings = services.answer_settings
-    called = list(await services.owners.people_of(place.owners))
-    calls = expected_calls(settings.remind_every, called, await services.on_call.mentioned())
+    owners = tuple(await services.owners.people_of(place.owners))
+    plan = Plan(settings.remind_every, tuple(await services.on_call.read()), settings.pagerduty, owners)
+    calls = expected_calls(plan, now)
     return NewPost(
         id=PostId(services.new_id()),
         kind=PostKind.MESSAGE,
