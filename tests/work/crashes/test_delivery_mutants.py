@@ -52,7 +52,7 @@ MUTANTS = [
         "a look that was cut short is taken for whole",
         "bot/work/delivery/search.py",
         (("        if found.whole:\n", "        if True:\n"),),
-        "delivery/test_delivery_lost_messages.py::test_a_look_that_did_not_reach_the_end_sends_nothing_again",
+        "delivery/test_delivery_lookups_cut_short.py::test_a_look_that_did_not_reach_the_end_sends_nothing_again",
     ),
     Mutant(
         "a card that takes no edit is forgotten",
