@@ -160,7 +160,8 @@ def copied(mutant, folder):
     """Write the program with the mutant in it, and the tests."""
     for what in ("bot", "tests/work"):
         shutil.copytree(ROOT / what, folder / what, ignore=shutil.ignore_patterns("__pycache__", "page", "sim"))
-    shutil.copy(ROOT / "pyproject.toml", folder)
+    for each in [ROOT / "pyproject.toml", *(ROOT / "tests").glob("*.py")]:
+        shutil.copy(each, folder / each.relative_to(ROOT))
     (folder / mutant.file).write_text(broken(mutant), encoding="utf-8")
 
 
