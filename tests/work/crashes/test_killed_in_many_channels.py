@@ -2,7 +2,7 @@
 
 import pytest
 from bridge_fakes import DOWN, LOST
-from crash_channels import LATER, NIGHTS
+from crash_channels import LATER, NIGHTS, OPS
 from crash_world import FLOWS, HISTORIES, CrashWorld
 from test_killed_at_night import FIRSTS, dies_after, told
 
@@ -65,11 +65,40 @@ def night_in_many_channels(world):
     ]
 
 
+def storm_in_many_channels(world):
+    """An alert storm in a channel that is archived as it begins, and one in somebody's direct messages."""
+
+    async def all_flows_fail():
+        for flow in FLOWS:
+            world.fails(flow)
+        world.channels.archives(NIGHTS)
+        await world.pass_time(6, poll_at=0)
+
+    async def two_fail_again():
+        for flow in FLOWS[:2]:
+            world.fails(flow)
+        await world.pass_time(4, poll_at=0)
+
+    async def somebody_takes_one_and_the_channel_is_back():
+        await world.orders("ack", 3378)
+        world.channels.opens(NIGHTS)
+        await world.looks_around()
+
+    async def one_recovers():
+        world.succeeds(3377)
+        await world.pass_time(4, poll_at=0)
+
+    return [all_flows_fail, two_fail_again, somebody_takes_one_and_the_channel_is_back, one_recovers]
+
+
 @pytest.mark.parametrize("first", FIRSTS)
-async def test_a_night_in_many_channels_with_one_death_every_few_statements(tmp_path, first):
-    step = 3 if HISTORIES else 149
+@pytest.mark.parametrize(
+    ("story", "storm", "step"), [(night_in_many_channels, 0, 149), (storm_in_many_channels, 2, 101)]
+)
+async def test_a_night_in_many_channels_with_one_death_every_few_statements(tmp_path, first, story, storm, step):
+    step = 3 if HISTORIES else step
     left = step * first
-    while await dies_after(tmp_path / f"{left}.db", night_in_many_channels, left, watched=True):
+    while await dies_after(tmp_path / f"{left}.db", story, left, watched=True, storm=storm):
         left += 4 * step
     assert left > 800
 
@@ -80,5 +109,24 @@ async def test_the_night_in_many_channels_is_one(tmp_path):
     await told(night_in_many_channels(world))
     await world.come_to_rest()
     await world.check_invariants()
-    assert len(FLOWS) == 4
+    listed = [each for each in world.slack.messages if each.id.startswith("quiet-")]
+    assert [each.channel for each in listed] == [], "what was open at the end of the quiet hours had been taken"
+    assert {each.channel for each in world.slack.messages} == {OPS, NIGHTS, LATER, "D0MAYA00001"}
+    assert "resolve" in world.channels.receivers.steps(Bridge.PAGERDUTY, await incident_of(world, 3377))
+    await world.ends()
+
+
+async def incident_of(world, flow):
+    (found,) = await world.process.store.incidents(live=False, flow=flow)
+    return found.id
+
+
+async def test_the_storm_in_many_channels_is_one(tmp_path):
+    """The list of the archived channel stands in the alert channel, with the cards that it lists."""
+    world = await CrashWorld.begun(tmp_path / "flowbot.db", watched=True, storm=2)
+    await told(storm_in_many_channels(world))
+    await world.come_to_rest()
+    await world.check_invariants()
+    storms = [each for each in world.slack.messages if each.text.startswith("ALERT STORM")]
+    assert sorted(each.channel for each in storms) == [OPS, "D0MAYA00001"]
     await world.ends()
