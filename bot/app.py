@@ -38,6 +38,7 @@ from bot.work.commands.context import AnswerSettings, Services
 from bot.work.commands.dispatcher import Dispatcher
 from bot.work.commands.flow_access import report_if_gone
 from bot.work.commands.incident_actions import IncidentActions
+from bot.work.commands.offer_expiry import OfferExpiry
 from bot.work.delivery.alarms import Alarm, Alarms
 from bot.work.delivery.delivery import Delivery
 from bot.work.monitor.monitor import Monitor
@@ -113,7 +114,10 @@ class App:
             new_id,
             timedelta(minutes=settings.remind_minutes),
             ReminderChecks(
-                self.services.on_call.mentioned, partial(report_if_gone, self.enos, self.services.incident_actions)
+                self.services.on_call.read,
+                self.gateway.poster.members,
+                partial(report_if_gone, self.enos, self.services.incident_actions),
+                pagerduty=bool(settings.pagerduty_key),
             ),
             console_url=settings.enos_console_url,
             zone=lambda: self.zone.offset,
@@ -138,6 +142,7 @@ class App:
             monitor=self.monitor,
             run_tracker=self.run_tracker,
             reminders=self.reminders,
+            offer_expiry=OfferExpiry(store, self.gateway.poster, self.services.incident_actions.offers),
             on_call=self.on_call,
             routing=self.routing,
             zone=self.zone,
@@ -211,6 +216,8 @@ class App:
             alert_statuses=settings.alert_statuses,
             console_url=settings.enos_console_url,
             shared_channels=settings.shared_channels,
+            remind_every=timedelta(minutes=settings.remind_minutes),
+            pagerduty=bool(settings.pagerduty_key),
         )
         return Services(
             enos=self.enos,
@@ -309,6 +316,11 @@ class App:
         if message.post in self.running_bot_probe.awaited:
             self.running_bot_probe.note_press(message)
         await self.dispatcher.answer(message)
+
+    def count_enos_call(self, action: str, outcome: str, seconds: float) -> None:
+        """Count a call to EnOS."""
+        self.metrics.enos_calls.labels(action, outcome).inc()
+        self.metrics.enos_seconds.labels(action).observe(seconds)
 
     async def _learn_languages(self) -> None:
         """Ask in which language the admins read: they get messages without having asked for anything."""

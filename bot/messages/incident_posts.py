@@ -1,6 +1,6 @@
 """What is posted about an incident: its first message, its edits, and the replies in its thread."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ from bot.core.incident.lifecycle import Transition
 from bot.core.incident.model import Incident, IncidentCard
 from bot.core.outbox.blocks import Card
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
-from bot.core.routing.mentions import MentionReason
+from bot.core.routing.mentions import Permission
 from bot.core.routing.rules import NO_RULES, RoutingRules
 from bot.messages.cards import incident as cards
 from bot.messages.cards import incident_replies as replies
@@ -48,7 +48,7 @@ class Terms:
         if incident is None:
             may_mention = self.rules.prefs_of(channel).may_mention
         else:
-            may_mention = self.rules.mention(incident, channel, self.told_at) is MentionReason.MENTIONED
+            may_mention = self.rules.mention(incident, channel, self.told_at) is Permission.MENTIONED
         return self.render_context if may_mention else replace(self.render_context, people={})
 
     @property
@@ -118,6 +118,21 @@ def in_thread(
         user=user,
         incident=incident.id,
         reminds_of=reminds_of,
+    )
+
+
+def directly(
+    incident: Incident,
+    users: Sequence[str],
+    body: Callable[[PostId], Card],
+    now: datetime,
+    new_id: Callable[[], str],
+) -> tuple[NewPost, ...]:
+    """What is said about an incident to people who are not in its channels, in their direct messages."""
+    ids = [PostId(new_id()) for _ in users]
+    return tuple(
+        NewPost(id_, PostKind.MESSAGE, Lane.ANSWER, user, body(id_), now, user=user, incident=incident.id)
+        for id_, user in zip(ids, users, strict=True)
     )
 
 

@@ -24,6 +24,7 @@ from bot.settings.table import Settings
 from bot.slack.gateway import SlackGateway
 from bot.store.retention import RETENTION
 from bot.store.store import Store
+from bot.work.commands.offer_expiry import OfferExpiry
 from bot.work.delivery.alarms import Alarms
 from bot.work.delivery.delivery import Delivery
 from bot.work.monitor.monitor import Monitor
@@ -55,6 +56,7 @@ class Jobs:
     monitor: Monitor
     run_tracker: RunTracker
     reminders: Reminders
+    offer_expiry: OfferExpiry
     on_call: OnCallMonitor
     routing: RoutingMonitor
     zone: PlatformZone
@@ -76,6 +78,7 @@ class Jobs:
         every(SHOW_SECONDS, "show storms", self.monitor.refresh_groups)
         every(FOLLOW_SECONDS, "follow started runs", self.follow_runs)
         every(min(REMIND_SECONDS, 60 * self.settings.remind_minutes), "remind", self.remind)
+        every(REMIND_SECONDS, "end offers", self.end_offers)
         every(ON_CALL_SECONDS, "check on call", self.check_on_call)
         every(ROUTING_SECONDS, "check watches", self.check_watches)
         every(PRUNE_SECONDS, "prune", self.prune, first_in=60)
@@ -107,6 +110,10 @@ class Jobs:
     async def remind(self) -> None:
         """Remind of what nobody acknowledged."""
         await self.reminders.tick(now())
+
+    async def end_offers(self) -> None:
+        """End the offers that nobody answers."""
+        await self.offer_expiry.tick(now())
 
     async def check_on_call(self) -> None:
         """Check the on-call groups."""

@@ -50,11 +50,6 @@ class MetricsUpdater:
 
     # ── as things happen ──
 
-    def count_enos_call(self, action: str, outcome: str, seconds: float) -> None:
-        """Count a call to EnOS."""
-        self._metrics.enos_calls.labels(action, outcome).inc()
-        self._metrics.enos_seconds.labels(action).observe(seconds)
-
     def count_slack_call(self, method: str, outcome: str, seconds: float) -> None:
         """Count a call to Slack."""
         self._metrics.slack_calls.labels(method, outcome).inc()

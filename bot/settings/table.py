@@ -151,7 +151,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("FLOWBOT_PAGERDUTY_URL", "pagerduty_url", read_url, "https://events.pagerduty.com/v2/enqueue", "Address of PagerDuty's Events API v2."),
     Setting("FLOWBOT_ALERT_STATUSES", "alert_statuses", read_statuses, "FAIL,TIMEOUT", "Run statuses that raise an alert, as names or numbers."),
     Setting("FLOWBOT_GROUP_BY", "group_by", read_choice("flow", "instance"), "flow", "One thread for each failed `flow`, or for each failed run (`instance`)."),
-    Setting("FLOWBOT_REMIND_MINUTES", "remind_minutes", read_number(0.1, 10080), "30", "Minutes until the first reminder about an unacknowledged incident."),
+    Setting("FLOWBOT_REMIND_MINUTES", "remind_minutes", read_number(0.1, 10080), "30", "Minutes until the first reminder about an unacknowledged incident, and between two steps of its escalation."),
     Setting("FLOWBOT_STORM", "storm", read_whole(0, 1000), "10", "An alert storm: more incidents than this within ten minutes become one message. With `0`, each incident always gets its own thread."),
     Setting("FLOWBOT_PAGE_BASE", "page_base", read_choice("auto", "0", "1"), "auto", "Number of EnOS's first page. With `auto`, flowbot finds out."),
     Setting("FLOWBOT_ENOS_TIMEZONE", "enos_timezone", read_offset, "auto", "Time zone of the times EnOS prints, for example `GMT+8`. With `auto`, flowbot asks EnOS and compares."),

@@ -316,7 +316,7 @@ def problems(body: Body) -> tuple[str, ...]:
     blocks = [block for part in (body, *(body.get("attachments") or ())) for block in part.get("blocks") or ()]
     found = [] if body.get("text") or blocks or body.get("attachments") else ["/text: empty"]
     found += _problems("", "message", body)
-    if (length := sum(map(len, texts(blocks)))) > ALL_TEXT:
+    if len(repr(blocks)) > ALL_TEXT and (length := sum(map(len, texts(blocks)))) > ALL_TEXT:
         found.append(f"/blocks: {length} characters in all, {ALL_TEXT} fit")
     return tuple(found)
 

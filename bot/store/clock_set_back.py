@@ -51,6 +51,11 @@ _CARDS = f"""
       WHERE {_LIVE} AND c.told_at > :edge LIMIT :rows)
 """  # noqa: S608  constants only
 
+_ESCALATION = """
+    UPDATE escalation_steps SET at = :now WHERE (incident, place) IN (
+      SELECT incident, place FROM escalation_steps WHERE at > :edge LIMIT :rows)
+"""
+
 # Each statement changes at most :rows rows and is repeated until it finds none.
 STEPS = (
     *(_posts(column, _WAITING) for column in ("due", "retry_at", "first_tried", "settled_at")),
@@ -60,9 +65,14 @@ STEPS = (
     _EVENTS,
     *(_incidents(column) for column in ("opened_at", "called_at", "acked_at")),
     _CARDS,
+    _ESCALATION,
     """
     UPDATE gatherings SET began_at = min(began_at, :now), last_at = min(last_at, :now)
     WHERE ended_at IS NULL AND max(began_at, last_at) > :edge
+    """,
+    """
+    UPDATE offers SET until = until - (asked_at - :now), asked_at = :now WHERE rowid IN (
+      SELECT rowid FROM offers WHERE state = 'open' AND asked_at > :edge LIMIT :rows)
     """,
     "UPDATE runs SET started_at = :now WHERE state IN ('asked', 'running') AND started_at > :edge",
     """

@@ -410,6 +410,45 @@ _BRIDGES = (
     "CREATE INDEX bridge_events_settled ON bridge_events (settled_at) WHERE settled_at IS NOT NULL",
 )
 
+# Whom each step of an escalation called. ``incident`` is the message of a storm, where that escalates as a whole.
+_ESCALATION = (
+    """
+    CREATE TABLE escalation_steps (
+      incident TEXT NOT NULL,
+      place INTEGER NOT NULL,
+      number INTEGER NOT NULL,
+      at INTEGER NOT NULL,
+      reason TEXT NOT NULL,
+      called TEXT NOT NULL,
+      passed_over TEXT NOT NULL,
+      PRIMARY KEY (incident, place)
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+
+# People are asked to take incidents, and say as what they close them.
+_OFFERS = (
+    "ALTER TABLE incidents ADD COLUMN offer TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE incidents ADD COLUMN asked_by TEXT",
+    "ALTER TABLE incidents ADD COLUMN asked TEXT",
+    "ALTER TABLE incidents ADD COLUMN taken_from TEXT",
+    "ALTER TABLE incidents ADD COLUMN resolution TEXT NOT NULL DEFAULT ''",
+    """
+    CREATE TABLE offers (
+      id TEXT PRIMARY KEY,
+      kind TEXT NOT NULL,
+      incidents TEXT NOT NULL,
+      asked_by TEXT NOT NULL,
+      asked TEXT NOT NULL,
+      asked_at INTEGER NOT NULL,
+      until INTEGER NOT NULL,
+      state TEXT NOT NULL,
+      ended_at INTEGER
+    ) STRICT
+    """,
+    "CREATE INDEX offers_open ON offers (asked_at) WHERE state = 'open'",
+)
+
 # The database's version is the number of steps it has taken.
 STEPS: tuple[Sequence[str], ...] = (
     _FIRST,
@@ -427,4 +466,6 @@ STEPS: tuple[Sequence[str], ...] = (
     _BROADCASTS,
     _ROUTING,
     _BRIDGES,
+    _ESCALATION,
+    _OFFERS,
 )

@@ -17,12 +17,14 @@ from bot.store.bridge_events import BridgeEvents
 from bot.store.change_sets import ChangeSets
 from bot.store.clock_set_back import ClockCorrection
 from bot.store.database import LOCK_TIMEOUT, Database, probe
+from bot.store.escalation import Escalations
 from bot.store.imports import LinkChanges
 from bot.store.incident_groups import IncidentGroups
 from bot.store.incidents import IncidentCache, Incidents
 from bot.store.lock import Lock, real_path, take
 from bot.store.lost_messages import LostMessages
 from bot.store.monitor_state import MonitorState, SeenCache
+from bot.store.offers import Offers
 from bot.store.outbox import Outbox
 from bot.store.people import AuditLog, Inbox, People
 from bot.store.queueing import Queueing, Runs
@@ -34,7 +36,7 @@ from bot.store.workspace_keys import WorkspaceKeys
 
 
 class Store(
-    ChangeSets, MonitorState, Incidents, IncidentGroups,
+    ChangeSets, MonitorState, Incidents, IncidentGroups, Escalations, Offers,
     Queueing, Outbox, LostMessages, WaitTimes,
     Inbox, AuditLog, Runs, People, LinkChanges, WorkspaceKeys, Routing,
     BridgeEvents, Retention, ClockCorrection, Backup,

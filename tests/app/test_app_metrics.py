@@ -134,13 +134,11 @@ def test_what_happens_is_counted_as_it_happens(metrics, metrics_updater):
     metrics_updater.count_occurrence(7)
     metrics_updater.count_occurrence(7)
     metrics_updater.count_slack_call("chat.postMessage", "ok", 0.2)
-    metrics_updater.count_enos_call("flows.get", "refused", 0.2)
     delivery = delivery_metrics(metrics)
     delivery.outcome(PostKind.MESSAGE, "sent")
     delivery.late(Lane.ALERT, 0.5)
     assert said(metrics, "flowbot_occurrences_total") == {"FAIL": 1, "TIMEOUT": 2}
     assert said(metrics, "flowbot_slack_seconds_count") == {"chat.postMessage": 1}
-    assert said(metrics, "flowbot_enos_seconds_sum") == {"flows.get": 0.2}
     assert said(metrics, "flowbot_post_seconds_count") == {"alert": 1}
     text = generate_latest(metrics.registry).decode()
     assert 'flowbot_slack_deliveries_total{kind="message",outcome="sent"} 1.0' in text

@@ -1,21 +1,28 @@
 """The table of commands, what is computed from it, and every sentence with which words are refused."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot.core.command.parse import parse, say
 from bot.core.command.requests import (
+    Accept,
     Ack,
+    Assign,
     Audit,
     Cancel,
     Close,
+    Decline,
     Disable,
     Enable,
     Failed,
     FlowRef,
+    Handover,
     Help,
     Incidents,
     LinkPerson,
     Log,
+    OnCall,
     OwnerRef,
     People,
     Period,
@@ -24,6 +31,7 @@ from bot.core.command.requests import (
     Runs,
     Show,
     Status,
+    Take,
     Trigger,
     Unlink,
     Unwatch,
@@ -31,6 +39,7 @@ from bot.core.command.requests import (
     Watches,
     When,
     Whoami,
+    Withdraw,
 )
 from bot.core.command.rights import Who
 from bot.core.command.row import Family, Row
@@ -46,6 +55,7 @@ from bot.core.command.table import (
 from bot.core.errors import Refusal
 from bot.core.flow.model import Parameter
 from bot.core.flow.status import Status as RunStatus
+from bot.core.incident.resolution import Resolution
 from bot.core.text.message import Message, plain
 
 RUN = "2809-20190812080700"
@@ -106,10 +116,25 @@ FLOW = FlowRef(id=3377)
         ("prefs digest 8:30 language zh replies channel",
          Preferences(replies="channel", language="zh", digest="08:30")),
         ("prefs digest off", Preferences(digest="off")),
+        ("close 3377 as Fixed because done", Close(FLOW, resolution=Resolution.FIXED, because="done")),
+        ("close as unneeded", Close(resolution=Resolution.UNNEEDED)),
+        ("close because as fixed", Close(because="as fixed")),
+        ("take", Take()),
+        ("take 3377 for 2h", Take(FLOW, duration=timedelta(hours=2))),
+        (f"take {RUN} from <@U012AB>", Take(instance=RUN, holder="U012AB")),
+        ("assign 3377 to <@U012AB|jane>", Assign("U012AB", FLOW)),
+        (f"assign to <@U012AB> {RUN}", Assign("U012AB", instance=RUN)),
+        ("assign <@U012AB>", Assign("U012AB")),
+        ("handover to <@U012AB>", Handover("U012AB")),
+        ("handover <@U012AB>", Handover("U012AB")),
+        ("accept 00ff", Accept("00ff")),
+        ("decline 00ff", Decline("00ff")),
+        ("withdraw 00ff", Withdraw("00ff")),
         ("link <@U012AB|jane> u15432 jane.doe", LinkPerson("U012AB", "u15432", "jane.doe")),
         ("unlink <@U012AB>", Unlink("U012AB")),
         ("people page 3", People(3)),
         ("WhoAmI", Whoami()),
+        ("oncall", OnCall()),
         ("audit <@U012AB> yesterday", Audit(Period("yesterday"), "U012AB")),
         ("status", Status()),
     ],
@@ -206,6 +231,13 @@ MISREAD = (
     "prefs digest noon",
     "prefs digest 24:00",
     "prefs on",
+    "take 2809 from jane",
+    "assign 2809",
+    "assign 2809 to jane",
+    "handover",
+    "close 2809 as",
+    "close 2809 as done",
+    "accept",
     "link @jane u1 jane.doe",
     "link <@U012AB>",
     "link <@U012AB> u1",
@@ -281,6 +313,7 @@ def test_a_usage_hint_without_room_falls_back_to_bare_verbs():
         ("link", "link @person", "绑定 @人员"),
         ("failed", "failed", "失败"),
         ("whoami", "whoami", "我是谁"),
+        ("oncall", "oncall", "值班"),
     ],
 )
 def test_a_verb_in_brief_has_what_it_is_about(verb, english, chinese):
@@ -318,19 +351,21 @@ def test_words_of_the_grammar_are_letters_only():
 
 def test_who_may_and_what_is_on_record():
     assert {each.verb for each in ROWS if each.who is Who.OWNER} == {"trigger", "rerun", "cancel", "enable", "disable"}
-    assert {each.verb for each in ROWS if each.who is Who.RESPONDER} == {"ack", "unack", "close", "reopen", "thread"}
+    assert {each.verb for each in ROWS if each.who is Who.RESPONDER} == {
+        "ack", "unack", "take", "assign", "accept", "close", "reopen", "thread"
+    }  # fmt: skip
     assert {each.verb for each in ROWS if each.who is Who.ADMIN} == {"link", "unlink", "people", "audit"}
-    assert {each.verb for each in ROWS if each.who is Who.ANYONE} == {"help", "whoami", "status"}
+    assert {each.verb for each in ROWS if each.who is Who.ANYONE} == {
+        "help", "whoami", "oncall", "status", "handover", "decline", "withdraw"
+    }  # fmt: skip
     assert {each.verb for each in ROWS if each.changes} == {
         "trigger", "rerun", "cancel", "enable", "disable", "ack", "unack", "close", "reopen", "thread", "link",
-        "unlink", "watch", "unwatch", "prefs",
+        "unlink", "watch", "unwatch", "prefs", "take", "assign", "handover", "accept", "decline", "withdraw",
     }  # fmt: skip
-    assert not BY_VERB["prefs"].is_change(Preferences())
-    assert BY_VERB["prefs"].is_change(Preferences(mentions=True))
-    assert BY_VERB["watch"].is_change(Watch())
-    assert not BY_VERB["failed"].is_change(Failed())
+    assert {each.verb for each in ROWS if each.shows} == {"prefs"}  # alone, it changes nothing
     assert {each.verb for each in ROWS if each.in_thread} == {
-        "rerun", "cancel", "enable", "disable", "show", "log", "ack", "unack", "close", "reopen", "thread"
+        "rerun", "cancel", "enable", "disable", "show", "log", "ack", "unack", "close", "reopen", "thread",
+        "take", "assign",
     }  # fmt: skip
 
 

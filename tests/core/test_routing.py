@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.core.flow.model import FlowId, UserName
 from bot.core.people.model import Person
-from bot.core.routing.mentions import MentionReason, mentions, quiet_ends
+from bot.core.routing.mentions import Permission, mentions, quiet_ends
 from bot.core.routing.prefs import DEFAULTS, Prefs
 from bot.core.routing.quiet import QuietHours
 from bot.core.routing.routes import Route, RouteReason, routes
@@ -130,22 +130,22 @@ QUIET, LOUD = watch(1, quiet=NIGHT), watch(2)
 @pytest.mark.parametrize(
     ("sentence", "channel", "watches", "prefs", "now", "more", "expected"),
     [
-        ("people are mentioned", OPS, [LOUD], DEFAULTS, NOON, {}, MentionReason.MENTIONED),
-        ("also without a watch", ALERTS, [], DEFAULTS, MIDNIGHT, {}, MentionReason.MENTIONED),
-        ("not in quiet hours", OPS, [QUIET], DEFAULTS, MIDNIGHT, {}, MentionReason.QUIET_HOURS),
-        ("but outside of them", OPS, [QUIET], DEFAULTS, NOON, {}, MentionReason.MENTIONED),
-        ("one watch that is not quiet is enough", OPS, [QUIET, LOUD], DEFAULTS, MIDNIGHT, {}, MentionReason.MENTIONED),
+        ("people are mentioned", OPS, [LOUD], DEFAULTS, NOON, {}, Permission.MENTIONED),
+        ("also without a watch", ALERTS, [], DEFAULTS, MIDNIGHT, {}, Permission.MENTIONED),
+        ("not in quiet hours", OPS, [QUIET], DEFAULTS, MIDNIGHT, {}, Permission.QUIET_HOURS),
+        ("but outside of them", OPS, [QUIET], DEFAULTS, NOON, {}, Permission.MENTIONED),
+        ("one watch that is not quiet is enough", OPS, [QUIET, LOUD], DEFAULTS, MIDNIGHT, {}, Permission.MENTIONED),
         (
             "another channel's watch makes no noise here",
-            OPS, [QUIET, replace(LOUD, channel=FINANCE)], DEFAULTS, MIDNIGHT, {}, MentionReason.QUIET_HOURS,
+            OPS, [QUIET, replace(LOUD, channel=FINANCE)], DEFAULTS, MIDNIGHT, {}, Permission.QUIET_HOURS,
         ),
-        ("not where they are off", OPS, [LOUD], Prefs(mentions=False), NOON, {}, MentionReason.MENTIONS_OFF),
-        ("on is as ever", OPS, [LOUD], Prefs(mentions=True), NOON, {}, MentionReason.MENTIONED),
-        ("nobody in a direct message", MAYA, [], DEFAULTS, NOON, {}, MentionReason.DIRECT_MESSAGE),
-        ("not while it is snoozed", OPS, [LOUD], DEFAULTS, NOON, {"is_snoozed": True}, MentionReason.SNOOZED),
+        ("not where they are off", OPS, [LOUD], Prefs(mentions=False), NOON, {}, Permission.MENTIONS_OFF),
+        ("on is as ever", OPS, [LOUD], Prefs(mentions=True), NOON, {}, Permission.MENTIONED),
+        ("nobody in a direct message", MAYA, [], DEFAULTS, NOON, {}, Permission.DIRECT_MESSAGE),
+        ("not while it is snoozed", OPS, [LOUD], DEFAULTS, NOON, {"is_snoozed": True}, Permission.SNOOZED),
         (
             "not while somebody has its cause",
-            OPS, [LOUD], DEFAULTS, NOON, {"is_cause_acknowledged": True}, MentionReason.CAUSE_ACKNOWLEDGED,
+            OPS, [LOUD], DEFAULTS, NOON, {"is_cause_acknowledged": True}, Permission.CAUSE_ACKNOWLEDGED,
         ),
     ],
 )  # fmt: skip

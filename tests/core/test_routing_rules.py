@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time
 import pytest
 from incident_makers import JONAS, NOW, failure, incident
 
-from bot.core.routing.mentions import MentionReason
+from bot.core.routing.mentions import Permission, Permit
 from bot.core.routing.prefs import Prefs
 from bot.core.routing.quiet import QuietHours
 from bot.core.routing.rules import RoutingRules
@@ -34,8 +34,8 @@ def test_the_newest_failure_is_the_nth_in_a_row():
 
 def test_preferences_hold_for_their_channel_alone():
     rules = RoutingRules(prefs={GRID: Prefs(mentions=False)})
-    assert rules.mention(ONE, GRID, NOW) is MentionReason.MENTIONS_OFF
-    assert rules.mention(ONE, ALERTS, NOW) is MentionReason.MENTIONED
+    assert rules.mention(ONE, GRID, NOW) is Permission.MENTIONS_OFF
+    assert rules.mention(ONE, ALERTS, NOW) is Permission.MENTIONED
 
 
 @pytest.mark.parametrize(
@@ -83,3 +83,17 @@ def test_the_last_end_over_a_change_of_the_clock(sentence, day, hour):
     berlin = QuietHours(time(22), time(2), "Europe/Berlin")
     end = berlin.last_end(datetime(2026, 10, day, 12, tzinfo=UTC))
     assert end == datetime(2026, 10, day, hour, tzinfo=UTC), sentence
+
+
+@pytest.mark.parametrize(
+    ("sentence", "prefs", "of", "expected"),
+    [
+        ("reminders that are off stay off", Prefs(reminders=False), ONE, Permit(Permission.REMINDERS_OFF)),
+        ("quiet hours say until when", Prefs(), ONE, Permit(Permission.QUIET_HOURS, at(7, day=22))),
+        ("preferences count before quiet hours", Prefs(mentions=False), ONE, Permit(Permission.MENTIONS_OFF)),
+        ("of no incident it is never quiet", Prefs(), None, Permit()),
+    ],
+)
+def test_whether_people_are_reminded_in_the_night(sentence, prefs, of, expected):
+    rules = RoutingRules((watch(1, quiet=NIGHT),), {GRID: prefs})
+    assert rules.permit(of, GRID, at(23)) == expected, sentence

@@ -50,6 +50,7 @@ class AnswerSlack:
         self.archived = set()
         self.shared = set()  # channels that another organization reads too
         self.joined = {"C0DATAOPS1": {"U0MAYA00001", "U0JONAS0001"}}
+        self.active = {}  # by person; of the others Slack does not say
         self.broken = {}
         self.spoken = EN  # the language of people whose own is not given
 
@@ -72,6 +73,10 @@ class AnswerSlack:
     async def group(self, group):
         self._met("group")
         return frozenset(self.groups.get(group, ()))
+
+    async def presence(self, user):
+        self._met("presence")
+        return self.active.get(user)
 
     async def channel(self, channel):
         self._met("channel")

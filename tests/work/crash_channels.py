@@ -177,6 +177,12 @@ def _called_once_by_a_step(incident, posts):
         if post.new.reminds_of == incident.id and post.new.thread_of is not None
     )
     assert max(steps.values(), default=1) == 1, f"a step about {incident.id} calls twice in one thread"
+    asked = Counter(
+        post.new.due
+        for post in posts
+        if post.new.reminds_of == incident.id and re.search(r"[@^][^\n]*, who can take it", json.dumps(post.new.body))
+    )
+    assert max(asked.values(), default=1) == 1, f"a step about {incident.id} mentions people in two threads"
 
 
 def _replies_in_each_thread(channels, incident, posts):

@@ -3,7 +3,6 @@
 import itertools
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from operator import itemgetter
 
 from answer_enos import AnswerEnos
 from answer_slack import AnswerSlack
@@ -65,9 +64,7 @@ def _bare(row):
 
 
 class CrashWorldSlack(FakeSlack):
-    """A Slack with a memory for messages, read on a phone, and for people and channels."""
-
-    line_of = staticmethod(itemgetter("text"))
+    """A Slack with a memory for messages, and for people and channels."""
 
     def __init__(self, clock):
         super().__init__(clock)

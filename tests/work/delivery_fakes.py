@@ -51,6 +51,11 @@ class Message:
     broadcast: bool = False
     body: dict = field(default_factory=dict)
 
+    @property
+    def headline(self):
+        """What a phone shows of it."""
+        return self.body["text"]
+
 
 def place_of(channel):
     """Return where the direct messages of a person stand."""
@@ -104,8 +109,6 @@ class FakeSlack:
     A private answer with a response_url meets those of ``response_url`` where there are any.
     """
 
-    line_of = staticmethod(said_in)  # what ``text`` is of a message
-
     def __init__(self, clock: HandClock) -> None:
         self.clock = clock
         self.messages: list[Message] = []
@@ -156,7 +159,7 @@ class FakeSlack:
         self._check_table(body)
         place = place_of(channel)
         stands = thread if self._has(place, thread) else ""
-        message = Message(place, self._ts(), id, self.line_of(body), stands, self.clock().timestamp(), body=body)
+        message = Message(place, self._ts(), id, said_in(body), stands, self.clock().timestamp(), body=body)
         message.broadcast = broadcast and bool(stands)
         if isinstance(fault, Late):
             self.late.append((self.clock.after(fault.seconds), message))
@@ -176,8 +179,8 @@ class FakeSlack:
         if ts in self.fixed:
             raise SlackRefused(self.fixed[ts])
         if not isinstance(fault, Vanished):
-            found[0].text, found[0].body = self.line_of(body), body
-            found[0].texts.append(self.line_of(body))
+            found[0].text, found[0].body = said_in(body), body
+            found[0].texts.append(said_in(body))
         self._lost(fault)
 
     async def post_ephemeral(self, channel, user, body, *, thread="", response_url=""):
@@ -185,7 +188,7 @@ class FakeSlack:
         fault = await self._met("response_url" if by_url else "ephemeral", channel)
         self._check_table(body)
         if not isinstance(fault, Vanished):
-            self.ephemerals.append((channel, user, self.line_of(body)))
+            self.ephemerals.append((channel, user, said_in(body)))
             self.ephemeral_bodies.append(body)
         self._lost(fault)
 

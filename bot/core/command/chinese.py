@@ -22,6 +22,12 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "log": ("日志",),
     "ack": ("认领", "确认"),
     "unack": ("取消认领", "释放"),
+    "take": ("接手",),
+    "assign": ("指派", "转派"),
+    "handover": ("交接", "移交"),
+    "accept": ("接受",),
+    "decline": ("拒绝",),
+    "withdraw": ("撤回",),
     "close": ("关闭",),
     "reopen": ("重开", "重新打开"),
     "thread": ("消息列", "开消息列"),
@@ -33,6 +39,7 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "unlink": ("解绑", "解除绑定"),
     "people": ("人员", "绑定列表"),
     "whoami": ("我是谁",),
+    "oncall": ("值班", "谁值班"),
     "audit": ("审计", "操作记录"),
     "status": ("状态",),
 }
@@ -57,6 +64,8 @@ CLAUSES: Mapping[tuple[str, str], tuple[str, ...]] = {  # by the English word an
     ("of", "task"): ("节点", "任务"),
     ("by", "owner"): ("负责人",),
     ("for", "duration"): ("时长", "持续"),
+    ("to", "person"): ("给", "交给"),
+    ("as", "resolution"): ("结果", "作为"),
     ("because", "because"): ("原因", "因为", "备注"),
     ("tail", "tail"): ("末尾", "最后"),
     ("matching", "glob"): ("匹配",),
@@ -70,6 +79,7 @@ CLAUSES: Mapping[tuple[str, str], tuple[str, ...]] = {  # by the English word an
 }
 ME = ("我", "我的")
 SCOPES = {"未关闭": "open", "未认领": "unacked", "我的": "mine"}
+RESOLUTIONS = {"已修复": "fixed", "预期内": "expected", "重复": "duplicate", "不需要": "unneeded"}
 STATUSES = {
     "失败": "fail",
     "成功": "success",
@@ -121,6 +131,7 @@ PLACEHOLDERS: Mapping[str, str] = {  # of the syntax
     "DURATION": "2小时",
     "STATUS …": "状态 …",
     "open|unacked|mine": "|".join(SCOPES),
+    "|".join(RESOLUTIONS.values()): "|".join(RESOLUTIONS),
     "N": "N",
     "VERB": "命令",
     "GLOB": "名称*",
@@ -129,6 +140,7 @@ PLACEHOLDERS: Mapping[str, str] = {  # of the syntax
     "on|off": "开|关",
     "thread|channel": "消息列|频道",
     "en|zh": "英文|中文",
+    "OFFER": "请求ID",
     "KEY=VALUE …": "参数名=值 …",
     "NOTE": "说明",
 }
@@ -153,7 +165,7 @@ THANKS = "谢谢"
 _MANY = (*VERBS.values(), *CLAUSES.values())
 # No names, but in quotes.
 RESERVED = frozenset(word for words in _MANY for word in words).union(
-    AMBIGUOUS, PERIODS, WHENS, ME, SCOPES, STATUSES, UNTIL, [THANKS]
+    AMBIGUOUS, PERIODS, WHENS, ME, SCOPES, RESOLUTIONS, STATUSES, UNTIL, [THANKS]
 )
 GLUED = RESERVED.union(
     [ONWARD], SWITCHES, PLACES, LANGUAGES
@@ -180,7 +192,13 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {  # those of the table of commands, i
     "log": ("日志 2809-20190812080700", "日志 2809-20190812080700 节点 104890 末尾 50 行"),
     "ack": ("认领 2809", "认领 2809 时长 2小时 原因 the source is being repaired"),
     "unack": ("取消认领 2809",),
-    "close": ("关闭 2809 原因 that day is not needed",),
+    "take": ("接手 2809", "接手 2809 时长 2小时"),
+    "assign": ("指派 2809 给 @jane",),
+    "handover": ("交接 给 @jane",),
+    "accept": ("接受 0123456789abcdef",),
+    "decline": ("拒绝 0123456789abcdef",),
+    "withdraw": ("撤回 0123456789abcdef",),
+    "close": ("关闭 2809 原因 that day is not needed", "关闭 2809 结果 重复 原因 3377 is the cause"),
     "reopen": ("重开 2809",),
     "thread": ("消息列 2809",),
     "watch": ("订阅 任务流 3377", "订阅 负责人 我 连续 3 次", "订阅 匹配 meter-* 免打扰 22:00-07:00"),
@@ -191,6 +209,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {  # those of the table of commands, i
     "unlink": ("解绑 @jane",),
     "people": ("人员",),
     "whoami": ("我是谁",),
+    "oncall": ("值班",),
     "audit": ("审计", "审计 本周 @jane"),
     "status": ("状态",),
 }

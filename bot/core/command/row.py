@@ -6,7 +6,6 @@ from itertools import chain
 
 from bot.core.command import chinese
 from bot.core.command.clauses import Clause
-from bot.core.command.requests import Request
 from bot.core.command.rights import Who
 from bot.core.text.language import ZH
 from bot.core.text.message import Message
@@ -38,6 +37,8 @@ class Row:
     aliases: tuple[str, ...] = ()
     changes: bool = False  # something in EnOS or of flowbot's own: it is on record before it happens
     shows: bool = False  # a verb that changes something: without words it shows how that is
+    hidden: bool = False  # buttons say it; help, README and suggestions do not show it
+    apart: bool = False  # each person's press of one button counts, not only the first of all
     family: Family = field(kw_only=True)
 
     @property
@@ -85,7 +86,3 @@ class Row:
     def in_thread(self) -> bool:
         """Whether its flow or run may be left out in an incident's thread."""
         return any(each.in_thread for each in self.clauses)
-
-    def is_change(self, request: Request) -> bool:
-        """Whether a request of this verb changes something."""
-        return self.changes and not (self.shows and request == self.request())

@@ -1,6 +1,7 @@
-"""Mentions: whether a card, or a reply in its thread, mentions people in its channel now."""
+"""Permits: whether a card, or a reply in its thread, mentions people in its channel now, and reminds them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
@@ -9,15 +10,29 @@ from bot.core.routing.prefs import Prefs
 from bot.core.routing.watch import Watch
 
 
-class MentionReason(Enum):
-    """Why people are mentioned, or why not."""
+class Permission(Enum):
+    """Whether a channel allows reminders and mentions about an incident now, and why not."""
 
     MENTIONED = "mentioned"
-    DIRECT_MESSAGE = "direct message"
-    MENTIONS_OFF = "mentions off"
+    MENTIONS_OFF = "mentions off"  # reminders without mentions
+    DIRECT_MESSAGE = "direct message"  # somebody's own watch: reminders without mentions
+    QUIET_HOURS = "quiet hours"
+    REMINDERS_OFF = "reminders off"
     SNOOZED = "snoozed"
     CAUSE_ACKNOWLEDGED = "cause acknowledged"
-    QUIET_HOURS = "quiet hours"
+
+    @property
+    def reminds(self) -> bool:
+        """Whether reminders may be posted."""
+        return self in {Permission.MENTIONED, Permission.MENTIONS_OFF, Permission.DIRECT_MESSAGE}
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """What a card's channel allows, and until when, where it is known."""
+
+    permission: Permission = Permission.MENTIONED
+    until: datetime | None = None
 
 
 def mentions(
@@ -28,21 +43,21 @@ def mentions(
     *,
     is_snoozed: bool = False,
     is_cause_acknowledged: bool = False,
-) -> MentionReason:
+) -> Permission:
     """Whether people are mentioned in a channel. ``watches`` match the failure; those of other channels do not count.
 
     It is quiet only if all of the channel's are quiet. A channel without one is never quiet.
     """
     if is_direct(channel):
-        return MentionReason.DIRECT_MESSAGE
+        return Permission.DIRECT_MESSAGE
     if not prefs.may_mention:
-        return MentionReason.MENTIONS_OFF
+        return Permission.MENTIONS_OFF
     if is_snoozed:
-        return MentionReason.SNOOZED
+        return Permission.SNOOZED
     if is_cause_acknowledged:
-        return MentionReason.CAUSE_ACKNOWLEDGED
+        return Permission.CAUSE_ACKNOWLEDGED
     quiet = quiet_ends(channel, watches, now) > now
-    return MentionReason.QUIET_HOURS if quiet else MentionReason.MENTIONED
+    return Permission.QUIET_HOURS if quiet else Permission.MENTIONED
 
 
 def quiet_ends(channel: str, watches: Sequence[Watch], now: datetime) -> datetime:

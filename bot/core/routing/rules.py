@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.core.incident.model import Incident
-from bot.core.routing.mentions import MentionReason, mentions, quiet_ends
+from bot.core.routing.mentions import Permission, Permit, mentions, quiet_ends
 from bot.core.routing.prefs import DEFAULTS, Prefs
 from bot.core.routing.routes import Route, routes
 from bot.core.routing.watch import Failure, Watch, matches
@@ -28,9 +28,19 @@ class RoutingRules:
         """Where the newest failure of an incident goes."""
         return routes(_newest(incident), self.watches, alert_channel, lost=lost)
 
-    def mention(self, incident: Incident, channel: str, now: datetime) -> MentionReason:
+    def mention(self, incident: Incident, channel: str, now: datetime) -> Permission:
         """Whether people are mentioned about an incident in a channel now."""
         return mentions(channel, self._matching(incident), self.prefs_of(channel), now)
+
+    def permit(self, incident: Incident | None, channel: str, now: datetime) -> Permit:
+        """Whether people are reminded about an incident in a channel now; of no incident, preferences alone decide."""
+        if not self.prefs_of(channel).may_remind:
+            return Permit(Permission.REMINDERS_OFF)
+        watches = () if incident is None else self._matching(incident)
+        permission = mentions(channel, watches, self.prefs_of(channel), now)
+        if permission is Permission.QUIET_HOURS:
+            return Permit(permission, quiet_ends(channel, watches, now))
+        return Permit(permission)
 
     def quiet_ends(self, incident: Incident, channel: str, now: datetime) -> datetime:
         """When a channel is not quiet any more about an incident; ``now`` where it is not quiet."""
@@ -38,14 +48,14 @@ class RoutingRules:
 
     def quiet_ended(self, incident: Incident, channel: str, now: datetime) -> datetime | None:
         """When a channel stopped being quiet about an incident the last time; None where it was not, or still is."""
-        if self.mention(incident, channel, now) is not MentionReason.MENTIONED:
+        if self.mention(incident, channel, now) is not Permission.MENTIONED:
             return None
         hours = [each.filters.quiet for each in self._matching(incident) if each.channel == channel]
         ends = (quiet.last_end(now) for quiet in hours if quiet is not None)
         return max((end for end in ends if end is not None and self._was_quiet(incident, channel, end)), default=None)
 
     def _was_quiet(self, incident: Incident, channel: str, end: datetime) -> bool:
-        return self.mention(incident, channel, end - _MOMENT) is MentionReason.QUIET_HOURS
+        return self.mention(incident, channel, end - _MOMENT) is Permission.QUIET_HOURS
 
     def _matching(self, incident: Incident) -> Sequence[Watch]:
         failure = _newest(incident)

@@ -55,6 +55,8 @@ class AnswerSettings:
     alert_statuses: tuple[int, ...]
     console_url: str = ""
     shared_channels: tuple[str, ...] = ()  # where failures may be posted though another organization reads there
+    remind_every: timedelta = timedelta(minutes=30)  # between two steps of an escalation
+    pagerduty: bool = False  # whether PagerDuty can be called
 
 
 class SecretCommands:
@@ -121,6 +123,7 @@ class CommandContext:
     zone: tzinfo
     now: datetime
     post: PostId  # the id of the answer's message, which its buttons carry
+    changes: bool = False  # it is to change something: such a verb may also just show what is set
     attempt: int | None = None  # the audit row of a verb that changes something
     incident: Incident | None = None  # of the thread it was written in, or of the pressed card
     replacement: Post | None = None  # where the message it was said to was lost: the one that replaces it

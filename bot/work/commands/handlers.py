@@ -5,6 +5,8 @@ from typing import Any
 
 from bot.core.command import requests
 from bot.work.commands import (
+    escalation,
+    handovers,
     incidents,
     logs,
     meta,
@@ -32,6 +34,12 @@ HANDLERS: Mapping[type, Handler] = {
     requests.Log: logs.log,
     requests.Ack: incidents.ack,
     requests.Unack: incidents.unack,
+    requests.Take: handovers.take,
+    requests.Assign: handovers.assign,
+    requests.Handover: handovers.handover,
+    requests.Accept: handovers.accept,
+    requests.Decline: handovers.decline,
+    requests.Withdraw: handovers.withdraw,
     requests.Close: incidents.close,
     requests.Reopen: incidents.reopen,
     requests.Thread: incidents.thread,
@@ -43,6 +51,7 @@ HANDLERS: Mapping[type, Handler] = {
     requests.Unlink: people.unlink,
     requests.People: people.people,
     requests.Whoami: people.whoami,
+    requests.OnCall: escalation.oncall,
     requests.Audit: meta.audit,
     requests.Status: meta.status,
 }

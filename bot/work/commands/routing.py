@@ -112,7 +112,7 @@ async def prefs(services: Services, context: CommandContext, request: Preference
     def card(text: Text, prefs: Prefs) -> blocks.Card:
         return cards.preferences(context.words, context.post, text, prefs, defaults, is_personal=is_personal)
 
-    if not context.row.is_change(request):
+    if not context.changes:
         text = msg("This is how I speak to you.") if is_personal else msg("This is how I speak in this channel.")
         return Answer(card(text, await services.store.prefs(place)))
     if is_personal and (request.mentions is not None or request.replies or request.language):

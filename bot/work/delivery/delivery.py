@@ -281,17 +281,16 @@ class Delivery:
         try:
             if channel in self._shared_channels.barred and tells_of_failures(post):
                 raise SlackRefused(SHARED_CHANNEL)  # noqa: TRY301  the policy decides on it as on Slack's own refusals
-            body = self._tables.form(self._failure_policy.body(post) if self._failure_policy.bugs else post.body)
+            body = self._failure_policy.body(post) if self._failure_policy.bugs else post.body
+            if "fallback" in body:
+                body = self._tables.form(body)
             match new.kind:
                 case PostKind.MESSAGE:
                     id_ = carried_id(new.id, post.generation)
                     channel, ts = await self._slack.post(channel, body, id=id_, thread=thread, broadcast=new.broadcast)
                 case PostKind.EDIT:
                     ts = post.ts
-                    try:
-                        await self._slack.edit(channel, ts, body, id=new.id)
-                    except SlackRefused as refused:
-                        raise await self._lost.interpreted(post, refused) from None
+                    await self._lost.edit(post, body)
                 case PostKind.EPHEMERAL:
                     url = new.response_url if by_url else ""
                     await self._slack.post_ephemeral(channel, new.user, body, thread=thread, response_url=url)

@@ -22,7 +22,7 @@ from bot.core.incident.groups import IncidentGroup, Occasion
 from bot.core.incident.model import Incident
 from bot.core.outbox.blocks import Card, rendered
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
-from bot.core.routing.mentions import MentionReason
+from bot.core.routing.mentions import Permission
 from bot.messages.cards import incident_groups as cards
 from bot.messages.cards.incident import RenderContext
 from bot.messages.incident_posts import HOLD, MERGE_EDITS_FOR
@@ -107,7 +107,7 @@ class IncidentGroupMessages:
             found = next((each for each in known.incident_groups if each.post == post), None)
             if found is None:
                 return ChangeSet()
-            awake = [each for each in incidents if rules.mention(each, found.channel, now) is MentionReason.MENTIONED]
+            awake = [each for each in incidents if rules.mention(each, found.channel, now) is Permission.MENTIONED]
             return self._shown(found, incidents, groups.owners(awake), render_context, now)
 
         await self._write(decide)

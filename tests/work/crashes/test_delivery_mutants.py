@@ -160,8 +160,9 @@ def copied(mutant, folder):
     """Write the program with the mutant in it, and the tests."""
     for what in ("bot", "tests/work"):
         shutil.copytree(ROOT / what, folder / what, ignore=shutil.ignore_patterns("__pycache__", "page", "sim"))
-    for each in [ROOT / "pyproject.toml", *(ROOT / "tests").glob("*.py")]:
-        shutil.copy(each, folder / each.relative_to(ROOT))
+    for shared in (ROOT / "tests").glob("*.py"):
+        shutil.copy(shared, folder / "tests")
+    shutil.copy(ROOT / "pyproject.toml", folder)
     (folder / mutant.file).write_text(broken(mutant), encoding="utf-8")
 
 

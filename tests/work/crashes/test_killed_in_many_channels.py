@@ -111,7 +111,7 @@ async def test_the_night_in_many_channels_is_one(tmp_path):
     await world.check_invariants()
     listed = [each for each in world.slack.messages if each.id.startswith("quiet-")]
     assert [each.channel for each in listed] == [], "what was open at the end of the quiet hours had been taken"
-    assert {each.channel for each in world.slack.messages} == {OPS, NIGHTS, LATER, "D0MAYA00001"}
+    assert {each.channel for each in world.slack.messages} >= {OPS, NIGHTS, LATER, "D0MAYA00001"}
     assert "resolve" in world.channels.receivers.steps(Bridge.PAGERDUTY, await incident_of(world, 3377))
     await world.ends()
 
@@ -127,6 +127,6 @@ async def test_the_storm_in_many_channels_is_one(tmp_path):
     await told(storm_in_many_channels(world))
     await world.come_to_rest()
     await world.check_invariants()
-    storms = [each for each in world.slack.messages if each.text.startswith("ALERT STORM") and not each.thread]
+    storms = [each for each in world.slack.messages if each.headline.startswith("ALERT STORM") and not each.thread]
     assert sorted(each.channel for each in storms) == [OPS, "D0MAYA00001"]
     await world.ends()

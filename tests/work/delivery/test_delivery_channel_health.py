@@ -1,9 +1,10 @@
 """Routes that die: told once, whoever restarts, and what belongs there is kept."""
 
 import pytest
-from delivery_fakes import DEFAULT, SlackRefused, edit, message
+from delivery_fakes import DEFAULT, START, SlackRefused, edit, message
 
 from bot.core.outbox.posts import Lane
+from bot.core.text.message import slack_date
 
 ADMINS = ("UADMIN1", "UADMIN2")
 
@@ -135,8 +136,8 @@ async def test_where_only_an_answer_found_it_dead_it_is_noticed_that_it_lives_ag
     assert standing(world) == []
     (back,) = world.slack.texts(DEFAULT)
     assert back == (
-        "From <!date^1795271400^{date_short_pretty} {time}|2026-11-21 14:30 UTC> on, I couldn't post in "
-        f"<#{DEFAULT}>. Reason at that time: The channel is archived. The messages that waited follow now."
+        f"From {slack_date(START)} on, I couldn't post in <#{DEFAULT}>. Reason at that time: The channel is archived. "
+        "The messages that waited follow now."
     )
 
 
