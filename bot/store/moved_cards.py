@@ -1,5 +1,6 @@
 """Cards whose channel refuses all posts: their first message goes elsewhere, or another card tells it there."""
 
+from sqlite3 import Row
 from typing import TYPE_CHECKING
 
 from bot.core.outbox.posts import PostId
@@ -22,6 +23,12 @@ _SPARED = """
     SELECT c.incident, c.place FROM cards c JOIN posts p ON p.id = c.post
     WHERE c.post = ? AND c.gathered = 0 AND p.state = 'given up' AND p.why = ?
 """
+
+
+def has_other_card(db: Database, row: Row, channel: str) -> bool:
+    """Whether the incident that a post belongs to has a card of its own in another channel."""
+    other = "SELECT 1 FROM cards WHERE incident = ? AND channel = ? AND post NOT IN (?, coalesce(?, ''))"
+    return db.execute(other, [row["incident"], channel, row["id"], row["thread_of"]]).fetchone() is not None
 
 
 def move_cards(db: Database, incident_cache: "IncidentCache", post: PostId, channel: str) -> None:

@@ -21,7 +21,7 @@ from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Card
 from bot.core.outbox.posts import Lane, NewPost, Post, PostId, PostKind, PostState, sole_reader
 from bot.store.database import Database
-from bot.store.moved_cards import TOLD_THERE, move_cards
+from bot.store.moved_cards import TOLD_THERE, has_other_card, move_cards
 from bot.store.transactions import (
     ROWS,
     Transactional,
@@ -259,7 +259,7 @@ def requeue(db: Database, id_: PostId, retry_at: datetime, why: str, *, channel:
     if row["withdrawn"]:
         give_up(db, id_, WITHDRAWN, retry_at)
         return
-    if channel and _has_other_card(db, row, channel):
+    if channel and has_other_card(db, row, channel):
         give_up(db, id_, TOLD_THERE, retry_at)
         return
     new = _new(row) if instead is None else rendered(db, instead)
@@ -284,12 +284,6 @@ def requeue(db: Database, id_: PostId, retry_at: datetime, why: str, *, channel:
             id_,
         ],
     )
-
-
-def _has_other_card(db: Database, row: Row, channel: str) -> bool:
-    """Whether the incident that a post belongs to has a card of its own in another channel."""
-    other = "SELECT 1 FROM cards WHERE incident = ? AND channel = ? AND post NOT IN (?, coalesce(?, ''))"
-    return db.execute(other, [row["incident"], channel, row["id"], row["thread_of"]]).fetchone() is not None
 
 
 def _has_newer(db: Database, edit: Row) -> bool:

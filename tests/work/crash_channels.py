@@ -139,6 +139,7 @@ def _wanted(incident):
 
 
 def _told_where_it_goes(channels, incident, by_id, stand, lost):
+    assert {each.post for each in incident.cards} <= by_id.keys(), f"a card of {incident.id} was never queued"
     told = {each.channel for each in incident.cards if _is_told(by_id.get(each.post), stand, lost)}
     moved = {stand[each.post].channel for each in incident.cards if each.post in stand}
     for channel in _wanted(incident) - told:

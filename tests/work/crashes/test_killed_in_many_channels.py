@@ -43,15 +43,16 @@ def night_in_many_channels(world):
         await world.orders("ack", 3377)
         await world.pass_time(4)
 
-    async def quiet_hours_end_and_the_channel_is_back():
-        channels.opens(NIGHTS)
+    async def quiet_hours_end_and_they_recover():
         world.sleeps(21)
         await world.looks_around()
-
-    async def they_recover():
         for flow in (3377, 3378):
             world.succeeds(flow)
         await world.pass_time(4, poll_at=0)
+
+    async def the_channel_is_back():
+        channels.opens(NIGHTS)
+        await world.looks_around()
 
     return [
         flows_fail,
@@ -60,8 +61,8 @@ def night_in_many_channels(world):
         both_fail_again,
         the_receivers_answer_again,
         somebody_takes_one,
-        quiet_hours_end_and_the_channel_is_back,
-        they_recover,
+        quiet_hours_end_and_they_recover,
+        the_channel_is_back,
     ]
 
 
