@@ -11,7 +11,6 @@ up, or is not a message, they go to the channel themselves: nothing is lost.
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from sqlite3 import Row
@@ -125,19 +124,6 @@ class Outbox(Transactional):
         )
         twice = "p.look_again > 0 AND p.look_again <= ? ORDER BY p.look_again LIMIT 500"
         return unclear, posts(db, twice, timestamp(before))
-
-    @read
-    def post_counts(self, db: Database) -> Mapping[str, int]:
-        """The number of posts by state; edits whose words others have taken over are counted as ``replaced``."""
-        return dict(tuple(row) for row in db.execute("SELECT state, count(*) FROM posts GROUP BY state"))
-
-    @read
-    def oldest_posts(self, db: Database) -> Mapping[str, datetime]:
-        """Since when the oldest post that is queued, sending or unclear has been due, by state."""
-        rows = db.execute(
-            "SELECT state, min(due) FROM posts WHERE state IN ('queued', 'sending', 'unclear') GROUP BY state"
-        )
-        return {state: from_timestamp(due) for state, due in rows}
 
     @transaction
     def start_sending(self, db: Database, id: PostId, now: datetime) -> Post | None:
