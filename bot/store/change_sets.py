@@ -6,10 +6,10 @@ from datetime import datetime
 from bot.core.errors import Refusal
 from bot.core.flow.model import FlowId, Instance, InstanceId
 from bot.core.incident.facts import ChangeSet, StoredState
-from bot.core.incident.model import Incident, IncidentId
+from bot.core.incident.model import Incident, IncidentId, Snooze
 from bot.core.people.model import AttemptResult
 from bot.core.text.message import msg
-from bot.store import incident_groups, incidents, monitor_state
+from bot.store import incident_groups, incidents, monitor_state, snoozes
 from bot.store.database import Database
 from bot.store.incidents import IncidentCache
 from bot.store.monitor_state import SeenCache
@@ -42,7 +42,9 @@ class ChangeSets(Transactional):
         seen = monitor_state.seen(db, instances)
         known = incidents.known(db, self._incident_cache, instances, flows)
         recent = incident_groups.recent(db, self._incident_cache, since)
-        changes = decide(StoredState(seen, known, incident_groups.shown(db), recent))
+        changes = decide(
+            StoredState(seen, known, incident_groups.shown(db), snoozes.not_ended(db), recent)
+        )
         monitor_state.put_seen(db, changes.seen, seen)
         self._seen_cache.put(seen.values())
         self._put(db, changes)
@@ -84,7 +86,30 @@ class ChangeSets(Transactional):
         end_attempt(db, attempt_result)
         return changes
 
+    @transaction
+    def change_snoozes(
+        self,
+        db: Database,
+        decide: Callable[[tuple[Snooze, ...], tuple[Incident, ...]], ChangeSet],
+        *,
+        flow: FlowId | None = None,
+        incident: IncidentId | None = None,
+        attempt_result: AttemptResult | None = None,
+    ) -> ChangeSet:
+        """Read the snoozes that have not ended and, of what is asked for, one incident or the live ones of a flow.
+
+        Ask ``decide``, write what it returns, and end the attempt. What ``decide`` raises undoes all. Raises Refusal
+        where the link that the attempt depends on has changed.
+        """
+        require_link(db, attempt_result.linked if attempt_result else None)
+        ids = [incident] if incident else [] if flow is None else incidents.live_of(db, flow)
+        changes = decide(snoozes.not_ended(db), incidents.load(db, self._incident_cache, ids))
+        self._put(db, changes)
+        end_attempt(db, attempt_result)
+        return changes
+
     def _put(self, db: Database, changes: ChangeSet) -> None:
+        snoozes.put(db, changes.snoozes)
         incidents.put(db, self._incident_cache, changes.incidents)
         incident_groups.put(db, changes.incident_groups)
         put(db, changes.posts)

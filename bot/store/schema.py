@@ -361,6 +361,27 @@ _CARDS = (
     "ALTER TABLE incidents DROP COLUMN told_at",
 )
 
+# For how long nobody is called about a flow (or any, without one), and the snooze that an incident's card shows.
+_SNOOZES = (
+    """
+    CREATE TABLE snoozes (
+      id TEXT PRIMARY KEY,
+      flow_id INTEGER,
+      flow_name TEXT NOT NULL,
+      made_by TEXT NOT NULL,
+      at INTEGER NOT NULL,
+      until INTEGER NOT NULL,
+      until_success INTEGER NOT NULL,
+      because TEXT NOT NULL,
+      ended TEXT NOT NULL,
+      ended_at INTEGER
+    ) STRICT
+    """,
+    "CREATE INDEX snoozes_active ON snoozes (at) WHERE ended_at IS NULL",
+    "CREATE INDEX snoozes_ended ON snoozes (ended_at) WHERE ended_at IS NOT NULL",
+    "ALTER TABLE incidents ADD COLUMN snooze TEXT NOT NULL DEFAULT ''",
+)
+
 # The database's version is the number of steps it has taken.
 STEPS: tuple[Sequence[str], ...] = (
     _FIRST,
@@ -375,4 +396,5 @@ STEPS: tuple[Sequence[str], ...] = (
     _LOST,
     _LANGUAGES,
     _CARDS,
+    _SNOOZES,
 )

@@ -25,6 +25,9 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "close": ("关闭",),
     "reopen": ("重开", "重新打开"),
     "thread": ("消息列", "开消息列"),
+    "snooze": ("暂缓提醒", "暂缓", "静默", "暂停提醒"),
+    "unsnooze": ("恢复提醒", "取消暂缓", "取消静默"),
+    "snoozes": ("暂缓列表", "静默列表"),
     "link": ("绑定",),
     "unlink": ("解绑", "解除绑定"),
     "people": ("人员", "绑定列表"),
@@ -52,10 +55,13 @@ CLAUSES: Mapping[tuple[str, str], tuple[str, ...]] = {  # by the English word an
     ("of", "task"): ("节点", "任务"),
     ("by", "owner"): ("负责人",),
     ("for", "duration"): ("时长", "持续"),
+    ("until", "until"): ("直到", "截至"),
     ("because", "because"): ("原因", "因为", "备注"),
     ("tail", "tail"): ("末尾", "最后"),
 }
 ME = ("我", "我的")
+ALL = ("全部", "所有")  # flows
+SUCCESS = ("成功",)  # the next one
 SCOPES = {"未关闭": "open", "未认领": "unacked", "我的": "mine"}
 STATUSES = {
     "失败": "fail",
@@ -95,6 +101,8 @@ PLACEHOLDERS: Mapping[str, str] = {  # of the syntax
     "FLOW": "任务流ID",
     "RUN": "实例ID",
     "FLOW|RUN": "任务流ID|实例ID",
+    "FLOW|all": "任务流ID|全部",
+    "WHEN|success": "时刻|成功",
     "TASK": "节点ID",
     "OWNER": "用户名",
     "@person": "@人员",
@@ -130,7 +138,7 @@ THANKS = "谢谢"
 _MANY = (*VERBS.values(), *CLAUSES.values())
 # No names, but in quotes.
 RESERVED = frozenset(word for words in _MANY for word in words).union(
-    AMBIGUOUS, PERIODS, WHENS, ME, SCOPES, STATUSES, UNTIL, [THANKS]
+    AMBIGUOUS, PERIODS, WHENS, ME, ALL, SCOPES, STATUSES, UNTIL, [THANKS]
 )
 GLUED = RESERVED | {ONWARD}  # what needs no space, before it is known which command it is
 _UNIT = re.compile("|".join(sorted((*UNITS, "点", "号", LINES), key=len, reverse=True)))  # belongs to the number before
@@ -156,6 +164,13 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {  # those of the table of commands, i
     "close": ("关闭 2809 原因 that day is not needed",),
     "reopen": ("重开 2809",),
     "thread": ("消息列 2809",),
+    "snooze": (
+        "暂缓提醒 2809 时长 2小时 原因 the source is being repaired",
+        "暂缓提醒 2809 直到 明天 08:00 原因 of TICKET-17",
+        "暂缓提醒 2809 直到 成功 原因 the fix runs tonight",
+    ),
+    "unsnooze": ("恢复提醒 2809",),
+    "snoozes": ("暂缓列表",),
     "link": ("绑定 @jane u15432100000000011 jane.doe",),
     "unlink": ("解绑 @jane",),
     "people": ("人员",),

@@ -1,12 +1,12 @@
 """The one table of commands. Parser, help, README, usage hint and permissions read it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from enum import Enum
 from itertools import chain
 
-from bot.core.command import chinese, clauses, requests
+from bot.core.command import chinese, clauses, requests, snooze_clauses
 from bot.core.command.clauses import Clause
 from bot.core.command.requests import Request
 from bot.core.command.rights import Who
@@ -72,14 +72,23 @@ class Row:
 
     def syntax_in(self, language: str) -> str:
         """The syntax in a language, "en" or "zh"."""
-        shown = (each.syntax_in(language) for each in self.clauses if not each.hidden)
-        return " ".join((self.word_in(language), *shown))
+        shown = [self.word_in(language)]
+        for each in self.clauses:
+            if each.alternative:
+                shown[-1] += f"|{each.syntax_in(language)}"
+            elif not each.hidden:
+                shown.append(each.syntax_in(language))
+        return " ".join(shown)
 
     def brief_in(self, language: str) -> str:
         """The verb with the first thing that it is about, in a language: "trigger FLOW"."""
         form = self.clauses[0].form if self.clauses and self.clauses[0].fields[0] in _TARGETS else None
         about = (form.placeholder_in(language).partition("|")[0],) if form else ()
         return " ".join((self.word_in(language), *about))
+
+    def who_may(self, request: Request) -> Who:
+        """Who may use the verb for this request: what is about all flows is the flowbot admins'."""
+        return Who.ADMIN if getattr(request, "scope", "") == requests.ALL else self.who
 
     @property
     def in_thread(self) -> bool:
@@ -97,6 +106,7 @@ _PERIOD = Clause(("period",), form=clauses.PERIOD)
 _OF_FLOW = Clause(("flow",), "of", clauses.FLOW)
 _BY_OWNER = Clause(("owner",), "by", clauses.OWNER, loose=True)
 _FROM = Clause(("task",), "from", clauses.TASK)
+_FLOW_OR_ALL = Clause(("flow", "scope"), form=snooze_clauses.FLOW_OR_ALL, in_thread=True)
 _BECAUSE = Clause(("because",), "because", clauses.NOTE)
 _PERSON = Clause(("person",), form=clauses.PERSON, optional=False)
 
@@ -271,6 +281,44 @@ ROWS = (
         (_TARGET,),
         ("thread 2809",),
         changes=True,
+        family=Family.INCIDENTS,
+    ),
+    Row(
+        "snooze",
+        requests.Snooze,
+        Who.RESPONDER,
+        msg("Call nobody about a flow for a while, at most 30 days. Needs a reason. `snooze all` is for flowbot admins."),
+        (
+            _FLOW_OR_ALL,
+            Clause(("duration",), "for", clauses.DURATION, loose=True, needed=True),
+            Clause(("until",), "until", snooze_clauses.UNTIL, needed=True, alternative=True),
+            replace(_BECAUSE, needed=True),
+        ),
+        (
+            "snooze 2809 for 2h because the source is being repaired",
+            "snooze 2809 until tomorrow 08:00 because of TICKET-17",
+            "snooze 2809 until success because the fix runs tonight",
+        ),
+        changes=True,
+        family=Family.INCIDENTS,
+    ),
+    Row(
+        "unsnooze",
+        requests.Unsnooze,
+        Who.RESPONDER,
+        msg("End a snooze before its time."),
+        (_FLOW_OR_ALL,),
+        ("unsnooze 2809",),
+        changes=True,
+        family=Family.INCIDENTS,
+    ),
+    Row(
+        "snoozes",
+        requests.Snoozes,
+        Who.LINKED,
+        msg("What is snoozed, until when, by whom and why."),
+        (_PAGE,),
+        ("snoozes",),
         family=Family.INCIDENTS,
     ),
     Row(

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.incident.groups import IncidentGroup
-from bot.core.incident.model import Incident
+from bot.core.incident.model import Incident, Snooze
 from bot.core.outbox.posts import NewPost
 
 
@@ -30,6 +30,7 @@ class StoredState:
     seen: Mapping[InstanceId, Seen] = field(default_factory=dict)
     incidents: tuple[Incident, ...] = ()  # the newest of each flow in the page, ended ones included
     incident_groups: tuple[IncidentGroup, ...] = ()  # all that still show their incidents
+    snoozes: tuple[Snooze, ...] = ()  # those that have not ended
     recent: tuple[Incident, ...] = ()  # reported since the time asked for, not in an active group
 
 
@@ -42,6 +43,7 @@ class ChangeSet:
     posts: tuple[NewPost, ...] = ()
     forget: tuple[InstanceId, ...] = ()
     incident_groups: tuple[IncidentGroup, ...] = ()  # inserted or replaced whole, by post
+    snoozes: tuple[Snooze, ...] = ()  # inserted, or ended
 
 
 @dataclass(frozen=True, slots=True)

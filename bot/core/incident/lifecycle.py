@@ -42,6 +42,8 @@ class Transition(Enum):
     GONE = "gone"  # EnOS does not show its flow any more
     SHOWN_AGAIN = "shown again"
     BACKFILLED = "backfilled"  # a failure has its successful run, after the alarm had ended
+    SNOOZED = "snoozed"
+    SNOOZE_ENDED = "snooze ended"
     REMINDED = "reminded"  # nobody has acknowledged it
     ACK_EXPIRING = "acknowledgement expires soon"
     ACK_EXPIRED = "acknowledgement expired"
@@ -184,7 +186,9 @@ def close(incident: Incident, by: Person, now: datetime, because: str = "") -> S
     """
     if incident.phase is Phase.CLOSED or (incident.phase is Phase.RECOVERED and not not_backfilled(incident)):
         _refuse_ended(incident, msg("There is nothing to close."))
-    closed = replace(incident, phase=Phase.CLOSED, ended_at=now, ended_by=by, note=because, ack_until=None)
+    closed = replace(
+        incident, phase=Phase.CLOSED, ended_at=now, ended_by=by, note=because, ack_until=None, snooze=None
+    )
     return closed, Transition.CLOSED
 
 
@@ -211,7 +215,8 @@ def recovered(incident: Incident, by: InstanceId, now: datetime) -> Step:
     """End the alarm: a later success was seen."""
     if not is_live(incident):
         return incident, Transition.NOTHING
-    return replace(incident, phase=Phase.RECOVERED, ended_at=now, recovered_by=by, ack_until=None), Transition.RECOVERED
+    over = replace(incident, phase=Phase.RECOVERED, ended_at=now, recovered_by=by, ack_until=None, snooze=None)
+    return over, Transition.RECOVERED
 
 
 def gone(incident: Incident) -> Step:

@@ -8,6 +8,7 @@ group has no thread for reminders: a storm has reminders as a whole, at the same
 expire.
 
 Where EnOS does not show the flow any more, nobody is reminded: no run can end the incident, and its thread has said so.
+Nor is anybody while it is snoozed: an acknowledgement does not expire in that time either (``snoozes.py``).
 
 A reminder that still waits in the outbox is withdrawn when the incident's acknowledgement changes, and when a newer
 reminder follows it.
@@ -27,7 +28,7 @@ EXPIRY_NOTICE = timedelta(minutes=15)
 
 def next_reminder(incident: Incident, every: timedelta) -> datetime | None:
     """When the next reminder is due; None where there is none."""
-    if incident.gone:
+    if incident.gone or incident.snooze is not None:
         return None
     if incident.phase is Phase.OPEN and incident.reminder_count < MAX_REMINDERS and incident.threads:
         told_at = min((card.told_at for card in incident.threads if card.told_at), default=incident.opened_at)
@@ -47,7 +48,11 @@ def storm_reminders_due(storm: IncidentGroup, every: timedelta, now: datetime) -
 
 def unacknowledged(incidents: Iterable[Incident]) -> tuple[Incident, ...]:
     """Those without a thread of their own that nobody has acknowledged: a storm's reminders are about them."""
-    return tuple(each for each in incidents if not each.threads and each.phase is Phase.OPEN and not each.gone)
+    return tuple(
+        each
+        for each in incidents
+        if not each.threads and each.phase is Phase.OPEN and not each.gone and each.snooze is None
+    )
 
 
 def step(incident: Incident, every: timedelta, now: datetime) -> Step:
@@ -75,8 +80,15 @@ def step(incident: Incident, every: timedelta, now: datetime) -> Step:
 
 
 def same_acknowledgement(old: Incident, new: Incident) -> bool:
-    """Whether the same person has acknowledged it, for as long: then a reminder that waits is still true."""
-    return (old.phase, old.ack_until) == (new.phase, new.ack_until)
+    """Whether the same person has acknowledged it, for as long: then a reminder that waits is still true.
+
+    None is while it is snoozed.
+    """
+    return _held(old) == _held(new)
+
+
+def _held(incident: Incident) -> tuple[Phase, datetime | None, bool]:
+    return incident.phase, incident.ack_until, incident.snooze is not None
 
 
 def reminders_restarted(old: Incident, new: Incident, now: datetime) -> Incident:
