@@ -41,6 +41,7 @@ from bot.work.monitor.on_call import OnCallMonitor
 from bot.work.monitor.owners import MentionableOwners
 from bot.work.monitor.reminders import ReminderChecks, Reminders
 from bot.work.monitor.settings import MonitorSettings
+from bot.work.monitor.snoozes import SnoozeMonitor
 from bot.work.runs import crash_recovery
 from bot.work.runs.progress import RunTracker
 
@@ -112,6 +113,15 @@ class App:
             command=settings.command,
             wake=self.monitor.incident_changed,
         )
+        self.snoozes = SnoozeMonitor(
+            store,
+            names,
+            new_id,
+            channel=settings.channel,
+            console_url=settings.enos_console_url,
+            zone=lambda: self.zone.offset,
+            wake=self.monitor.incident_changed,
+        )
         self.on_call = OnCallMonitor(store, self.services.on_call, settings.admins, new_id)
         self.scheduler = Scheduler()
         self.jobs = Jobs(
@@ -122,6 +132,7 @@ class App:
             monitor=self.monitor,
             run_tracker=self.run_tracker,
             reminders=self.reminders,
+            snoozes=self.snoozes,
             on_call=self.on_call,
             zone=self.zone,
             heartbeat=self.heartbeat,

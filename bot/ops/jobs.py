@@ -29,6 +29,7 @@ from bot.work.delivery.delivery import Delivery
 from bot.work.monitor.monitor import Monitor
 from bot.work.monitor.on_call import OnCallMonitor
 from bot.work.monitor.reminders import Reminders
+from bot.work.monitor.snoozes import SnoozeMonitor
 from bot.work.runs.progress import RunTracker
 
 log = logging.getLogger("bot")
@@ -53,6 +54,7 @@ class Jobs:
     monitor: Monitor
     run_tracker: RunTracker
     reminders: Reminders
+    snoozes: SnoozeMonitor
     on_call: OnCallMonitor
     zone: PlatformZone
     heartbeat: Heartbeat
@@ -101,7 +103,8 @@ class Jobs:
         await self.run_tracker.tick(now())
 
     async def remind(self) -> None:
-        """Remind of what nobody acknowledged."""
+        """End snoozes whose time has come, then remind of what nobody acknowledged."""
+        await self.snoozes.tick(now())
         await self.reminders.tick(now())
 
     async def check_on_call(self) -> None:

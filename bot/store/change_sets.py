@@ -42,9 +42,7 @@ class ChangeSets(Transactional):
         seen = monitor_state.seen(db, instances)
         known = incidents.known(db, self._incident_cache, instances, flows)
         recent = incident_groups.recent(db, self._incident_cache, since)
-        changes = decide(
-            StoredState(seen, known, incident_groups.shown(db), snoozes.not_ended(db), recent)
-        )
+        changes = decide(StoredState(seen, known, incident_groups.shown(db), recent, snoozes.not_ended(db)))
         monitor_state.put_seen(db, changes.seen, seen)
         self._seen_cache.put(seen.values())
         self._put(db, changes)

@@ -71,7 +71,9 @@ _STASHES = "DELETE FROM stashes WHERE rowid IN (SELECT rowid FROM stashes WHERE 
 _SNOOZES = """
     DELETE FROM snoozes WHERE rowid IN (
       SELECT rowid FROM snoozes s
-      WHERE ended_at < :snoozes AND NOT EXISTS (SELECT 1 FROM incidents i WHERE i.snooze = s.id) LIMIT :rows)
+      WHERE ended_at < :snoozes
+        AND NOT EXISTS (SELECT 1 FROM incidents i WHERE i.snooze = s.id AND i.snooze <> '')
+      LIMIT :rows)
 """
 _DELIVERIES = "DELETE FROM deliveries WHERE key IN (SELECT key FROM deliveries WHERE at < :deliveries LIMIT :rows)"
 

@@ -380,6 +380,7 @@ _SNOOZES = (
     "CREATE INDEX snoozes_active ON snoozes (at) WHERE ended_at IS NULL",
     "CREATE INDEX snoozes_ended ON snoozes (ended_at) WHERE ended_at IS NOT NULL",
     "ALTER TABLE incidents ADD COLUMN snooze TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX incidents_snoozed ON incidents (snooze) WHERE snooze <> ''",
 )
 
 # The database's version is the number of steps it has taken.

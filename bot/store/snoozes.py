@@ -78,5 +78,3 @@ def _snooze(row: Row) -> Snooze:
         end=SnoozeEnd(row["ended"]) if row["ended"] else None,
         ended_at=from_timestamp_or_none(row["ended_at"]),
     )
-
-

@@ -287,7 +287,9 @@ ROWS = (
         "snooze",
         requests.Snooze,
         Who.RESPONDER,
-        msg("Call nobody about a flow for a while, at most 30 days. Needs a reason. `snooze all` is for flowbot admins."),
+        msg(
+            "Call nobody about a flow for a while, at most 30 days. Needs a reason. `snooze all` is for flowbot admins."
+        ),
         (
             _FLOW_OR_ALL,
             Clause(("duration",), "for", clauses.DURATION, loose=True, needed=True),

@@ -30,8 +30,8 @@ class StoredState:
     seen: Mapping[InstanceId, Seen] = field(default_factory=dict)
     incidents: tuple[Incident, ...] = ()  # the newest of each flow in the page, ended ones included
     incident_groups: tuple[IncidentGroup, ...] = ()  # all that still show their incidents
-    snoozes: tuple[Snooze, ...] = ()  # those that have not ended
     recent: tuple[Incident, ...] = ()  # reported since the time asked for, not in an active group
+    snoozes: tuple[Snooze, ...] = ()  # those that have not ended
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,9 +186,7 @@ def close(incident: Incident, by: Person, now: datetime, because: str = "") -> S
     """
     if incident.phase is Phase.CLOSED or (incident.phase is Phase.RECOVERED and not not_backfilled(incident)):
         _refuse_ended(incident, msg("There is nothing to close."))
-    closed = replace(
-        incident, phase=Phase.CLOSED, ended_at=now, ended_by=by, note=because, ack_until=None, snooze=None
-    )
+    closed = replace(incident, phase=Phase.CLOSED, ended_at=now, ended_by=by, note=because, ack_until=None, snooze=None)
     return closed, Transition.CLOSED
 
 

@@ -11,6 +11,7 @@ from bot.work.commands import (
     people,
     reading,
     scheduling,
+    snoozing,
     starting,
 )
 from bot.work.commands.context import Answer, CommandContext, Services
@@ -34,6 +35,9 @@ HANDLERS: Mapping[type, Handler] = {
     requests.Close: incidents.close,
     requests.Reopen: incidents.reopen,
     requests.Thread: incidents.thread,
+    requests.Snooze: snoozing.snooze,
+    requests.Unsnooze: snoozing.unsnooze,
+    requests.Snoozes: snoozing.list_snoozes,
     requests.LinkPerson: people.link,
     requests.Unlink: people.unlink,
     requests.People: people.people,

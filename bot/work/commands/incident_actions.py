@@ -19,6 +19,7 @@ from bot.core.text.message import msg
 from bot.messages import incident_posts
 from bot.messages.cards import incident_replies as replies
 from bot.messages.cards.answers import repeating
+from bot.work.commands.snooze_actions import SnoozeActions
 from bot.work.monitor.flow_names import FlowNames
 from bot.work.monitor.owners import OwnerResolver
 from bot.work.ports import NewId, OwnerLookup
@@ -50,6 +51,7 @@ class IncidentActions:
         self._owner_resolver = OwnerResolver(owner_lookup, console_url, zone)
         self._new_id = new_id
         self._wake = wake
+        self.snoozes = SnoozeActions(store, self._owner_resolver, new_id, wake)
         self.naming = FlowNames(store, self._owner_resolver, new_id, wake)
 
     async def acknowledge(

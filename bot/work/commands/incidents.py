@@ -32,7 +32,7 @@ from bot.core.text.likeness import likeness, unmarked
 from bot.core.text.mask import without_secrets
 from bot.core.text.message import Text, dots, layout, link, msg, plural, sentences
 from bot.messages.cards import answers, flows
-from bot.messages.symbols import PHASES
+from bot.messages.symbols import PHASES, SNOOZED
 from bot.work.commands import targets, unmatched
 from bot.work.commands.context import Answer, CommandContext, Services, link_to, sees_thread
 from bot.work.commands.listing import filter_line, left_out, listed, on_page
@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 
 IncidentRequest = Ack | Unack | Close | Reopen | Thread
 MOST_INCIDENTS = 5000  # incidents that are read for a list
-_RECENT = timedelta(days=14)  # how far back an ended incident is found by its flow
+RECENT = timedelta(days=14)  # how far back an ended incident is found by its flow
 
 
 async def incidents(services: Services, context: CommandContext, request: Incidents) -> Answer:
@@ -87,7 +87,7 @@ def _heads(scope: str, count: int, *, all_checked: bool) -> tuple[Text, Text]:
 async def ack(services: Services, context: CommandContext, request: Ack) -> Answer:
     """Acknowledge an incident for a while."""
     incident = await _target(services, context, request.flow, request.instance)
-    linked = await _authorize(services, context, incident)
+    linked = await authorize(services, context, incident)
     until = context.now + request.duration if request.duration else None
     attempt_result = context.attempt_result(services.clock(), linked=linked)
     await services.incident_actions.acknowledge(
@@ -99,24 +99,24 @@ async def ack(services: Services, context: CommandContext, request: Ack) -> Answ
         attempt_result=attempt_result,
         words=context.words,
     )
-    return await _answer(services, context, incident, msg("You acknowledged {flow}.", flow=_named(incident)))
+    return await answer(services, context, incident, msg("You acknowledged {flow}.", flow=_named(incident)))
 
 
 async def unack(services: Services, context: CommandContext, request: Unack) -> Answer:
     """Hand an incident back."""
     incident = await _target(services, context, request.flow, request.instance)
-    linked = await _authorize(services, context, incident)
+    linked = await authorize(services, context, incident)
     attempt_result = context.attempt_result(services.clock(), linked=linked)
     await services.incident_actions.unack(
         incident.id, context.incoming.by, context.now, attempt_result=attempt_result, words=context.words
     )
-    return await _answer(services, context, incident, msg("You handed {flow} back.", flow=_named(incident)))
+    return await answer(services, context, incident, msg("You handed {flow} back.", flow=_named(incident)))
 
 
 async def close(services: Services, context: CommandContext, request: Close) -> Answer:
     """Close an incident without a recovery."""
     incident = await _target(services, context, request.flow, request.instance)
-    linked = await _authorize(services, context, incident, needs_link=True)
+    linked = await authorize(services, context, incident, needs_link=True)
     attempt_result = context.attempt_result(services.clock(), linked=linked)
     await services.incident_actions.close(
         incident.id,
@@ -126,24 +126,24 @@ async def close(services: Services, context: CommandContext, request: Close) -> 
         attempt_result=attempt_result,
         words=context.words,
     )
-    return await _answer(services, context, incident, msg("You closed {flow}.", flow=_named(incident)))
+    return await answer(services, context, incident, msg("You closed {flow}.", flow=_named(incident)))
 
 
 async def reopen(services: Services, context: CommandContext, request: Reopen) -> Answer:
     """Reopen a closed incident."""
     incident = await _target(services, context, request.flow, request.instance)
-    linked = await _authorize(services, context, incident, needs_link=True)
+    linked = await authorize(services, context, incident, needs_link=True)
     attempt_result = context.attempt_result(services.clock(), linked=linked)
     await services.incident_actions.reopen(
         incident.id, context.incoming.by, context.now, attempt_result=attempt_result, words=context.words
     )
-    return await _answer(services, context, incident, msg("You reopened {flow}.", flow=_named(incident)))
+    return await answer(services, context, incident, msg("You reopened {flow}.", flow=_named(incident)))
 
 
 async def thread(services: Services, context: CommandContext, request: Thread) -> Answer:
     """Open a thread for an incident that is only listed in a group's message."""
     incident = await _target(services, context, request.flow, request.instance)
-    linked = await _authorize(services, context, incident)
+    linked = await authorize(services, context, incident)
     attempt_result = context.attempt_result(services.clock(), linked=linked)
     await services.incident_actions.open_thread(
         incident.id, context.incoming.by, context.now, attempt_result=attempt_result, words=context.words
@@ -179,11 +179,11 @@ async def _target(
     if context.incident is not None and _is_about(context.incident, flow, instance):
         return context.incident
     which = flow.id if flow is not None else flow_of(instance) if instance else None
-    recent = await services.store.incidents(live=False, flow=which, since=context.now - _RECENT)
+    recent = await services.store.incidents(live=False, flow=which, since=context.now - RECENT)
     matching = [each for each in recent if _is_about(each, flow, instance)] or _alike(recent, flow)
     if not matching and flow is not None and flow.id is None and context.as_user is not None:
         flow = FlowRef(await targets.flow_id(services, context, flow, exact=True))
-        matching = list(await services.store.incidents(live=False, flow=flow.id, since=context.now - _RECENT))
+        matching = list(await services.store.incidents(live=False, flow=flow.id, since=context.now - RECENT))
     live = [each for each in matching if is_live(each)]
     if live or matching:
         return (live or matching)[0]
@@ -196,11 +196,11 @@ async def _not_there(services: Services, context: CommandContext) -> Refusal:
     flow = request.flow
     if flow is not None and flow.id is None:
         flow = FlowRef(await targets.flow_id(services, context, flow, exact=True))
-    return _no_incident(flow, request.instance)
+    return _no_incident(flow, getattr(request, "instance", None))
 
 
 def _no_incident(flow: FlowRef | None, instance: InstanceId | None) -> Refusal:
-    days = _RECENT.days
+    days = RECENT.days
     if flow is None:
         unknown = msg("I found no incident of run {run} in the last {days} days.", run=code(str(instance)), days=days)
     else:
@@ -227,7 +227,7 @@ def _alike(incidents: Sequence[Incident], flow: FlowRef | None) -> list[Incident
     return found if len({each.flow_id for each in found}) == 1 else []
 
 
-async def _authorize(
+async def authorize(
     services: Services, context: CommandContext, incident: Incident, *, needs_link: bool = False
 ) -> Link | None:
     """Check at this moment that the asker may: on call, an owner as EnOS says now, or handing back their own.
@@ -336,7 +336,7 @@ async def _readers(services: Services, channel: str) -> Collection[str]:
     return (channel,) if is_direct(channel) else await services.slack.members(channel)
 
 
-async def _answer(services: Services, context: CommandContext, incident: Incident, done: Text) -> Answer:
+async def answer(services: Services, context: CommandContext, incident: Incident, done: Text) -> Answer:
     """Tell the asker where the change is shown. In the incident's own thread the reply is already the answer."""
     services.wake()
     if sees_thread(context, incident) and context.incoming.origin.surface in {
@@ -377,11 +377,12 @@ async def _row(services: Services, context: CommandContext, incident: Incident) 
     elif address:
         thread = link(address, msg("Open thread"))
     return dots(
-        layout("{mark} {flow}", mark=PHASES[incident.phase], flow=_named(incident)),
+        layout("{mark} {flow}", mark=SNOOZED if incident.snooze else PHASES[incident.phase], flow=_named(incident)),
         msg("task {task}", task=code(task)) if task else None,
         msg("open for {duration}", duration=context.now - incident.opened_at),
         plural("{n} failure", "{n} failures", failures) if failures > 1 else None,
         _on_it(incident),
+        msg("snoozed until {time}", time=incident.snooze.until) if incident.snooze else None,
         thread,
     )
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.core.command.parse import say
-from bot.core.command.requests import Audit, Failed, Incidents, People, Runs
+from bot.core.command.requests import Audit, Failed, Incidents, People, Runs, Snoozes
 from bot.core.errors import Offer
 from bot.core.flow.model import FlowId
 from bot.core.outbox import blocks
-from bot.core.outbox.blocks import Card
+from bot.core.outbox.blocks import Card, Element
 from bot.core.text.escape import code
 from bot.core.text.message import Text, dots, lines, msg, plural, rendered
 from bot.messages.cards import answers
@@ -16,7 +16,7 @@ from bot.work.commands.context import CommandContext
 
 PAGE = 10  # rows
 _PARAGRAPH = 2800  # characters in English: ten long rows need more than one paragraph
-Listing = Failed | Runs | Incidents | People | Audit
+Listing = Failed | Runs | Incidents | People | Audit | Snoozes
 
 
 def listed(
@@ -28,10 +28,12 @@ def listed(
     *,
     filters: Text | None = None,
     notes: Sequence[Text] = (),
+    accessories: Sequence[Element] = (),
 ) -> Card:
     """The page that was asked for, or the last one; ``nothing`` where there are no rows.
 
-    ``title`` says how many rows there are, ``filters`` what they are restricted to.
+    ``title`` says how many rows there are, ``filters`` what they are restricted to. ``accessories`` are beside
+    the rows of the page, one for each.
     """
     if not rows:
         extra = [] if filters is None else [blocks.context(filters)]
@@ -48,7 +50,10 @@ def listed(
         offers.append((msg("Previous"), say(replace(request, page=page - 1))))
     if page < pages:
         offers.append((msg("Next"), say(replace(request, page=page + 1))))
-    extra = [blocks.section(paragraph) for paragraph in paragraphs(shown)]
+    if accessories:
+        extra = [blocks.section(row, accessory=each) for row, each in zip(shown, accessories, strict=True)]
+    else:
+        extra = [blocks.section(paragraph) for paragraph in paragraphs(shown)]
     if about:
         extra.insert(0, blocks.context(lines(*about)))
     return answers.told(context.words, title, post=context.post, offers=offers, extra=extra, notes=notes)
