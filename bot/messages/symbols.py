@@ -10,7 +10,7 @@
 ⚫           a status that EnOS does not document
 ⏸️           a schedule that is off
 ⏰           a reminder
-🌙           snoozed: nobody is called
+🌙           snoozed: nobody is notified
 ⚠️           flowbot does less than it should
 ☀️           the daily line
 """

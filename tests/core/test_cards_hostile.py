@@ -26,7 +26,7 @@ from bot.core.flow.model import FlowId, InstanceId, TaskId
 from bot.core.flow.run import RunState
 from bot.core.flow.status import Status
 from bot.core.incident.groups import Occasion
-from bot.core.incident.model import Incident, IncidentId, Phase
+from bot.core.incident.model import Incident, IncidentId, Phase, SnoozeEnd, SnoozeId
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Card
 from bot.core.outbox.pointers import PostPresence
@@ -97,11 +97,13 @@ SIMPLE = {
     timedelta: timedelta(hours=3),
     PostId: PostId("p1"),
     IncidentId: IncidentId("i1"),
+    SnoozeId: SnoozeId("s1"),
     FlowId: FlowId(3377),
     TaskId: TaskId(108580),
 }
 ENUMS = {
     Phase: Phase.OPEN,
+    SnoozeEnd: SnoozeEnd.TIME,
     Status: Status.FAIL,
     Denial: Denial.NOT_OWNER,
     Occasion: Occasion.STORM,

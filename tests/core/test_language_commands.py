@@ -1,9 +1,13 @@
 """The table of commands, what is computed from it, and every sentence with which words are refused."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot.core.command.parse import parse, say
 from bot.core.command.requests import (
+    ALL,
+    SUCCESS,
     Ack,
     Audit,
     Cancel,
@@ -22,9 +26,12 @@ from bot.core.command.requests import (
     Rerun,
     Runs,
     Show,
+    Snooze,
+    Snoozes,
     Status,
     Trigger,
     Unlink,
+    Unsnooze,
     When,
     Whoami,
 )
@@ -85,6 +92,17 @@ FLOW = FlowRef(id=3377)
         ("acknowledge 2809", Ack(FlowRef(id=2809))),
         ("ack because it is known for 2h", Ack(because="it is known for 2h")),
         (f"close {RUN} because done", Close(instance=RUN, because="done")),
+        ("snooze 3377 for 2h because done", Snooze(FLOW, duration=timedelta(hours=2), because="done")),
+        ("snooze 2h", Snooze(duration=timedelta(hours=2))),
+        ("snooze 3377 until tomorrow 8:00", Snooze(FLOW, until=When("tomorrow 08:00"))),
+        ("snooze until success because <https://jira.test/T-1|T-1>",
+         Snooze(until=SUCCESS, because="https://jira.test/T-1")),
+        ("snooze ALL until 14:30", Snooze(scope=ALL, until=When("14:30"))),
+        ('snooze "all" for 1d', Snooze(FlowRef(name="all"), duration=timedelta(days=1))),
+        ("unsnooze", Unsnooze()),
+        ("unsnooze all", Unsnooze(scope=ALL)),
+        ("unsnooze 3377", Unsnooze(FLOW)),
+        ("snoozes page 2", Snoozes(2)),
         ("link <@U012AB|jane> u15432 jane.doe", LinkPerson("U012AB", "u15432", "jane.doe")),
         ("unlink <@U012AB>", Unlink("U012AB")),
         ("people page 3", People(3)),
@@ -276,14 +294,18 @@ def test_words_of_the_grammar_are_letters_only():
 
 def test_who_may_and_what_is_on_record():
     assert {each.verb for each in ROWS if each.who is Who.OWNER} == {"trigger", "rerun", "cancel", "enable", "disable"}
-    assert {each.verb for each in ROWS if each.who is Who.RESPONDER} == {"ack", "unack", "close", "reopen", "thread"}
+    assert {each.verb for each in ROWS if each.who is Who.RESPONDER} == {
+        "ack", "unack", "close", "reopen", "thread", "snooze", "unsnooze"
+    }  # fmt: skip
     assert {each.verb for each in ROWS if each.who is Who.ADMIN} == {"link", "unlink", "people", "audit"}
     assert {each.verb for each in ROWS if each.who is Who.ANYONE} == {"help", "whoami", "status"}
     assert {each.verb for each in ROWS if each.changes} == {
-        "trigger", "rerun", "cancel", "enable", "disable", "ack", "unack", "close", "reopen", "thread", "link", "unlink"
+        "trigger", "rerun", "cancel", "enable", "disable", "ack", "unack", "close", "reopen", "thread",
+        "snooze", "unsnooze", "link", "unlink"
     }  # fmt: skip
     assert {each.verb for each in ROWS if each.in_thread} == {
-        "rerun", "cancel", "enable", "disable", "show", "log", "ack", "unack", "close", "reopen", "thread"
+        "rerun", "cancel", "enable", "disable", "show", "log", "ack", "unack", "close", "reopen", "thread",
+        "snooze", "unsnooze"
     }  # fmt: skip
 
 

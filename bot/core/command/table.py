@@ -288,7 +288,8 @@ ROWS = (
         requests.Snooze,
         Who.RESPONDER,
         msg(
-            "Call nobody about a flow for a while, at most 30 days. Needs a reason. `snooze all` is for flowbot admins."
+            "Snooze a flow: nobody is mentioned or reminded for a while, at most 30 days. Needs a reason. "
+            "`snooze all` is for flowbot admins."
         ),
         (
             _FLOW_OR_ALL,

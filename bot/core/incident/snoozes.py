@@ -115,7 +115,7 @@ def needs_reason(request: requests.Snooze) -> None:
     raise Refusal(
         "no_reason",
         sentences(
-            msg("A snooze needs a reason, so that others know why nobody is called. A link to a ticket is enough."),
+            msg("A snooze needs a reason, so that others know why nobody is notified. A link to a ticket is enough."),
             _NOT_SNOOZED,
         ),
         msg("Send it with your reason at the end: {command}", command=in_words(say(replace(words, because=BLANK)))),

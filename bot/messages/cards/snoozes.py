@@ -41,7 +41,7 @@ def name(snooze: Snooze) -> Text:
 
 def begins(incident: Incident, snooze: Snooze) -> Card:
     """The reply when its flow is snoozed."""
-    counted = msg("Failures are counted on the card until then. Nobody is called.")
+    counted = msg("Failures are counted on the card until then. Nobody is notified.")
     return _reply(msg("SNOOZED"), incident, snoozed(snooze), counted)
 
 
@@ -58,7 +58,7 @@ def ended_by(snooze: Snooze, by: Person) -> Text:
 
 def over(incident: Incident, render_context: RenderContext, post: str) -> Card:
     """The reply when a snooze is over and its flow still fails: it mentions who is on it, else the linked owners."""
-    said = msg("⏰ The snooze of {flow} is over, and it still fails.", flow=words.bold(incident))
+    said = msg("⏰ The snooze of {flow} is over. The flow still fails.", flow=words.bold(incident))
     if incident.phase is Phase.ACKNOWLEDGED:
         return _reply(msg("SNOOZE ENDED"), incident, said, _on_it(incident))
     people = [mention(person.user) for person in render_context.people.values()]
@@ -85,7 +85,7 @@ def _reply(state: Text, incident: Incident, *texts: Text) -> Card:
 
 def all_begins(snooze: Snooze, post: str) -> Card:
     """The message that all flows are snoozed."""
-    counted = msg("Failures still get their cards. Nobody is called about them.")
+    counted = msg("Failures still get their cards. Nobody is notified.")
     body = [blocks.section(lines(snoozed(snooze), counted)), blocks.actions(end_button(snooze, post))]
     return blocks.Card(msg("All flows are snoozed"), body)
 
@@ -116,7 +116,7 @@ def end_button(snooze: Snooze, post: str, index: int = 0) -> blocks.Element:
 def over_and_fine(snooze: Snooze) -> Card:
     """The direct message to who snoozed a flow that does not fail when the snooze is over."""
     text = msg(
-        "🌙 Your snooze of {flow} is over. The flow is not failing now. The next failure calls people again.",
+        "🌙 Your snooze of {flow} is over. The flow is not failing now. The next failure notifies people again.",
         flow=name(snooze),
     )
     return blocks.Card(msg("Your snooze is over"), [blocks.section(text)])

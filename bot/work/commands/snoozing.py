@@ -71,7 +71,7 @@ async def unsnooze(services: Services, context: CommandContext, request: Unsnooz
         linked = await incidents.authorize(services, context, known)
     if found is None:
         raise _not_snoozed(flow, is_all=any(each.flow_id is None for each in active))
-    said = sentences(cards.ended_by(found, context.incoming.by), msg("The next failure calls people again."))
+    said = sentences(cards.ended_by(found, context.incoming.by), msg("The next failure notifies people again."))
     answer = Answer(answers.told(context.words, said, post=context.post), public=True)
     told_in = await services.incident_actions.snoozes.end(
         found,
@@ -148,7 +148,7 @@ async def _end_all(services: Services, context: CommandContext, found: model.Sno
 
 def _told_there(services: Services, context: CommandContext, done: Text) -> Answer:
     """The private answer to what the alert channel is told."""
-    there = msg("I said so in {channel}.", channel=mention_channel(services.answer_settings.channel))
+    there = msg("I posted this in {channel}.", channel=mention_channel(services.answer_settings.channel))
     return Answer(answers.told(context.words, sentences(done, there), post=context.post), private=True)
 
 
@@ -221,7 +221,7 @@ def _not_snoozed(flow: FlowId, *, is_all: bool) -> Refusal:
     return Refusal(
         "not_snoozed",
         msg("Flow {flow} is not snoozed. Nothing was changed.", flow=code(str(flow))),
-        msg("See what is with {command}.", command=in_words("snoozes")),
+        msg("{command} lists what is snoozed.", command=in_words("snoozes")),
     )
 
 

@@ -34,6 +34,9 @@ WORDS = {
     "unack": "unack 3377",
     "close": "close 3377",
     "reopen": "reopen 3377",
+    "snooze": "snooze 3377 for 2h because known",
+    "unsnooze": "unsnooze 3377",
+    "snoozes": "snoozes",
     "link": "link <@U0PRIYA0001> u15432100000000013 priya.nair",
     "unlink": "unlink <@U0PRIYA0001>",
     "people": "people",
@@ -43,9 +46,9 @@ WORDS = {
 }
 
 ANYONE = {"help", "whoami", "status"}
-READS = {"incidents", "failed", "runs", "show", "log"}
+READS = {"incidents", "failed", "runs", "show", "log", "snoozes"}
 STARTS = {"trigger", "rerun", "cancel", "enable", "disable"}
-INCIDENT_VERBS = {"ack", "unack", "close", "reopen"}
+INCIDENT_VERBS = {"ack", "unack", "close", "reopen", "snooze", "unsnooze"}
 ADMINS = {"link", "unlink", "people", "audit"}
 PRIVATE = {"log", "whoami", *ADMINS}
 
