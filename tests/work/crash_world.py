@@ -271,7 +271,7 @@ class CrashWorld:
         """A person deletes a card or a list; with a word, Slack takes no edit of it any more."""
         with self.without_crashes():
             store = self.process.store
-            firsts = {each.post for each in await store.incidents(live=False)}
+            firsts = {card.post for each in await store.incidents(live=False) for card in each.cards}
             firsts |= {each.post for each in await store.incident_groups()}
         cards = [each for each in self.slack.messages if each.id.partition("~")[0] in firsts]
         if cards:

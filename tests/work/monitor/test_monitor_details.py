@@ -75,7 +75,7 @@ async def test_many_failures_of_one_reading_are_counted_and_not_told_one_by_one(
     world.start()
     await world.poll()
     assert len(only(world).occurrences) == 21
-    replies = world.store.replies(only(world).post)
+    replies = world.store.replies(only(world).home.post)
     assert len(replies) == 6
     assert replies[-1]["text"].startswith("MORE FAILURES · ")
 
@@ -92,7 +92,7 @@ async def test_a_flow_without_owners_is_asked_three_times_at_most(world):
 async def test_the_reply_to_a_further_failure_tells_its_task_and_error_line(world):
     world.enos.put("3377-2026112200", name="report", end="2026-11-22 02:00:00", log="ERROR no rows")
     await world.poll()
-    (reply,) = world.store.replies(only(world).post)
+    (reply,) = world.store.replies(only(world).home.post)
     assert reply["text"] == "FAILED AGAIN · report · task transform"
     assert "ERROR no rows" in str(reply)
 

@@ -78,7 +78,7 @@ async def test_the_message_shows_the_present_state_of_each():
     (card,) = world.store.cards()
     assert "ACKNOWLEDGED · flow" in str(card)
     assert card["text"] == "flowbot is watching · 2 flows are broken now"
-    (reply,) = world.store.replies(world.store.kept[first].post)
+    (reply,) = world.store.replies(world.store.kept[first].home.post)
     assert reply["text"].startswith("ACKNOWLEDGED · flow")
 
 

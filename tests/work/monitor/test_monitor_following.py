@@ -36,7 +36,7 @@ async def test_a_later_success_ends_the_alarm_and_turns_the_card_green(world):
     (card,) = world.store.cards()
     assert card["text"] == "RECOVERED · report · no successful run for 2026-11-21 00:00 UTC"
     assert card["attachments"][0]["color"] == "#1a7f37"
-    (reply,) = world.store.replies(only(world).post)
+    (reply,) = world.store.replies(only(world).home.post)
     assert "RECOVERED · report" in reply["text"]
     assert "no successful run for 2026-11-21 00:00 UTC" in reply["text"]
 
@@ -75,7 +75,7 @@ async def test_a_triggered_run_for_the_same_day_heals_if_it_ran_every_failed_tas
     world.enos.put("3377-20261121000100", Status.SUCCESS, name="report", end="2026-11-21 09:30:00", kind=0)
     await world.follow(after=30)
     assert world.lines() == ["RECOVERED · report"]
-    assert len(world.store.replies(only(world).post)) == 1
+    assert len(world.store.replies(only(world).home.post)) == 1
 
 
 async def test_a_good_run_whose_tasks_cannot_be_read_ends_the_alarm_and_heals_later(world):
@@ -85,7 +85,7 @@ async def test_a_good_run_whose_tasks_cannot_be_read_ends_the_alarm_and_heals_la
     assert world.lines() == ["RECOVERED · report · no successful run for 2026-11-21 00:00 UTC"]
     await world.follow(after=301)
     assert world.lines() == ["RECOVERED · report"]
-    assert world.store.replies(only(world).post)[-1] == rendered(replies.backfilled(only(world), ["3377-2026112100"]))
+    assert world.store.replies(only(world).home.post)[-1] == rendered(replies.backfilled(only(world), ["3377-2026112100"]))
 
 
 async def test_a_run_for_another_day_does_not_heal(world):
@@ -227,10 +227,10 @@ async def test_many_good_runs_are_told_one_by_one_up_to_five(world):
     await world.poll()
     for hour in range(8):
         world.enos.put(f"3377-20261121{hour + 10}", Status.SUCCESS, name="report", end=f"2026-11-22 {hour:02}:00:00")
-    before = len(world.store.replies(only(world).post))
+    before = len(world.store.replies(only(world).home.post))
     await world.follow(after=30)
     assert sum(each.backfilled for each in only(world).occurrences) == 8
-    told = [reply["text"] for reply in world.store.replies(only(world).post)[before:]]
+    told = [reply["text"] for reply in world.store.replies(only(world).home.post)[before:]]
     assert told[:-1] == ["RERUN SUCCEEDED · report"] * 5
     assert told[-1].startswith("RECOVERED · report")
 

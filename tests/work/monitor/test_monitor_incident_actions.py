@@ -31,7 +31,7 @@ def incident(world):
 async def test_an_acknowledgement_names_the_person_and_carries_a_promise_of_four_hours(world):
     reply = await world.incident_actions.acknowledge(world.id, MAYA, world.now)
     assert reply.body == replies.acknowledged(incident(world))
-    assert reply.thread_of == incident(world).post
+    assert reply.thread_of == incident(world).home.post
     assert incident(world).ack_until == world.now + timedelta(hours=4)
     (card,) = world.store.cards()
     assert card["text"] == "ACKNOWLEDGED · report · task transform"

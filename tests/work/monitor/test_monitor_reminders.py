@@ -38,7 +38,7 @@ async def at(world, minutes):
     world.now = world.start_at + timedelta(minutes=minutes)
     await world.reminders.tick(world.now)
     world.store.deliver(world.now + timedelta(seconds=3))
-    return [body["text"] for body in world.store.replies(incident(world).post)]
+    return [body["text"] for body in world.store.replies(incident(world).home.post)]
 
 
 async def test_nothing_is_said_before_its_time(world):

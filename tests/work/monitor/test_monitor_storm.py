@@ -128,7 +128,7 @@ async def test_a_thread_is_opened_when_somebody_opens_it(world):
     reply = await world.incident_actions.open_thread(incident, MAYA, world.now)
     await world.follow()
     assert world.lines()[1].startswith("FAILED · flow-4000")
-    assert reply.thread_of == world.store.kept[incident].post
+    assert reply.thread_of == world.store.kept[incident].home.post
     assert reply.body == replies.thread_opened(world.store.kept[incident], MAYA)
     assert "has its own thread" in str(world.store.cards()[0])
     assert world.lines()[0] == "ALERT STORM · 12 incidents · 12 open, 0 acknowledged, 0 recovered"
