@@ -69,7 +69,7 @@ def ends_at(request: requests.Snooze, now: datetime, zone: tzinfo) -> datetime:
     """
     if (request.duration is None) == (request.until is None):
         example = in_words(f"{_named(request)} for 2h because {BLANK}")
-        what = msg("For how long? Name one end, with `for` or `until`, for example {command}.", command=example)
+        what = msg("For how long? Name one end, a duration or a time, for example {command}.", command=example)
         raise Refusal("one_end", what, _NOT_SNOOZED)
     if request.until == SUCCESS:
         if request.scope == ALL:

@@ -63,7 +63,10 @@ MAY = {  # what each person may; all else is refused with the first sentence tha
         dict.fromkeys(STARTS, NOT_OWNER) | dict.fromkeys(INCIDENT_VERBS, NOT_RESPONDER) | {"*": NOT_ADMIN},
     ),
     "alex": (ANYONE | READS | ADMINS, dict.fromkeys(STARTS, NOT_OWNER) | {"*": NOT_RESPONDER}),
-    "sam": (ANYONE | {"ack", "unack"}, dict.fromkeys(ADMINS, NOT_ADMIN) | {"*": NOT_LINKED}),
+    "sam": (
+        ANYONE | {"ack", "unack"},
+        dict.fromkeys(ADMINS, NOT_ADMIN) | {"unsnooze": "Flow `3377` is not snoozed", "*": NOT_LINKED},
+    ),
     "priya": (ANYONE, dict.fromkeys(ADMINS, NOT_ADMIN) | {"*": NOT_LINKED}),
     "guest": (set(), {"*": "I answer guests only after they are linked"}),
     "stranger": (set(), {"*": "I answer people of my own workspace only"}),
@@ -154,10 +157,17 @@ def test_every_verb_has_its_row_here():
 @pytest.mark.parametrize("verb", sorted(INCIDENT_VERBS))
 async def test_in_the_incidents_thread_the_reply_is_the_only_outcome(world, maya, verb):
     card = await world.breaks()
-    before = {"ack": [], "unack": ["ack 3377"], "close": [], "reopen": ["close 3377"]}
+    before = {
+        "ack": [],
+        "unack": ["ack 3377"],
+        "close": [],
+        "reopen": ["close 3377"],
+        "snooze": [],
+        "unsnooze": ["snooze 3377 for 1h because known"],
+    }
     for words in before[verb]:
         await maya.says(words)
-    (reply, edited) = await maya.mentions(verb, thread=card.ts)
+    (reply, edited) = await maya.mentions(WORDS[verb].replace(" 3377", ""), thread=card.ts)
     assert reply.place == "thread in #data-ops"
     assert "<@U0MAYA00001>" in reply.text
     assert edited is card
