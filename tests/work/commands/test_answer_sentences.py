@@ -4,10 +4,11 @@ import pytest
 from answer_scenes_acting import SCENES as ACTING
 from answer_scenes_reading import SCENES as READING
 from answer_scenes_refused import SCENES as REFUSED
+from answer_scenes_snoozes import SCENES as SNOOZES
 from answer_scenes_words import SCENES as WORDS
 from languages import ALL, PSEUDO, english_words, speak_all
 
-SCENES = ACTING | READING | REFUSED | WORDS
+SCENES = ACTING | READING | REFUSED | SNOOZES | WORDS
 
 FLOWS = (
     "daily-energy-report", "turbine-10min", "reduce_entity", "billing-close", "empty-flow", "forecast-wide",
@@ -25,11 +26,12 @@ ENOS = (
     "This workflow has no task. You cannot trigger it",
 )  # fmt: skip
 AUDIT = (": done", ": refused:already_so")  # which shows outcomes as they are kept
-DATA = (*FLOWS, *TASKS, *PEOPLE, *LOGS, *ENOS, *AUDIT)
+REASONS = ("of TICKET-17",)
+DATA = (*REASONS, *FLOWS, *TASKS, *PEOPLE, *LOGS, *ENOS, *AUDIT)
 
 
 @pytest.mark.parametrize("language", ALL)
-@pytest.mark.parametrize("title", [*ACTING, *READING, *REFUSED, *WORDS])
+@pytest.mark.parametrize("title", [*ACTING, *READING, *REFUSED, *SNOOZES, *WORDS])
 async def test_every_sentence(world, snapshot, monkeypatch, title, language):
     speak_all(monkeypatch)
     world.speaks(language)

@@ -1,4 +1,4 @@
-"""Snoozed flows: counted on the card, nobody is notified; what is said when it is over is said once, also after a crash."""
+"""Snoozed flows: counted on the card, nobody is notified; the end is said once, also after a crash."""
 
 import contextlib
 from dataclasses import replace
