@@ -138,7 +138,8 @@ def buttons_of(body):
     for attachment in body.get("attachments", ()):
         parts += attachment["blocks"]
     for block in parts:
-        for element in block.get("elements", ()):
+        beside = (block["accessory"],) if "accessory" in block else ()
+        for element in (*block.get("elements", ()), *beside):
             if element["type"] == "button":
                 yield element["text"]["text"], element["value"]
             for option in element.get("options", ()):
