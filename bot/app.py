@@ -34,6 +34,7 @@ from bot.work.commands.context import AnswerSettings, Services
 from bot.work.commands.dispatcher import Dispatcher
 from bot.work.commands.flow_access import report_if_gone
 from bot.work.commands.incident_actions import IncidentActions
+from bot.work.commands.offer_expiry import OfferExpiry
 from bot.work.delivery.alarms import Alarm, Alarms
 from bot.work.delivery.delivery import Delivery
 from bot.work.monitor.monitor import Monitor
@@ -133,6 +134,7 @@ class App:
             run_tracker=self.run_tracker,
             reminders=self.reminders,
             snoozes=self.snoozes,
+            offer_expiry=OfferExpiry(store, self.gateway.poster, self.services.incident_actions.offers),
             on_call=self.on_call,
             zone=self.zone,
             heartbeat=self.heartbeat,

@@ -1,6 +1,6 @@
 """What is posted about an incident: its first message, its edits, and the replies in its thread."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -105,6 +105,21 @@ def in_thread(
         user=user,
         incident=incident.id,
         reminds_of=reminds_of,
+    )
+
+
+def directly(
+    incident: Incident,
+    users: Sequence[str],
+    body: Callable[[PostId], Card],
+    now: datetime,
+    new_id: Callable[[], str],
+) -> tuple[NewPost, ...]:
+    """What is said about an incident to people who are not in its channels, in their direct messages."""
+    ids = [PostId(new_id()) for _ in users]
+    return tuple(
+        NewPost(id_, PostKind.MESSAGE, Lane.ANSWER, user, body(id_), now, user=user, incident=incident.id)
+        for id_, user in zip(ids, users, strict=True)
     )
 
 

@@ -24,6 +24,7 @@ from bot.slack.gateway import SlackGateway
 from bot.store.database import DatabaseUnavailable
 from bot.store.retention import RETENTION
 from bot.store.store import Store
+from bot.work.commands.offer_expiry import OfferExpiry
 from bot.work.delivery.alarms import Alarms
 from bot.work.delivery.delivery import Delivery
 from bot.work.monitor.monitor import Monitor
@@ -55,6 +56,7 @@ class Jobs:
     run_tracker: RunTracker
     reminders: Reminders
     snoozes: SnoozeMonitor
+    offer_expiry: OfferExpiry
     on_call: OnCallMonitor
     zone: PlatformZone
     heartbeat: Heartbeat
@@ -75,6 +77,7 @@ class Jobs:
         every(SHOW_SECONDS, "show storms", self.monitor.refresh_groups)
         every(FOLLOW_SECONDS, "follow started runs", self.follow_runs)
         every(min(REMIND_SECONDS, 60 * self.settings.remind_minutes), "remind", self.remind)
+        every(REMIND_SECONDS, "end offers", self.end_offers)
         every(ON_CALL_SECONDS, "check on call", self.check_on_call)
         every(PRUNE_SECONDS, "prune", self.prune, first_in=60)
         every(1, "sockets", self.count_sockets)
@@ -106,6 +109,10 @@ class Jobs:
         """End snoozes whose time has come, then remind of what nobody acknowledged."""
         await self.snoozes.tick(now())
         await self.reminders.tick(now())
+
+    async def end_offers(self) -> None:
+        """End the offers that nobody answers."""
+        await self.offer_expiry.tick(now())
 
     async def check_on_call(self) -> None:
         """Check the on-call groups."""

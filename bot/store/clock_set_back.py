@@ -58,6 +58,10 @@ STEPS = (
     UPDATE gatherings SET began_at = min(began_at, :now), last_at = min(last_at, :now)
     WHERE ended_at IS NULL AND max(began_at, last_at) > :edge
     """,
+    """
+    UPDATE offers SET until = until - (asked_at - :now), asked_at = :now WHERE rowid IN (
+      SELECT rowid FROM offers WHERE state = 'open' AND asked_at > :edge LIMIT :rows)
+    """,
     "UPDATE runs SET started_at = :now WHERE state IN ('asked', 'running') AND started_at > :edge",
     """
     UPDATE readings SET swept_at = min(swept_at, :now), read_at = min(read_at, :now)

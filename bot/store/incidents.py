@@ -14,8 +14,9 @@ from operator import attrgetter
 from sqlite3 import Row
 
 from bot.core.flow.model import FlowId, InstanceId, TaskId, UserName
-from bot.core.incident.model import Incident, IncidentCard, IncidentId, Occurrence, Phase, Snooze
+from bot.core.incident.model import Ask, Incident, IncidentCard, IncidentId, Occurrence, OfferId, Phase, Snooze
 from bot.core.incident.reminders import same_acknowledgement
+from bot.core.incident.resolution import Resolution
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import Person
 from bot.store import snoozes, transactions
@@ -262,6 +263,11 @@ _COLUMNS = (
     "called_at",
     "calls",
     "gone",
+    "offer",
+    "asked_by",
+    "asked",
+    "taken_from",
+    "resolution",
     "snooze",
 )
 
@@ -287,6 +293,11 @@ def _row(new: Incident) -> transactions.Row:
         timestamp_or_none(new.reminded_at),
         new.reminder_count,
         int(new.gone),
+        new.ask.offer if new.ask else "",
+        _name(new.ask.by if new.ask else None),
+        _name(new.ask.to if new.ask else None),
+        _name(new.taken_from),
+        new.resolution.value if new.resolution else "",
         "" if new.snooze is None else new.snooze.id,
     )
 
@@ -368,7 +379,16 @@ def _incident(
         reminder_count=row["calls"],
         snooze=snooze,
         gone=bool(row["gone"]),
+        ask=_ask(row),
+        taken_from=_person(row["taken_from"]),
+        resolution=Resolution(row["resolution"]) if row["resolution"] else None,
     )
+
+
+def _ask(row: Row) -> Ask | None:
+    if not row["offer"]:
+        return None
+    return Ask(OfferId(row["offer"]), person(row["asked_by"]), person(row["asked"]))
 
 
 def _name(someone: Person | None) -> str | None:

@@ -24,6 +24,7 @@ class RetentionPeriods:
     incidents: timedelta = timedelta(days=400)
     runs: timedelta = timedelta(days=90)
     stashes: timedelta = timedelta(days=90)
+    offers: timedelta = timedelta(days=90)  # as the posts that have their buttons
     snoozes: timedelta = timedelta(days=90)  # after its end
     gatherings: timedelta = SHOWN_FOR
     deliveries: timedelta = timedelta(hours=48)  # Slack delivers again within hours, at the latest
@@ -68,6 +69,10 @@ _RUNS = """
       SELECT rowid FROM runs WHERE started_at < :runs AND state NOT IN ('asked', 'running') LIMIT :rows)
 """
 _STASHES = "DELETE FROM stashes WHERE rowid IN (SELECT rowid FROM stashes WHERE at < :stashes LIMIT :rows)"
+_OFFERS = (
+    "DELETE FROM offers WHERE rowid IN ("
+    "SELECT rowid FROM offers WHERE asked_at < :offers AND state <> 'open' LIMIT :rows)"
+)
 _SNOOZES = """
     DELETE FROM snoozes WHERE rowid IN (
       SELECT rowid FROM snoozes s
@@ -81,7 +86,7 @@ _GATHERINGS = (
     "DELETE FROM gatherings WHERE post IN (SELECT post FROM gatherings WHERE ended_at < :gatherings LIMIT :rows)"
 )
 
-STEPS = (_SEEN, _BODIES, _POSTS, _LOST, _RUNS, _STASHES, _SNOOZES, _DELIVERIES, _GATHERINGS)
+STEPS = (_SEEN, _BODIES, _POSTS, _LOST, _RUNS, _STASHES, _OFFERS, _SNOOZES, _DELIVERIES, _GATHERINGS)
 
 
 class Retention(Transactional):
@@ -113,7 +118,17 @@ class Retention(Transactional):
         swept = db.execute("SELECT min(swept_at) FROM readings").fetchone()[0]
         cutoffs = {
             name: timestamp(now - getattr(keep, name))
-            for name in ("bodies", "posts", "incidents", "runs", "stashes", "snoozes", "deliveries", "gatherings")
+            for name in (
+                "bodies",
+                "posts",
+                "incidents",
+                "runs",
+                "stashes",
+                "offers",
+                "snoozes",
+                "deliveries",
+                "gatherings",
+            )
         }
         oldest = timestamp(now) if swept is None else min(timestamp(now), swept)
         return {**cutoffs, "seen": oldest - keep.seen // timedelta(milliseconds=1), "rows": ROWS}

@@ -361,6 +361,29 @@ _CARDS = (
     "ALTER TABLE incidents DROP COLUMN told_at",
 )
 
+# People are asked to take incidents, and say as what they close them.
+_OFFERS = (
+    "ALTER TABLE incidents ADD COLUMN offer TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE incidents ADD COLUMN asked_by TEXT",
+    "ALTER TABLE incidents ADD COLUMN asked TEXT",
+    "ALTER TABLE incidents ADD COLUMN taken_from TEXT",
+    "ALTER TABLE incidents ADD COLUMN resolution TEXT NOT NULL DEFAULT ''",
+    """
+    CREATE TABLE offers (
+      id TEXT PRIMARY KEY,
+      kind TEXT NOT NULL,
+      incidents TEXT NOT NULL,
+      asked_by TEXT NOT NULL,
+      asked TEXT NOT NULL,
+      asked_at INTEGER NOT NULL,
+      until INTEGER NOT NULL,
+      state TEXT NOT NULL,
+      ended_at INTEGER
+    ) STRICT
+    """,
+    "CREATE INDEX offers_open ON offers (asked_at) WHERE state = 'open'",
+)
+
 # For how long nobody is called about a flow (or any, without one), and the snooze that an incident's card shows.
 _SNOOZES = (
     """
@@ -397,5 +420,6 @@ STEPS: tuple[Sequence[str], ...] = (
     _LOST,
     _LANGUAGES,
     _CARDS,
+    _OFFERS,
     _SNOOZES,
 )

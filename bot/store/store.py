@@ -22,6 +22,7 @@ from bot.store.incidents import IncidentCache, Incidents
 from bot.store.lock import Lock, real_path, take
 from bot.store.lost_messages import LostMessages
 from bot.store.monitor_state import MonitorState, SeenCache
+from bot.store.offers import Offers
 from bot.store.outbox import Outbox
 from bot.store.people import AuditLog, Inbox, People
 from bot.store.queueing import Queueing, Runs
@@ -33,7 +34,7 @@ from bot.store.workspace_keys import WorkspaceKeys
 
 
 class Store(
-    ChangeSets, MonitorState, Incidents, IncidentGroups, Snoozes,
+    ChangeSets, MonitorState, Incidents, IncidentGroups, Offers, Snoozes,
     Queueing, Outbox, LostMessages, WaitTimes,
     Inbox, AuditLog, Runs, People, LinkChanges, WorkspaceKeys,
     Retention, ClockCorrection, Backup,

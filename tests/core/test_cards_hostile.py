@@ -26,7 +26,9 @@ from bot.core.flow.model import FlowId, InstanceId, TaskId
 from bot.core.flow.run import RunState
 from bot.core.flow.status import Status
 from bot.core.incident.groups import Occasion
-from bot.core.incident.model import Incident, IncidentId, Phase, SnoozeEnd, SnoozeId
+from bot.core.incident.handover import OfferKind, OfferState
+from bot.core.incident.model import Incident, IncidentId, OfferId, Phase, SnoozeEnd, SnoozeId
+from bot.core.incident.resolution import Resolution
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Card
 from bot.core.outbox.pointers import PostPresence
@@ -97,6 +99,7 @@ SIMPLE = {
     timedelta: timedelta(hours=3),
     PostId: PostId("p1"),
     IncidentId: IncidentId("i1"),
+    OfferId: OfferId("0ffe"),
     SnoozeId: SnoozeId("s1"),
     FlowId: FlowId(3377),
     TaskId: TaskId(108580),
@@ -110,6 +113,9 @@ ENUMS = {
     PostPresence: PostPresence.PENDING,
     RunState: RunState.RUNNING,
     Ending: Ending.BUG,
+    Resolution: Resolution.DUPLICATE,
+    OfferKind: OfferKind.ASSIGN,
+    OfferState: OfferState.DECLINED,
     Family: Family.RUNS,
     Row: ROWS[0],
 }

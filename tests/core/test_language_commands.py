@@ -8,14 +8,18 @@ from bot.core.command.parse import parse, say
 from bot.core.command.requests import (
     ALL,
     SUCCESS,
+    Accept,
     Ack,
+    Assign,
     Audit,
     Cancel,
     Close,
+    Decline,
     Disable,
     Enable,
     Failed,
     FlowRef,
+    Handover,
     Help,
     Incidents,
     LinkPerson,
@@ -29,11 +33,13 @@ from bot.core.command.requests import (
     Snooze,
     Snoozes,
     Status,
+    Take,
     Trigger,
     Unlink,
     Unsnooze,
     When,
     Whoami,
+    Withdraw,
 )
 from bot.core.command.rights import Who
 from bot.core.command.table import (
@@ -50,6 +56,7 @@ from bot.core.command.table import (
 from bot.core.errors import Refusal
 from bot.core.flow.model import Parameter
 from bot.core.flow.status import Status as RunStatus
+from bot.core.incident.resolution import Resolution
 from bot.core.text.message import Message, plain
 
 RUN = "2809-20190812080700"
@@ -103,6 +110,20 @@ FLOW = FlowRef(id=3377)
         ("unsnooze all", Unsnooze(scope=ALL)),
         ("unsnooze 3377", Unsnooze(FLOW)),
         ("snoozes page 2", Snoozes(2)),
+        ("close 3377 as Fixed because done", Close(FLOW, resolution=Resolution.FIXED, because="done")),
+        ("close as unneeded", Close(resolution=Resolution.UNNEEDED)),
+        ("close because as fixed", Close(because="as fixed")),
+        ("take", Take()),
+        ("take 3377 for 2h", Take(FLOW, duration=timedelta(hours=2))),
+        (f"take {RUN} from <@U012AB>", Take(instance=RUN, holder="U012AB")),
+        ("assign 3377 to <@U012AB|jane>", Assign("U012AB", FLOW)),
+        (f"assign to <@U012AB> {RUN}", Assign("U012AB", instance=RUN)),
+        ("assign <@U012AB>", Assign("U012AB")),
+        ("handover to <@U012AB>", Handover("U012AB")),
+        ("handover <@U012AB>", Handover("U012AB")),
+        ("accept 00ff", Accept("00ff")),
+        ("decline 00ff", Decline("00ff")),
+        ("withdraw 00ff", Withdraw("00ff")),
         ("link <@U012AB|jane> u15432 jane.doe", LinkPerson("U012AB", "u15432", "jane.doe")),
         ("unlink <@U012AB>", Unlink("U012AB")),
         ("people page 3", People(3)),
@@ -182,6 +203,13 @@ MISREAD = (
     "ack 2809 for ever",
     "ack 2809 for 400d",
     "ack 2809 because",
+    "take 2809 from jane",
+    "assign 2809",
+    "assign 2809 to jane",
+    "handover",
+    "close 2809 as",
+    "close 2809 as done",
+    "accept",
     "link @jane u1 jane.doe",
     "link <@U012AB>",
     "link <@U012AB> u1",
@@ -295,17 +323,19 @@ def test_words_of_the_grammar_are_letters_only():
 def test_who_may_and_what_is_on_record():
     assert {each.verb for each in ROWS if each.who is Who.OWNER} == {"trigger", "rerun", "cancel", "enable", "disable"}
     assert {each.verb for each in ROWS if each.who is Who.RESPONDER} == {
-        "ack", "unack", "close", "reopen", "thread", "snooze", "unsnooze"
+        "ack", "unack", "take", "assign", "accept", "close", "reopen", "thread", "snooze", "unsnooze"
     }  # fmt: skip
     assert {each.verb for each in ROWS if each.who is Who.ADMIN} == {"link", "unlink", "people", "audit"}
-    assert {each.verb for each in ROWS if each.who is Who.ANYONE} == {"help", "whoami", "status"}
+    assert {each.verb for each in ROWS if each.who is Who.ANYONE} == {
+        "help", "whoami", "status", "handover", "decline", "withdraw"
+    }  # fmt: skip
     assert {each.verb for each in ROWS if each.changes} == {
-        "trigger", "rerun", "cancel", "enable", "disable", "ack", "unack", "close", "reopen", "thread",
-        "snooze", "unsnooze", "link", "unlink"
+        "trigger", "rerun", "cancel", "enable", "disable", "ack", "unack", "close", "reopen", "thread", "link",
+        "unlink", "take", "assign", "handover", "accept", "decline", "withdraw", "snooze", "unsnooze",
     }  # fmt: skip
     assert {each.verb for each in ROWS if each.in_thread} == {
         "rerun", "cancel", "enable", "disable", "show", "log", "ack", "unack", "close", "reopen", "thread",
-        "snooze", "unsnooze"
+        "take", "assign", "snooze", "unsnooze",
     }  # fmt: skip
 
 

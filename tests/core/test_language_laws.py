@@ -16,6 +16,7 @@ from bot.core.command.periods import duration_words, resolve, window
 from bot.core.command.requests import FlowRef, OwnerRef, Period, When
 from bot.core.errors import Refusal
 from bot.core.flow.model import FlowId, InstanceId, Parameter, TaskId
+from bot.core.incident.resolution import Resolution
 
 # Signs that mean something somewhere: to this grammar, to Slack, or to the eye.
 SIGNS = (
@@ -77,6 +78,7 @@ periods = st.one_of(
 statuses = st.lists(st.integers(-1, 99), max_size=4, unique=True).map(tuple)
 parameters = st.lists(st.builds(Parameter, names, texts), max_size=4, unique_by=lambda each: each.key).map(tuple)
 counts = st.integers(1, 10_000)
+offers = st.from_regex(r"[0-9a-f]{16}", fullmatch=True)
 
 
 def outcome(act, *arguments):
@@ -119,7 +121,13 @@ REQUESTS = {
     requests.Log: st.builds(requests.Log, maybe(instances), maybe(tasks), maybe(counts), st.booleans()),
     requests.Ack: either(requests.Ack, duration=maybe(durations), because=texts),
     requests.Unack: either(requests.Unack),
-    requests.Close: either(requests.Close, because=texts),
+    requests.Take: either(requests.Take, duration=maybe(durations), holder=st.just("") | people),
+    requests.Assign: either(requests.Assign, person=people),
+    requests.Handover: st.builds(requests.Handover, people),
+    requests.Accept: st.builds(requests.Accept, offers),
+    requests.Decline: st.builds(requests.Decline, offers),
+    requests.Withdraw: st.builds(requests.Withdraw, offers),
+    requests.Close: either(requests.Close, resolution=maybe(st.sampled_from(Resolution)), because=texts),
     requests.Reopen: either(requests.Reopen),
     requests.Thread: either(requests.Thread),
     requests.Snooze: st.one_of(

@@ -22,6 +22,12 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "log": ("日志",),
     "ack": ("认领", "确认"),
     "unack": ("取消认领", "释放"),
+    "take": ("接手",),
+    "assign": ("指派", "转派"),
+    "handover": ("交接", "移交"),
+    "accept": ("接受",),
+    "decline": ("拒绝",),
+    "withdraw": ("撤回",),
     "close": ("关闭",),
     "reopen": ("重开", "重新打开"),
     "thread": ("消息列", "开消息列"),
@@ -56,6 +62,8 @@ CLAUSES: Mapping[tuple[str, str], tuple[str, ...]] = {  # by the English word an
     ("by", "owner"): ("负责人",),
     ("for", "duration"): ("时长", "持续"),
     ("until", "until"): ("直到", "截至"),
+    ("to", "person"): ("给", "交给"),
+    ("as", "resolution"): ("结果", "作为"),
     ("because", "because"): ("原因", "因为", "备注"),
     ("tail", "tail"): ("末尾", "最后"),
 }
@@ -63,6 +71,7 @@ ME = ("我", "我的")
 ALL = ("全部", "所有")  # flows
 SUCCESS = ("成功",)  # the next one
 SCOPES = {"未关闭": "open", "未认领": "unacked", "我的": "mine"}
+RESOLUTIONS = {"已修复": "fixed", "预期内": "expected", "重复": "duplicate", "不需要": "unneeded"}
 STATUSES = {
     "失败": "fail",
     "成功": "success",
@@ -113,8 +122,10 @@ PLACEHOLDERS: Mapping[str, str] = {  # of the syntax
     "DURATION": "2小时",
     "STATUS …": "状态 …",
     "open|unacked|mine": "|".join(SCOPES),
+    "|".join(RESOLUTIONS.values()): "|".join(RESOLUTIONS),
     "N": "N",
     "VERB": "命令",
+    "OFFER": "请求ID",
     "KEY=VALUE …": "参数名=值 …",
     "NOTE": "说明",
 }
@@ -138,7 +149,7 @@ THANKS = "谢谢"
 _MANY = (*VERBS.values(), *CLAUSES.values())
 # No names, but in quotes.
 RESERVED = frozenset(word for words in _MANY for word in words).union(
-    AMBIGUOUS, PERIODS, WHENS, ME, ALL, SCOPES, STATUSES, UNTIL, [THANKS]
+    AMBIGUOUS, PERIODS, WHENS, ME, ALL, SCOPES, RESOLUTIONS, STATUSES, UNTIL, [THANKS]
 )
 GLUED = RESERVED | {ONWARD}  # what needs no space, before it is known which command it is
 _UNIT = re.compile("|".join(sorted((*UNITS, "点", "号", LINES), key=len, reverse=True)))  # belongs to the number before
@@ -161,7 +172,13 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {  # those of the table of commands, i
     "log": ("日志 2809-20190812080700", "日志 2809-20190812080700 节点 104890 末尾 50 行"),
     "ack": ("认领 2809", "认领 2809 时长 2小时 原因 the source is being repaired"),
     "unack": ("取消认领 2809",),
-    "close": ("关闭 2809 原因 that day is not needed",),
+    "take": ("接手 2809", "接手 2809 时长 2小时"),
+    "assign": ("指派 2809 给 @jane",),
+    "handover": ("交接 给 @jane",),
+    "accept": ("接受 0123456789abcdef",),
+    "decline": ("拒绝 0123456789abcdef",),
+    "withdraw": ("撤回 0123456789abcdef",),
+    "close": ("关闭 2809 原因 that day is not needed", "关闭 2809 结果 重复 原因 3377 is the cause"),
     "reopen": ("重开 2809",),
     "thread": ("消息列 2809",),
     "snooze": (

@@ -17,6 +17,7 @@ from bot.core.flow.model import (
     UserId,
     UserName,
 )
+from bot.core.incident.resolution import Resolution
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +171,59 @@ class Unack:
 
 
 @dataclass(frozen=True, slots=True)
+class Take:
+    """Take over an incident. ``holder``: only from this person, who had it when the button was drawn."""
+
+    flow: FlowRef | None = None
+    instance: InstanceId | None = None
+    duration: timedelta | None = None
+    holder: str = ""  # Slack user id
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """Ask another person to take an incident."""
+
+    person: str  # Slack user id
+    flow: FlowRef | None = None
+    instance: InstanceId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """Ask another person to take everything that the asker has acknowledged."""
+
+    person: str  # Slack user id
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """Take what one was asked to take."""
+
+    offer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decline:
+    """Do not take what one was asked to take."""
+
+    offer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Stop asking."""
+
+    offer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """End an incident without a recovery."""
 
     flow: FlowRef | None = None
     instance: InstanceId | None = None
+    resolution: Resolution | None = None
     because: str = ""
 
 
@@ -280,6 +329,12 @@ Request = Union[  # noqa: UP007  one line per verb reads as the list it is
     Log,
     Ack,
     Unack,
+    Take,
+    Assign,
+    Handover,
+    Accept,
+    Decline,
+    Withdraw,
     Close,
     Reopen,
     Thread,

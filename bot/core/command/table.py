@@ -38,6 +38,8 @@ class Row:
     examples: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     changes: bool = False  # something in EnOS, an incident or a link, and so belongs on record before it happens
+    hidden: bool = False  # buttons say it; help, README and suggestions do not show it
+    apart: bool = False  # each person's press of one button counts, not only the first of all
     family: Family = field(kw_only=True)
 
     @property
@@ -109,6 +111,8 @@ _FROM = Clause(("task",), "from", clauses.TASK)
 _FLOW_OR_ALL = Clause(("flow", "scope"), form=snooze_clauses.FLOW_OR_ALL, in_thread=True)
 _BECAUSE = Clause(("because",), "because", clauses.NOTE)
 _PERSON = Clause(("person",), form=clauses.PERSON, optional=False)
+_TO_PERSON = Clause(("person",), "to", clauses.PERSON, optional=False, loose=True)
+_OFFER = Clause(("offer",), form=clauses.OFFER, optional=False)
 
 ROWS = (
     Row(
@@ -254,12 +258,83 @@ ROWS = (
         family=Family.INCIDENTS,
     ),
     Row(
+        "take",
+        requests.Take,
+        Who.RESPONDER,
+        msg("Take over an incident that somebody else acknowledged. They are told."),
+        (
+            _TARGET,
+            Clause(("duration",), "for", clauses.DURATION, loose=True),
+            Clause(("holder",), "from", clauses.PERSON, hidden=True),
+        ),
+        ("take 2809", "take 2809 for 2h"),
+        changes=True,
+        apart=True,
+        family=Family.INCIDENTS,
+    ),
+    Row(
+        "assign",
+        requests.Assign,
+        Who.RESPONDER,
+        msg("Ask somebody to take an incident. It moves when they accept."),
+        (_TARGET, _TO_PERSON),
+        ("assign 2809 to @jane",),
+        changes=True,
+        family=Family.INCIDENTS,
+    ),
+    Row(
+        "handover",
+        requests.Handover,
+        Who.ANYONE,  # who has nothing to hand over is told so; who is not on call any more may still have something
+        msg("Ask somebody to take everything you acknowledged, for example at the end of your shift."),
+        (_TO_PERSON,),
+        ("handover to @jane",),
+        changes=True,
+        family=Family.INCIDENTS,
+    ),
+    Row(
+        "accept",
+        requests.Accept,
+        Who.RESPONDER,
+        msg("Take what you were asked to take."),
+        (_OFFER,),
+        ("accept 0123456789abcdef",),
+        changes=True,
+        hidden=True,
+        apart=True,
+        family=Family.INCIDENTS,
+    ),
+    Row(
+        "decline",
+        requests.Decline,
+        Who.ANYONE,
+        msg("Do not take what you were asked to take."),
+        (_OFFER,),
+        ("decline 0123456789abcdef",),
+        changes=True,
+        hidden=True,
+        apart=True,
+        family=Family.INCIDENTS,
+    ),
+    Row(
+        "withdraw",
+        requests.Withdraw,
+        Who.ANYONE,
+        msg("Stop asking somebody to take an incident."),
+        (_OFFER,),
+        ("withdraw 0123456789abcdef",),
+        changes=True,
+        hidden=True,
+        apart=True,
+        family=Family.INCIDENTS,
+    ),
+    Row(
         "close",
         requests.Close,
         Who.RESPONDER,
         msg("Close an incident that will not recover by itself. Add a reason."),
-        (_TARGET, _BECAUSE),
-        ("close 2809 because that day is not needed",),
+        (_TARGET, Clause(("resolution",), "as", clauses.RESOLUTION), _BECAUSE),
+        ("close 2809 because that day is not needed", "close 2809 as duplicate because 3377 is the cause"),
         changes=True,
         family=Family.INCIDENTS,
     ),
@@ -387,6 +462,7 @@ ROWS = (
 )
 
 BY_VERB = {word: each for each in ROWS for word in (each.verb, *each.aliases, *each.words_zh)}  # in lower case
+SHOWN = tuple(each for each in ROWS if not each.hidden)
 BY_REQUEST: Mapping[type[Request], Row] = {each.request: each for each in ROWS}
 
 FAMILIES = {
@@ -402,20 +478,20 @@ def near(word: str, words: Sequence[str]) -> str:
 
 def nearest(word: str) -> str:
     """The verb most similar to a mistyped one, in its language; empty where none is similar."""
-    found = near(word, list(BY_VERB))
+    found = near(word, [each for each, row in BY_VERB.items() if not row.hidden])
     return BY_VERB[found].verb if found.isascii() and found else found
 
 
 def markdown_table() -> str:
     """The table of the README."""
     lines = ["| verb | syntax | who | does |", "|---|---|---|---|"]
-    for each in ROWS:
+    for each in SHOWN:
         cells = (each.verb, f"`{each.syntax}`", each.who.value, plain(each.summary))
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 
 
-def usage_hint(rows: Sequence[Row] = ROWS) -> str:
+def usage_hint(rows: Sequence[Row] = SHOWN) -> str:
     """What Slack shows next to the slash command: each syntax, or the bare verb where it would be too long."""
     hints = [each.syntax for each in rows]
     for place in reversed(range(len(rows))):

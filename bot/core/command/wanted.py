@@ -106,5 +106,11 @@ PAIRS = Wanted(
         'Put a value with spaces in quotes: `path="/data/new files"`.'
     ),
 )
+RESOLUTION = Wanted(
+    msg("Closed as what? Write for example {example}. `help close` lists the words."),
+    msg("I can't close an incident as {found}. `help close` lists the words."),
+)
+_OFFER = msg("Press a button of the message that asks you.")
+OFFER = Wanted(_OFFER, _OFFER)
 _NOTE = msg("What is the reason? Write it after {after}, in your own words.")
 NOTE = Wanted(_NOTE, _NOTE)  # it takes whatever is there

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.incident.groups import IncidentGroup
+from bot.core.incident.handover import Offer
 from bot.core.incident.model import Incident, Snooze
 from bot.core.outbox.posts import NewPost
 
@@ -44,6 +45,7 @@ class ChangeSet:
     forget: tuple[InstanceId, ...] = ()
     incident_groups: tuple[IncidentGroup, ...] = ()  # inserted or replaced whole, by post
     snoozes: tuple[Snooze, ...] = ()  # inserted, or ended
+    offers: tuple[Offer, ...] = ()  # inserted or replaced whole, by id
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from datetime import datetime, timedelta
 from bot.core.incident.groups import IncidentGroup, Occasion
 from bot.core.incident.lifecycle import Step, Transition
 from bot.core.incident.model import Incident, Phase
+from bot.core.people.model import Person
 
 MAX_REMINDERS = 6  # with 30 minutes: after 0.5, 1.5, 3.5, 7.5, 15.5 and 31.5 hours
 EXPIRY_NOTICE = timedelta(minutes=15)
@@ -87,8 +88,8 @@ def same_acknowledgement(old: Incident, new: Incident) -> bool:
     return _held(old) == _held(new)
 
 
-def _held(incident: Incident) -> tuple[Phase, datetime | None, bool]:
-    return incident.phase, incident.ack_until, incident.snooze is not None
+def _held(incident: Incident) -> tuple[Phase, Person | None, datetime | None, bool]:
+    return incident.phase, incident.acked_by, incident.ack_until, incident.snooze is not None
 
 
 def reminders_restarted(old: Incident, new: Incident, now: datetime) -> Incident:

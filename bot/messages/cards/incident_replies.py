@@ -10,6 +10,7 @@ from bot.core.command.parse import in_words
 from bot.core.flow.model import InstanceId
 from bot.core.incident.lifecycle import reference
 from bot.core.incident.model import Incident, Occurrence, Phase
+from bot.core.incident.resolution import Resolution
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Card
 from bot.core.people.model import Person
@@ -139,7 +140,24 @@ def closed(incident: Incident) -> Card:
         person=words.who(incident.ended_by),
         flow=words.bold(incident),
     )
-    return _said(msg("CLOSED"), incident, text, words.note(incident))
+    return _said(msg("CLOSED"), incident, text, words.closed_as(incident), words.note(incident))
+
+
+def resolved(incident: Incident, by: Person) -> Card:
+    """The reply when somebody says as what a closed incident was closed."""
+    return _said(msg("CLOSED"), incident, _marked(incident, words.who(by), words.bold(incident)), words.note(incident))
+
+
+def _marked(incident: Incident, person: Text, flow: Text) -> Text:
+    match incident.resolution:
+        case Resolution.EXPECTED:
+            return msg("{person} marked {flow} as expected.", person=person, flow=flow)
+        case Resolution.DUPLICATE:
+            return msg("{person} marked {flow} as a duplicate.", person=person, flow=flow)
+        case Resolution.UNNEEDED:
+            return msg("{person} marked {flow} as not needed.", person=person, flow=flow)
+        case _:
+            return msg("{person} marked {flow} as fixed.", person=person, flow=flow)
 
 
 def reopened(incident: Incident, by: Person) -> Card:

@@ -151,8 +151,9 @@ class Dispatcher:
         request = repeated = self._parsed(text)
         if isinstance(request, Trigger):
             repeated = replace(request, parameters=tuple(map(settings.mask.parameter, request.parameters)))
-        words = _repeatable(say(repeated), settings.mask)
-        context = replace(context, request=request, row=BY_REQUEST[type(request)], words=words)
+        row = BY_REQUEST[type(request)]
+        words = row.verb if row.hidden else _repeatable(say(repeated), settings.mask)  # an offer's id says nothing
+        context = replace(context, request=request, row=row, words=words)
         if incoming.post or origin.thread or origin.message:
             context = await self._placed(context)
         return context
@@ -243,6 +244,8 @@ class Dispatcher:
         key = incoming.key
         if incoming.post:  # a digest, because the words may hold secrets
             key = f"press:{incoming.post}:{hashlib.sha256(incoming.text.encode()).hexdigest()[:32]}"
+            if context.row.apart:
+                key = f"{key}:{incoming.by.user}"
         attempt = Attempt(
             key=key,
             by=context.incoming.by,

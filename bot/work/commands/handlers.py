@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.core.command import requests
 from bot.work.commands import (
+    handovers,
     incidents,
     logs,
     meta,
@@ -32,6 +33,12 @@ HANDLERS: Mapping[type, Handler] = {
     requests.Log: logs.log,
     requests.Ack: incidents.ack,
     requests.Unack: incidents.unack,
+    requests.Take: handovers.take,
+    requests.Assign: handovers.assign,
+    requests.Handover: handovers.handover,
+    requests.Accept: handovers.accept,
+    requests.Decline: handovers.decline,
+    requests.Withdraw: handovers.withdraw,
     requests.Close: incidents.close,
     requests.Reopen: incidents.reopen,
     requests.Thread: incidents.thread,

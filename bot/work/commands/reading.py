@@ -16,6 +16,7 @@ from bot.core.incident.model import Incident, Occurrence, Phase
 from bot.core.outbox import blocks
 from bot.core.text.message import LIST, Text, as_printed, dots, joined, layout, lines, msg, slack_date
 from bot.messages.cards import answers, flows
+from bot.messages.cards.incident_words import how_closed
 from bot.work.commands import targets, unmatched
 from bot.work.commands.context import Answer, CommandContext, Services
 from bot.work.commands.listing import filter_line, left_out, listed
@@ -306,7 +307,7 @@ def _ended(incident: Incident, failure: Occurrence) -> Text | None:
         return msg("a rerun succeeded")
     if incident.phase is Phase.RECOVERED:
         return msg("the flow has recovered")
-    return msg("closed by a person") if incident.phase is Phase.CLOSED else None
+    return how_closed(incident) if incident.phase is Phase.CLOSED else None
 
 
 def _truncation_note(all_read: bool) -> list[Text]:  # noqa: FBT001  the one thing it is about

@@ -18,7 +18,9 @@ from bot.messages.cards import answers, flows
 from bot.messages.cards import snoozes as cards
 from bot.work.commands import incidents, targets
 from bot.work.commands.context import Answer, CommandContext, Services, posts_for
+from bot.work.commands.incident_targets import RECENT
 from bot.work.commands.listing import left_out, listed, on_page
+from bot.work.commands.responders import authorize
 from bot.work.commands.snooze_actions import all_message
 
 
@@ -41,7 +43,7 @@ async def snooze(services: Services, context: CommandContext, request: Snooze) -
         return await _begin_all(services, context, new)
     flow = await targets.flow_id(services, context, request.flow, exact=True)
     incident = await _shown_incident(services, context, flow)
-    linked = await incidents.authorize(services, context, incident, needs_link=True)
+    linked = await authorize(services, context, incident, needs_link=True)
     new = replace(new, flow_id=flow, flow_name=incident.flow_name)
     said = lines(cards.snoozed(new), None if is_live(incident) and incident.id else _next_failure(incident))
     answer = Answer(answers.told(context.words, said, post=context.post), public=True)
@@ -68,7 +70,7 @@ async def unsnooze(services: Services, context: CommandContext, request: Unsnooz
     linked = None
     if found is None or found.by != context.incoming.by:
         known = await _newest(services, context, flow) or _without_incident(services, context, flow)
-        linked = await incidents.authorize(services, context, known)
+        linked = await authorize(services, context, known)
     if found is None:
         raise _not_snoozed(flow, is_all=any(each.flow_id is None for each in active))
     said = sentences(cards.ended_by(found, context.incoming.by), msg("The next failure notifies people again."))
@@ -181,7 +183,7 @@ async def _shown_incident(services: Services, context: CommandContext, flow: Flo
 
 
 async def _newest(services: Services, context: CommandContext, flow: FlowId) -> Incident | None:
-    found = await services.store.incidents(live=False, flow=flow, since=context.now - incidents.RECENT, limit=1)
+    found = await services.store.incidents(live=False, flow=flow, since=context.now - RECENT, limit=1)
     return found[0] if found else None
 
 
