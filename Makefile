@@ -19,25 +19,25 @@ $(VENV)/.dev: $(VENV)/.run .ci/requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .ci/requirements-dev.txt
 	@touch $@
 
-demo: $(VENV)/.run ## the whole bot against pretend EnOS and Slack, with a page to click in
+demo: $(VENV)/.run ## flowbot against simulated EnOS and Slack, with a page to click in
 	$(BIN)/python -m bot demo $(if $(PORT),--port $(PORT))
 
 test: $(VENV)/.dev ## every check that CI runs
 	$(BIN)/python .ci/gate.py
 
-bench: $(VENV)/.dev ## print the figures the design promises
+bench: $(VENV)/.dev ## measure speed and size, next to their budgets
 	$(BIN)/python -m bench
 
-soak: $(VENV)/.dev ## keep at it for half an hour: kills, a day of polls, storms, noise
+soak: $(VENV)/.dev ## half an hour of kills, polls, storms and noise
 	$(BIN)/python -m bench.soak
 
 docs: $(VENV)/.dev ## write the generated parts of README.md and manifest.yml
 	$(BIN)/python .ci/generate.py
 
-messages: $(VENV)/.dev ## bring the catalogues of sentences up to the code, and list what is not translated
+messages: $(VENV)/.dev ## update the translations from the code, and list what is missing
 	$(BIN)/python .ci/catalogue.py
 
-format: $(VENV)/.dev ## put the code in its form
+format: $(VENV)/.dev ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
@@ -50,5 +50,5 @@ lock: $(VENV)/.dev ## pin every dependency with its hashes; names no index
 	$(BIN)/uv pip compile --group build --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header -q -c .ci/requirements-dev.txt -o .ci/requirements-build.txt
 
-clean: ## remove what the other commands made
+clean: ## remove what the others made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*

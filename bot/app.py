@@ -14,14 +14,17 @@ from aiohttp import web
 from bot.core.errors import Failure
 from bot.core.people.model import IncomingMessage
 from bot.core.text.mask import Mask, Seal
+from bot.core.text.message import Text
 from bot.doctor.running_bot import RunningBotProbe
-from bot.ops import control_socket, default_channel, health, offline, people_file, workspace_keys
+from bot.ops import bridges, control_socket, default_channel, health, offline, people_file, workspace_keys
 from bot.ops.bot_health import BotHealth
 from bot.ops.clocks import ClockJumps
 from bot.ops.clocks import wall as now
+from bot.ops.event_sender import HttpEventSender
 from bot.ops.heartbeat import Heartbeat
 from bot.ops.jobs import Jobs
 from bot.ops.listener import Listener
+from bot.ops.metrics import Metrics, delivery_metrics
 from bot.ops.metrics_updater import MetricsUpdater
 from bot.ops.new_ids import new_id
 from bot.ops.outside import ENOS_NOTE, Outside
@@ -30,6 +33,7 @@ from bot.ops.scheduler import Scheduler
 from bot.ops.watchdog import Watchdog
 from bot.slack.accounts import Accounts
 from bot.store.store import Store
+from bot.work.bridges.delivery import Bridges, BridgeTools
 from bot.work.commands.context import AnswerSettings, Services
 from bot.work.commands.dispatcher import Dispatcher
 from bot.work.commands.flow_access import report_if_gone
@@ -41,6 +45,7 @@ from bot.work.monitor.monitor import Monitor
 from bot.work.monitor.on_call import OnCallMonitor
 from bot.work.monitor.owners import MentionableOwners
 from bot.work.monitor.reminders import ReminderChecks, Reminders
+from bot.work.monitor.routing import RoutingMonitor
 from bot.work.monitor.settings import MonitorSettings
 from bot.work.monitor.snoozes import SnoozeMonitor
 from bot.work.runs import crash_recovery
@@ -56,7 +61,7 @@ class App:
         settings = outside.settings
         self.settings, self.store, self.outside = settings, store, outside
         self.enos, self.gateway, self.steady = outside.enos, outside.gateway, outside.steady
-        self.metrics = health.Metrics()
+        self.metrics = Metrics()
         self.metrics_updater = MetricsUpdater(self.metrics, settings.database)
         self.clock_jumps = ClockJumps(self.steady, now)
         self.heartbeat = Heartbeat(settings.heartbeat_url)
@@ -71,10 +76,13 @@ class App:
             admins=settings.admins,
             shared_channels=settings.shared_channels,
             on_alarm=self._alarm,
-            metrics=health.delivery_metrics(self.metrics),
+            metrics=delivery_metrics(self.metrics),
             steady=self.steady,
         )
         store.on_queued = self.delivery.wake
+        store.use_bridges(bridges.bridge_settings(settings, self.gateway.poster.known_permalink))
+        self.bridges = Bridges(bridges.configured(settings), self._bridge_tools())
+        store.on_bridge_events = self.bridges.wake
         accounts = Accounts(self.gateway.poster, self.gateway.runtime.monotonic)
         self.monitor = self._new_watch(MentionableOwners(store, accounts))  # an alert does not wait for accounts
         names = MentionableOwners(store, accounts, patience=1.0)
@@ -107,7 +115,10 @@ class App:
             new_id,
             timedelta(minutes=settings.remind_minutes),
             ReminderChecks(
-                self.services.on_call.mentioned, partial(report_if_gone, self.enos, self.services.incident_actions)
+                self.services.on_call.read,
+                self.gateway.poster.members,
+                partial(report_if_gone, self.enos, self.services.incident_actions),
+                pagerduty=bool(settings.pagerduty_key),
             ),
             console_url=settings.enos_console_url,
             zone=lambda: self.zone.offset,
@@ -123,6 +134,14 @@ class App:
             zone=lambda: self.zone.offset,
             wake=self.monitor.incident_changed,
         )
+        self.routing = RoutingMonitor(
+            store,
+            self.gateway.poster,
+            self.steady,
+            alert_channel=settings.channel,
+            lost=self.delivery.lost_places,
+            recovered=self.delivery.channel_health.recovered,
+        )
         self.on_call = OnCallMonitor(store, self.services.on_call, settings.admins, new_id)
         self.scheduler = Scheduler()
         self.jobs = Jobs(
@@ -136,6 +155,7 @@ class App:
             snoozes=self.snoozes,
             offer_expiry=OfferExpiry(store, self.gateway.poster, self.services.incident_actions.offers),
             on_call=self.on_call,
+            routing=self.routing,
             zone=self.zone,
             heartbeat=self.heartbeat,
             bot_health=self.bot_health,
@@ -179,6 +199,19 @@ class App:
             alarms=Alarms(self._alarm),
             steady=self.steady,
             troubles=lambda: self.bot_health.judgement().told,
+            lost=self.delivery.lost_places,
+        )
+
+    def _bridge_tools(self) -> BridgeTools:
+        return BridgeTools(
+            store=self.store,
+            sender=HttpEventSender(self.settings, now),
+            clock=now,
+            steady=self.steady,
+            new_id=new_id,
+            alarms=Alarms(self._alarm),
+            admins=self.settings.admins,
+            counted=self.metrics_updater.count_bridge_delivery,
         )
 
     def _services(self, names: MentionableOwners) -> Services:
@@ -193,6 +226,9 @@ class App:
             mask=self.mask,
             alert_statuses=settings.alert_statuses,
             console_url=settings.enos_console_url,
+            shared_channels=settings.shared_channels,
+            remind_every=timedelta(minutes=settings.remind_minutes),
+            pagerduty=bool(settings.pagerduty_key),
         )
         return Services(
             enos=self.enos,
@@ -223,11 +259,13 @@ class App:
         """Start receiving, watching and delivering."""
         await self.store.correct_future_times(now(), margin=FARTHEST_AHEAD)
         await workspace_keys.migrate(self.store, self.gateway.poster.me, now(), self.gateway.poster.global_ids)
+        await self.bridges.start()
         left = await crash_recovery.open_attempts(self.services)  # both before anything new is received
         unanswered = await self.store.unanswered()
         self._task(self.watchdog.run())
         self._task(self.jobs.watch_clock())
         self._task(self.delivery.run())
+        self._task(self.bridges.run())
         await self.gateway.start()
         self._task(crash_recovery.close_attempts(self.services, left))
         self._task(self.dispatcher.answer_left_over(unanswered))
@@ -290,6 +328,11 @@ class App:
             self.running_bot_probe.note_press(message)
         await self.dispatcher.answer(message)
 
+    def count_enos_call(self, action: str, outcome: str, seconds: float) -> None:
+        """Count a call to EnOS."""
+        self.metrics.enos_calls.labels(action, outcome).inc()
+        self.metrics.enos_seconds.labels(action).observe(seconds)
+
     async def _learn_languages(self) -> None:
         """Ask in which language the admins read: they get messages without having asked for anything."""
         for admin in sorted(self.settings.admins):
@@ -299,7 +342,7 @@ class App:
         """Keep what was learned of the platform for the next start."""
         self._task(self.store.set_note(f"{ENOS_NOTE}{name}", value))
 
-    def list_ended(self, listed: str, why: str) -> None:
+    def list_ended(self, listed: str, why: Text) -> None:
         """Raise an alarm where a list of EnOS or of Slack does not end; it is over once one does."""
         name = f"list of {listed}"
         if why:

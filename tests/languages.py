@@ -52,6 +52,18 @@ def texts_of(part):
             yield from texts_of(each)
 
 
+def without_phone_line(body):
+    """What of a message is in the channel itself."""
+    shown = [{**each, "fallback": ""} for each in body.get("attachments", ())]
+    return {**body, "text": "", "attachments": shown}
+
+
+def english_on_a_phone(body, data=()):
+    """The words of a phone line that are neither from the catalogue nor data, which the message itself may show."""
+    shown = _WORD.findall(" ".join([*texts_of(without_phone_line(body)), *data]))
+    return sorted(set(_WORD.findall(body.get("text", ""))) - set(shown))
+
+
 def english_words(body, data):
     """The words of a message that are not from the catalogue, but for these words of data."""
     left = " ".join(_DATA.sub(" ", text) for text in texts_of(body))

@@ -3,15 +3,16 @@
     Failure
     ├── Refusal           trying again will not help; the message says what will
     └── TemporaryFailure  trying again may help
-        └── Unclear       the call may have taken effect; look before trying again
+        ├── Unclear       the call may have taken effect; look before trying again
+        └── DatabaseUnavailable
 
 Each carries the message that a person reads; ``str`` is its English for logs. Whatever is neither is a bug.
 """
 
 from collections.abc import Sequence
 
-from bot.core.text.escape import EMPTY
-from bot.core.text.message import Text, plain, sentences
+from bot.core.text.escape import EMPTY, code
+from bot.core.text.message import Message, Text, msg, plain, sentences
 
 Offer = tuple[Text, str]  # a button's label and its command
 
@@ -49,3 +50,28 @@ class Unclear(TemporaryFailure):
     """The call may have taken effect: its answer was lost."""
 
     why: Text = EMPTY  # how, for parentheses
+
+
+class DatabaseUnavailable(TemporaryFailure):
+    """The database could not be read or written just now, and what was to be written is not.
+
+    ``reason`` is in SQLite's words. Who has acted already must not let this reach a person: nothing was changed.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            msg(
+                "flowbot's database is not available right now ({reason}). Nothing was changed. Ask a flowbot admin to "
+                "check the disk, then try again.",
+                reason=reason,
+            )
+        )
+        self.reason = reason
+
+
+def internal_error(reference: str) -> Message:
+    """What a person who waits is told about a bug. The log has it under the same reference."""
+    return msg(
+        "Something broke on my side. Check the state before you try again, and give an admin this reference: {ref}",
+        ref=code(reference),
+    )

@@ -81,7 +81,7 @@ MEANINGS = (
         62102,
         "not_offered",
         msg("This EnOS does not have the action."),
-        msg("That action came with a later version (triggerFromTask with 2.2.0, task instances with 2.3.0)."),
+        msg("Starting from a task needs EnOS 2.2.0 or later. Showing the tasks of a run needs 2.3.0 or later."),
         frozenset(),
         r"\baction\b",
     ),

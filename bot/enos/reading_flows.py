@@ -110,8 +110,16 @@ def graph_of(value: object) -> Graph:
     tasks = tuple(task for task in map(_task, rows(value.get("tasks"))) if task)
     references = tuple(reference for reference in map(_reference, rows(value.get("flows"))) if reference)
     nodes = {task.node for task in tasks} | {reference.node for reference in references}
-    relations = (_relation(row, nodes) for row in rows(value.get("relations")))
-    return Graph(tasks, references, tuple(relation for relation in relations if relation))
+    relations = []
+    for row in rows(value.get("relations")):
+        ends = [text(row.get(name), ID) for name in ("source", "target")]
+        for place, node in enumerate(ends):  # samples name one flow f_2788 in one place and t_2788 in another
+            other = {"t_": "f_", "f_": "t_"}.get(node[:2], "") + node[2:]
+            if node not in nodes and other in nodes:
+                ends[place] = other
+        if all(ends):
+            relations.append(Relation(*ends))
+    return Graph(tasks, references, tuple(relations))
 
 
 def parameters_of(value: object) -> tuple[Parameter, ...]:
@@ -132,17 +140,13 @@ def parameters_of(value: object) -> tuple[Parameter, ...]:
     for item in value if isinstance(value, list) else [value]:
         if not isinstance(item, dict):
             found += [Parameter("", text(item))] if text(item) else []
-        elif "key" in item:
-            found.append(_parameter(item["key"], item.get("value")))
-        else:
-            found += [_parameter(key, each) for key, each in item.items()]
+            continue
+        for pair in [(item["key"], item.get("value"))] if "key" in item else item.items():
+            key, words = map(text, pair)
+            # One with illegible characters could not be sent back.
+            whole = all(legible(each) == each for each in pair if isinstance(each, str))
+            found.append(Parameter(key, words) if whole else Parameter("", f"{key}={words}"))
     return tuple(found)
-
-
-def _parameter(key: object, value: object) -> Parameter:
-    """One without a key where it has illegible characters, since it could not be sent back."""
-    whole = all(legible(each) == each for each in (key, value) if isinstance(each, str))
-    return Parameter(text(key), text(value)) if whole else Parameter("", f"{text(key)}={text(value)}")
 
 
 def status_in(value: object) -> Status | int | None:
@@ -189,13 +193,3 @@ def _reference(row: Mapping[str, object]) -> Reference | None:
     if id_ is None:
         return None
     return Reference(FlowId(id_), text(row.get("flowName"), NAME), node or f"f_{id_}", text(row.get("status"), NAME))
-
-
-def _relation(row: Mapping[str, object], nodes: set[str]) -> Relation | None:
-    """An edge. Samples name one referenced flow ``f_2788`` in one place and ``t_2788`` in another."""
-    ends = []
-    for name in ("source", "target"):
-        node = text(row.get(name), ID)
-        other = {"t_": "f_", "f_": "t_"}.get(node[:2], "") + node[2:]
-        ends.append(other if node not in nodes and other in nodes else node)
-    return Relation(*ends) if all(ends) else None

@@ -84,11 +84,6 @@ class Envelope:
     strange_code: str = ""  # a code that is not a number
     decoded: object = None  # the data, where the opener has decoded it already (``data`` is empty then)
 
-    @property
-    def ok(self) -> bool:
-        """Whether the service says that it did what was asked."""
-        return self.code == 0 and not self.strange_code and not self.apim_status
-
 
 class _Wire(msgspec.Struct):
     code: LooseScalar = None
@@ -148,8 +143,8 @@ def _read_tolerantly(body: bytes) -> _Wire | None:
 
 def judge(call: Call, reply: Reply, envelope: Envelope | None, now: datetime) -> Envelope | Failure:
     """The envelope of a success, or why the call failed. ``now`` is for a Retry-After that is a date."""
-    if envelope is not None and envelope.ok:
-        return envelope
+    if envelope is not None and envelope.code == 0 and not (envelope.strange_code or envelope.apim_status):
+        return envelope  # the service says that it did what was asked
     if reply.status == 429:
         return Throttled(seconds_to_wait(reply.retry_after, now))
     if envelope is None:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from bot.core.flow.model import LeftOut
-from bot.core.text.message import Message
+from bot.core.text.escape import EMPTY
+from bot.core.text.message import Message, Text
 from bot.enos.calls import ATTEMPTS, PAGE_SIZE, Call
 from bot.enos.errors import EndlessList, EnosRefused
 from bot.enos.page_base import PageZeroFailures
@@ -22,7 +23,7 @@ from bot.enos.session import ServerCapabilities
 _log = logging.getLogger(__name__)
 
 PageBase = Literal["auto", "0", "1"]
-OnListEnd = Callable[[str, str], None]  # what is listed; why its list was given up, or "" where it ended
+OnListEnd = Callable[[str, Text], None]  # what is listed; why its list was given up, or "" where it ended
 
 MOST_PAGES = 10_000  # of one walk: half a million rows
 MOST_SECONDS = 3600.0  # of one walk, by the loop's clock, which nobody sets
@@ -109,12 +110,12 @@ class PageLimit:
         if self._pages > self._server.most_pages or _now() - self._began > self._server.most_seconds:
             endless = EndlessList(self._endless, self._pages - 1)
             _log.error("%s", endless)
-            self._server.on_list_end(self._listed, str(endless))
+            self._server.on_list_end(self._listed, endless.message)
             raise endless
 
     def report_end(self) -> None:
         """Report that the walk came to the end of its list."""
-        self._server.on_list_end(self._listed, "")
+        self._server.on_list_end(self._listed, EMPTY)
 
 
 def _now() -> float:

@@ -48,7 +48,7 @@ class BotHealth:
             steady,
         )
         self._socket_mode, self._on_call = socket_mode, on_call
-        self._alarms: dict[str, str] = {}  # by name, the sentence of each problem that only an operator can fix
+        self._alarms: dict[str, Text] = {}  # by name, the sentence of each problem that only an operator can fix
 
     def note_alarm(self, alarm: Alarm) -> None:
         """Note an alarm that begins or is over."""
@@ -64,7 +64,7 @@ class BotHealth:
 
     def judgement(self) -> Judgement:
         """The bot's health now."""
-        broken, remarks = [verbatim(sentence) for sentence in self._alarms.values()], list[Text]()
+        broken, remarks = [*self._alarms.values()], list[Text]()
         if self._socket_mode and not self._metrics_updater.connected:
             broken.append(msg("Slack is not connected."))
         late = self._watchdog.late()

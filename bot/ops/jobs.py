@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.core.errors import Failure
+from bot.core.errors import DatabaseUnavailable, Failure
 from bot.core.flow.model import KINDS
+from bot.core.text.message import msg
 from bot.ops.bot_health import BotHealth
 from bot.ops.clocks import NOTABLE_JUMP, ClockJump, ClockJumps
 from bot.ops.clocks import wall as now
@@ -21,7 +22,6 @@ from bot.ops.platform_times import PlatformZone
 from bot.ops.scheduler import Scheduler
 from bot.settings.table import Settings
 from bot.slack.gateway import SlackGateway
-from bot.store.database import DatabaseUnavailable
 from bot.store.retention import RETENTION
 from bot.store.store import Store
 from bot.work.commands.offer_expiry import OfferExpiry
@@ -30,6 +30,7 @@ from bot.work.delivery.delivery import Delivery
 from bot.work.monitor.monitor import Monitor
 from bot.work.monitor.on_call import OnCallMonitor
 from bot.work.monitor.reminders import Reminders
+from bot.work.monitor.routing import RoutingMonitor
 from bot.work.monitor.snoozes import SnoozeMonitor
 from bot.work.runs.progress import RunTracker
 
@@ -39,6 +40,7 @@ FOLLOW_SECONDS = 1.0
 SHOW_SECONDS = 2.0
 REMIND_SECONDS = 15.0  # at most, between two checks for what is due
 ON_CALL_SECONDS = 60.0
+ROUTING_SECONDS = 15.0
 PRUNE_SECONDS = 3600.0
 CLOCK_SECONDS = 1.0
 DATABASE = "database"  # the alarm that it cannot be written
@@ -58,6 +60,7 @@ class Jobs:
     snoozes: SnoozeMonitor
     offer_expiry: OfferExpiry
     on_call: OnCallMonitor
+    routing: RoutingMonitor
     zone: PlatformZone
     heartbeat: Heartbeat
     bot_health: BotHealth
@@ -79,6 +82,7 @@ class Jobs:
         every(min(REMIND_SECONDS, 60 * self.settings.remind_minutes), "remind", self.remind)
         every(REMIND_SECONDS, "end offers", self.end_offers)
         every(ON_CALL_SECONDS, "check on call", self.check_on_call)
+        every(ROUTING_SECONDS, "check watches", self.check_watches)
         every(PRUNE_SECONDS, "prune", self.prune, first_in=60)
         every(1, "sockets", self.count_sockets)
         every(5, "metrics", self.update_metrics)
@@ -118,6 +122,10 @@ class Jobs:
         """Check the on-call groups."""
         await self.on_call.tick(now())
 
+    async def check_watches(self) -> None:
+        """End quiet hours, and tell of watches whose channel takes no messages."""
+        await self.routing.tick(now())
+
     async def prune(self) -> None:
         """Delete what is old."""
         if (jump := self.clock_jumps.recent) is not None and jump.by > timedelta(days=1):
@@ -142,9 +150,10 @@ class Jobs:
 
     def on_database_unavailable(self, trouble: DatabaseUnavailable) -> None:
         """Raise the alarm that the database cannot be written; ``check_watchdog`` ends it."""
-        sentence = (
-            f"flowbot cannot write to its database: {trouble.reason}. Nothing is lost: flowbot reads EnOS again, and "
-            "posts wait. Free some space on its disk, or check which program uses its file."
+        sentence = msg(
+            "The database can't be written ({reason}). Nothing is lost: EnOS is polled again, and messages wait. "
+            "Free some disk space, or check which program uses the file.",
+            reason=trouble.reason,
         )
         if DATABASE not in self.database_alarm.active:
             self.database_alarm.fire(DATABASE, sentence)

@@ -8,8 +8,8 @@ from typing import Any
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people import csv_file
 from bot.core.people.model import Link, Person
-from bot.core.text.message import Text, lines
-from bot.messages.cards import answers, links
+from bot.core.text.message import Text, lines, msg
+from bot.messages.cards import answers, imported_links
 from bot.ops import workspace_keys
 from bot.ops.new_ids import new_id
 from bot.slack.directory import Identity
@@ -57,9 +57,9 @@ def _notices(added: Sequence[Link], changed: Sequence[Link], admins: Sequence[st
     """The text for each person: about their own links, and for an admin about all."""
     texts: dict[str, list[Text]] = {}
     for link in (*added, *changed):
-        texts.setdefault(link.person.user, []).append(links.imported(link))
+        texts.setdefault(link.person.user, []).append(imported_links.imported(link))
     for admin in admins if added or changed else ():
-        texts.setdefault(admin, []).append(links.imported_many(added, changed))
+        texts.setdefault(admin, []).append(imported_links.imported_many(added, changed))
     return {user: lines(*parts) for user, parts in sorted(texts.items())}
 
 
@@ -69,6 +69,6 @@ def _notice(user: str, text: Text, now: datetime) -> NewPost:
         kind=PostKind.MESSAGE,
         lane=Lane.HOUSEKEEPING,
         channel=user,
-        body=answers.told("", text),
+        body=answers.told("", text, headline=msg("Links imported from a file")),
         due=now,
     )

@@ -37,6 +37,9 @@ _NAMES = {
     "December": msg("December"),
 }
 _NAME = re.compile("|".join(_NAMES))
+_BETWEEN_CHINESE = re.compile("(?<=[\u3000-\u9fff\uff0c]) (?=[\u3000-\u9fff])")
+_NTH_WEEKDAY = re.compile("在?(第.个周.)每月")
+_EVERY_MONTHS = re.compile("每 ([0-9]+) 月")
 
 
 class PlatformZone:
@@ -82,8 +85,13 @@ def schedule_in_words(quartz: str) -> Callable[[str], str]:
             described = str(ExpressionDescriptor(quartz, options).get_description())
         except Exception:  # noqa: BLE001  the library raises several kinds, and any of them means "unreadable"
             return quartz
-        if language == ZH:
-            described = described.replace(", ", "，")
-        return _NAME.sub(lambda found: plain(_NAMES[found[0]], language), described)
+        named = _NAME.sub(lambda found: plain(_NAMES[found[0]], language), described)
+        return _tidied(named) if language == ZH else named
 
     return words
+
+
+def _tidied(chinese: str) -> str:
+    """A description with Chinese punctuation, and without the spaces and words that cron-descriptor has too many."""
+    words = _BETWEEN_CHINESE.sub("", chinese.replace(", ", "，")).strip()
+    return _EVERY_MONTHS.sub(r"每 \1 个月", _NTH_WEEKDAY.sub(r"每月\1", words)).removeprefix("在").strip()

@@ -14,14 +14,16 @@ from typing import Any, Generic, TypeVar
 
 from bot.core.outbox.conversations import Channel, SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.people.model import Person, Profile
-from bot.core.text.escape import legible
+from bot.core.text.escape import EMPTY, legible
 from bot.core.text.language import EN, language_of
+from bot.core.text.message import Text, msg
 from bot.slack.calls import Answer, Calls, cursor_of
 
 log = logging.getLogger(__name__)
 
 PEOPLE_SECONDS = 15 * 60.0
 GROUP_SECONDS = 2 * 60.0
+PRESENCE_SECONDS = 60.0
 LANGUAGE_SECONDS = 1.0  # for which a post waits to learn whose language it speaks
 CHANNEL_SECONDS = 5.0  # only so that many who ask at once share an answer
 LONGEST_NAME = 200  # characters; Slack allows 80
@@ -31,7 +33,7 @@ A_DAY = 86_400
 EXCHANGED = 400  # user ids in one call of migration.exchange
 NOT_OFFERED = frozenset({"missing_scope", "unknown_method", "no_permission", "not_allowed_token_type"})
 
-OnListEnd = Callable[[str, str], None]  # what is listed; why its list was given up, or "" where it ended
+OnListEnd = Callable[[str, Text], None]  # what is listed; why its list was given up, or "" where it ended
 Value = TypeVar("Value")
 
 
@@ -123,6 +125,7 @@ class Directory:
         self._on_list_end = on_list_end
         self._people: ExpiringCache[_Account] = ExpiringCache(PEOPLE_SECONDS, clock)
         self._groups: ExpiringCache[frozenset[str]] = ExpiringCache(GROUP_SECONDS, clock)
+        self._presence: ExpiringCache[bool | None] = ExpiringCache(PRESENCE_SECONDS, clock)
         self._channels: ExpiringCache[Channel] = ExpiringCache(CHANNEL_SECONDS, clock)
         self._members: ExpiringCache[frozenset[str]] = ExpiringCache(GROUP_SECONDS, clock, most=200)
         self._direct: ExpiringCache[str] = ExpiringCache(PEOPLE_SECONDS, clock)
@@ -157,6 +160,20 @@ class Directory:
         except (TimeoutError, SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable):
             account = self._people.last_known(user)
             return account.profile.language if account is not None else self._language
+
+    async def presence(self, user: str) -> bool | None:
+        """Whether a person is active in Slack; known for a minute at most. None where Slack does not say."""
+
+        async def ask() -> bool | None:
+            try:
+                answer = await self.calls.read("users.getPresence", {"user": user})
+            except SlackRefused as refusal:
+                if refusal.error not in NOT_OFFERED:
+                    raise
+                return None
+            return {"active": True, "away": False}.get(str(answer.get("presence")))
+
+        return await self._presence.get(user, ask)
 
     async def group(self, group: str) -> frozenset[str]:
         """The user ids of a user group; known for 2 minutes at most."""
@@ -202,12 +219,14 @@ class Directory:
             if cursor in cursors or self._clock() - began > MEMBER_SECONDS:
                 break
             if not cursor:
-                self._on_list_end(listed, "")
+                self._on_list_end(listed, EMPTY)
                 return frozenset(found)
             cursors.add(cursor)
-        endless = (
-            f"Slack's list of {listed} does not end: flowbot stopped after {len(found):,} of them, and reads none of "
-            "it. Check SLACK_API_URL: what answers there may repeat pages."
+        endless = msg(
+            "Slack's list of the members of {channel} does not end. Reading stopped after {n}, and none is used. "
+            "Check SLACK_API_URL: what answers there may repeat pages.",
+            channel=channel,
+            n=len(found),
         )
         log.error("%s", endless)
         self._on_list_end(listed, endless)

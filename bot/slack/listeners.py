@@ -30,9 +30,9 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.errors import Failure
+from bot.core.errors import Failure, internal_error
+from bot.core.outbox.conversations import SlackFailure
 from bot.core.people.model import IncomingMessage
-from bot.core.text.escape import code
 from bot.core.text.language import EN
 from bot.core.text.message import Text, msg, rendered
 from bot.slack import incoming
@@ -51,13 +51,6 @@ NOTICES_RUNNING, NOTICES_WAITING = 5, 100  # sentences to people whose messages 
 BUSY = msg("I'm very busy, or just restarting, and did not take this. Nothing was changed. Try again in a minute.")
 
 log = logging.getLogger(__name__)
-
-
-def _broke(reference: str) -> Text:
-    return msg(
-        "Something broke on my side. Check the state before you try again, and give an admin this reference: {ref}",
-        ref=code(reference),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,13 +311,15 @@ class Listeners:
             self.counts.failed += 1
             reference = secrets.token_hex(4)
             log.exception("An answer hit a bug, reference %s", reference)
-            self._notify_later(received, _broke(reference))
+            self._notify_later(received, internal_error(reference))
 
     def _notify_later(self, received: IncomingMessage, sentence: Text) -> None:
         async def notify() -> None:
             try:
                 await self.notify(received, sentence)
-            except Exception as problem:  # noqa: BLE001  the last resort has none of its own
-                log.warning("An answer could not be delivered: %s", type(problem).__name__)
+            except SlackFailure as failure:  # the last resort has none of its own
+                log.warning("An answer could not be delivered: %s", type(failure).__name__)
+            except Exception:  # noqa: BLE001  the traceback may hold a secret address
+                library_log().exception("An answer could not be delivered")
 
         self.notices.submit(notify)

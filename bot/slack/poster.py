@@ -16,12 +16,13 @@ from typing import Any, NamedTuple
 
 import aiohttp
 
-from bot.core.outbox.blocks import Body
+from bot.core.outbox.blocks import Body, as_words, texts
 from bot.core.outbox.conversations import (
     RESPONSE_URL,
     SearchResult,
     SlackOutsideThread,
     SlackRefused,
+    SlackRefusedTable,
     SlackUnclear,
     SlackUnreachable,
 )
@@ -132,22 +133,26 @@ class Poster(Directory):
         self._measured.on_call = self._uploads.on_call = on_call
         self._respond = partial(respond, self._uploads.session, self._uploads.environment, on_call)
 
-    async def post(self, channel: str, body: Body, *, id: PostId, thread: str = "") -> tuple[str, str]:
+    async def post(
+        self, channel: str, body: Body, *, id: PostId, thread: str = "", broadcast: bool = False
+    ) -> tuple[str, str]:
         """Post a message with ``id`` in its metadata; return its channel and its ts.
 
-        Raises ``SlackOutsideThread`` where it was to be a reply and Slack posted it outside of its thread.
+        With ``broadcast`` the channel shows a reply, too. Raises ``SlackOutsideThread`` where it was to be a reply and
+        Slack posted it outside of its thread.
         """
         metadata = {"event_type": EVENT_TYPE, "event_payload": {"id": id}}
-        target = {"channel": channel, **NO_PREVIEWS, "metadata": metadata, **({"thread_ts": thread} if thread else {})}
+        place = {"thread_ts": thread, **({"reply_broadcast": True} if broadcast else {})} if thread else {}
+        target = {"channel": channel, **NO_PREVIEWS, "metadata": metadata, **place}
         answer = await self._send_body("chat.postMessage", target, {}, body, POST_TEXT)
-        place, ts = str(answer.get("channel") or ""), str(answer.get("ts") or "")
-        if not (place and ts) or len(place) + len(ts) > LONGEST_PLACE:
+        where, ts = str(answer.get("channel") or ""), str(answer.get("ts") or "")
+        if not (where and ts) or len(where) + len(ts) > LONGEST_PLACE:
             raise SlackUnclear("the answer names no message")
-        if channel != place:  # the direct messages with a user
-            self._direct.put(channel, place)
+        if channel != where:  # the direct messages with a user
+            self._direct.put(channel, where)
         if thread and _thread_of(answer, thread) != thread:
-            raise SlackOutsideThread(place, ts)
-        return place, ts
+            raise SlackOutsideThread(where, ts)
+        return where, ts
 
     async def edit(self, channel: str, ts: str, body: Body, *, id: PostId) -> None:  # noqa: ARG002  the protocol's; Slack keeps the message's own metadata
         """Replace a message of ours: what the new body lacks is removed."""
@@ -173,11 +178,16 @@ class Poster(Directory):
 
     async def _posted_to(self, url: str, body: Body, thread: str) -> bool:
         """Whether Slack took an answer by response_url. Its thread is named, or it lands in the channel."""
-        words = {"text": as_words(body)}
+        bare = body.get("fallback")
+        if bare and problems(body):
+            return await self._posted_to(url, bare, thread)
+        words = {"text": as_words(bare or body, EDIT_TEXT)}
         shown = words if problems(body) else content(body)
         fixed = {"response_type": "ephemeral", "replace_original": False}
         place = {"thread_ts": thread} if thread else {}
         word = await self._respond(url, {**shown, **fixed, **place})
+        if bare and _is_about_blocks(word):
+            raise SlackRefusedTable(word)
         if word.startswith("invalid_") and shown is not words:
             word = await self._respond(url, {**words, **fixed, **place})
         return not word
@@ -239,10 +249,16 @@ class Poster(Directory):
 
     async def permalink(self, channel: str, ts: str) -> str:
         """A link to a message: computed once the workspace's address is known, else asked for."""
-        if self.me and self.me.url:
-            return f"{self.me.url.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}"
+        if known := self.known_permalink(channel, ts):
+            return known
         answer = await self.calls.read("chat.getPermalink", {"channel": channel, "message_ts": ts})
         return str(answer.get("permalink") or "")
+
+    def known_permalink(self, channel: str, ts: str) -> str:
+        """A link to a message without asking Slack; empty while the workspace's address is not known."""
+        if not (self.me and self.me.url):
+            return ""
+        return f"{self.me.url.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}"
 
     def _post_of(self, message: Answer) -> PostId:
         """The id of the post that a message was, "" for messages of others: anybody may write metadata like ours."""
@@ -256,17 +272,30 @@ class Poster(Directory):
     async def _send_body(
         self, method: str, target: Mapping[str, Any], bare: Mapping[str, Any], body: Body, longest: int
     ) -> Answer:
-        """Send a body; its words alone where it breaks Slack's limits or Slack refuses its blocks."""
+        """Send a body; its words alone where it breaks Slack's limits or Slack refuses its blocks.
+
+        Raises ``SlackRefusedTable`` where it has a table, and a form without one.
+        """
+        bare_form = body.get("fallback")
         if broken := problems(body):
-            library_log().error("A body breaks Slack's limits and goes as text: %s", "; ".join(broken[:5]))
+            library_log().error("A body breaks Slack's limits and goes in a simpler form: %s", "; ".join(broken[:5]))
+            if bare_form:
+                return await self._send_body(method, target, bare, bare_form, longest)
         else:
             try:
                 return await self.calls.write(method, {**target, **bare, **content(body, longest)})
             except SlackRefused as refusal:
+                if bare_form and _is_about_blocks(refusal.error):
+                    raise SlackRefusedTable(refusal.error, refusal.detail) from None
                 if refusal.error not in CONTENT or not (body.get("blocks") or body.get("attachments")):
                     raise
                 library_log().error("Slack refused blocks, they go as text: %s", refusal)  # a bug of ours
-        return await self.calls.write(method, {**target, **bare, "text": as_words(body)})
+        return await self.calls.write(method, {**target, **bare, "text": as_words(body, EDIT_TEXT)})
+
+
+def _is_about_blocks(error: str) -> bool:
+    """Whether fewer blocks, or older ones, may be taken."""
+    return error in CONTENT or error.startswith("unsupported")
 
 
 def _thread_of(answer: Answer, asked: str) -> str:
@@ -287,7 +316,7 @@ def problems(body: Body) -> tuple[str, ...]:
     blocks = [block for part in (body, *(body.get("attachments") or ())) for block in part.get("blocks") or ()]
     found = [] if body.get("text") or blocks or body.get("attachments") else ["/text: empty"]
     found += _problems("", "message", body)
-    if (length := sum(map(len, _texts(blocks)))) > ALL_TEXT:
+    if len(repr(blocks)) > ALL_TEXT and (length := sum(map(len, texts(blocks)))) > ALL_TEXT:
         found.append(f"/blocks: {length} characters in all, {ALL_TEXT} fit")
     return tuple(found)
 
@@ -312,7 +341,7 @@ def _problems(place: str, kind: str, part: Body) -> Iterator[str]:
             yield f"{here}: {size} {'of them' if isinstance(value, list) else 'characters'}, {most} fit"
         if isinstance(value, list):
             yield from _entries(here, name, value)
-    if kind == "table" and (size := sum(map(len, _texts(part)))) > TABLE_TEXT:
+    if kind == "table" and (size := sum(map(len, texts(part)))) > TABLE_TEXT:
         yield f"{place}/rows: {size} characters, {TABLE_TEXT} fit"
 
 
@@ -339,24 +368,3 @@ def content(body: Body, longest: int = POST_TEXT) -> dict[str, Any]:
     text = str(body.get("text") or "")
     given = {name: body[name] for name in ("blocks", "attachments") if body.get(name)}
     return {"text": text if len(text) <= longest else f"{text[: longest - 1]}…", **given}
-
-
-def as_words(body: Body) -> str:
-    """The body as text alone, as long as every method takes it: its line, then what its blocks say."""
-    lines = [str(body.get("text") or "")]
-    for part in (body, *(body.get("attachments") or ())):
-        for block in part.get("blocks") or ():
-            lines += [line for line in _texts(block) if line and line not in lines]
-    return str(content({"text": "\n".join(line for line in lines if line)}, EDIT_TEXT)["text"])
-
-
-def _texts(part: Any) -> Iterator[str]:
-    """Every text that a part shows, in its order; not buttons' labels, which say what to press."""
-    if isinstance(part, list | tuple):
-        for each in part:
-            yield from _texts(each)
-    elif isinstance(part, Mapping) and part.get("type") not in ("button", "overflow", "static_select"):
-        if isinstance(text := part.get("text"), str):
-            yield text
-        for name in ("text", "fields", "elements", "rows"):
-            yield from _texts(part.get(name))

@@ -29,7 +29,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.network.proxies import proxy_for
-from bot.core.outbox.conversations import SlackLimited
+from bot.core.outbox.conversations import SlackFailure, SlackLimited
 from bot.slack.calls import Sleep, translated
 from bot.slack.listeners import RequestCounts
 from bot.slack.redacted import library_log, redact
@@ -90,6 +90,8 @@ class FreshUrlClient(SocketModeClient):
                     wait = max(grown, problem.seconds) if isinstance(problem, SlackLimited) else grown
                     failures += 1
                     log.warning("No connection to Slack (%s). Next attempt in %g s.", _reason(problem), wait)
+                    if not self.closed:
+                        _log_bug(problem)
                     await self.pause(wait)
                 else:
                     return
@@ -204,6 +206,7 @@ class Socket:
             await send_async_response(client, request, response, start)
         except Exception as problem:  # noqa: BLE001  a lost ack: Slack sends events again, keys tell repeats
             log.warning("An envelope could not be acknowledged: %s", _reason(problem))
+            _log_bug(problem)
         finally:
             self._answering -= {task} if task else set()
 
@@ -298,6 +301,12 @@ def _frame(message: str) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return frame if isinstance(frame, dict) else {}
+
+
+def _log_bug(problem: Exception) -> None:
+    """Log the traceback of what is neither Slack's answer nor the network's doing."""
+    if not isinstance(problem, SlackFailure | aiohttp.ClientError | OSError):
+        library_log().error("A connection to Slack hit a bug", exc_info=problem)
 
 
 def _reason(problem: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""A backup while the bot runs: a few pages at a time, everybody else's transactions between them.
+"""A backup while flowbot runs: a few pages at a time, everybody else's transactions between them.
 
 It may be written at a new name, or over an older backup; never over a database that is in use. Files are compared by
 device and inode, so that links, relative paths and file systems that do not tell capital letters apart lead to the same

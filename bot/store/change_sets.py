@@ -10,7 +10,7 @@ from bot.core.incident.handover import Offer, unknown_offer
 from bot.core.incident.model import Incident, IncidentId, OfferId, Snooze
 from bot.core.people.model import AttemptResult
 from bot.core.text.message import msg
-from bot.store import incident_groups, incidents, monitor_state, offers, snoozes
+from bot.store import bridge_events, escalation, incident_groups, incidents, monitor_state, offers, snoozes
 from bot.store.database import Database
 from bot.store.incidents import IncidentCache
 from bot.store.monitor_state import SeenCache
@@ -138,7 +138,9 @@ class ChangeSets(Transactional):
     def _put(self, db: Database, changes: ChangeSet) -> None:
         snoozes.put(db, changes.snoozes)
         incidents.put(db, self._incident_cache, changes.incidents)
+        bridge_events.page(db, incidents.load(db, self._incident_cache, changes.pages))
         incident_groups.put(db, changes.incident_groups)
+        escalation.add(db, changes.escalated)
         offers.put(db, changes.offers)
         put(db, changes.posts)
         monitor_state.forget(db, changes.forget)

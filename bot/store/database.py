@@ -10,7 +10,8 @@ from pathlib import Path
 
 import sqlite_utils
 
-from bot.core.errors import Refusal, TemporaryFailure
+from bot.core.bridges.model import BridgeSettings
+from bot.core.errors import DatabaseUnavailable, Refusal
 from bot.core.text.language import EN
 from bot.core.text.mask import DEFAULT, without_secrets
 from bot.core.text.message import msg
@@ -29,21 +30,9 @@ class Database(sqlite_utils.Database):
     """The connection, as a transaction is handed it."""
 
     has_queued_posts = False  # in this transaction
+    has_bridge_events = False  # the same for events
+    bridges = BridgeSettings()
     language = EN  # of messages that a channel reads, and of those for people whose language is not known
-
-
-class DatabaseUnavailable(TemporaryFailure):
-    """The database could not be read or written just now; nothing was changed. ``reason`` is in SQLite's words."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(
-            msg(
-                "flowbot's database is not available right now ({reason}). Nothing was changed. Ask a flowbot admin to "
-                "check the disk, then try again.",
-                reason=reason,
-            )
-        )
-        self.reason = reason
 
 
 def journal_mode(version: Version) -> str:

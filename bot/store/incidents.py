@@ -19,7 +19,7 @@ from bot.core.incident.reminders import same_acknowledgement
 from bot.core.incident.resolution import Resolution
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import Person
-from bot.store import snoozes, transactions
+from bot.store import bridge_events, snoozes, transactions
 from bot.store.database import Database
 from bot.store.occurrence_order import order_change
 from bot.store.queueing import withdraw_for
@@ -195,7 +195,7 @@ def put(db: Database, incident_cache: IncidentCache, incidents: Sequence[Inciden
     existing = {stored[0].id: stored for stored in _load(db, incident_cache, [new.id for new in incidents])}
     changed, failures, gone = list[transactions.Row](), list[transactions.Row](), list[transactions.Row]()
     cards = list[transactions.Row]()
-    passed_on = list[Incident]()
+    passed_on, changes = list[Incident](), list[bridge_events.Change]()
     for new in incidents:
         old, positions = existing.get(new.id, (None, ()))
         if old is None or _HEAD(old) != _HEAD(new):
@@ -204,6 +204,7 @@ def put(db: Database, incident_cache: IncidentCache, incidents: Sequence[Inciden
             cards += [_card_values(new.id, at, card) for at, card in enumerate(new.cards)]
         if old is not None and not same_acknowledgement(old, new):
             passed_on.append(new)
+        changes.append((old, new))
         order = order_change(new.occurrences, () if old is None else old.occurrences, positions)
         failures += [_values(new.id, at, occurrence) for at, occurrence in order.written]
         gone += [(new.id, at) for at in order.deleted]
@@ -216,6 +217,7 @@ def put(db: Database, incident_cache: IncidentCache, incidents: Sequence[Inciden
         db.conn.executemany("DELETE FROM occurrences WHERE incident = ? AND place = ?", gone)
     transactions.replace(db, "occurrences", failures)
     withdraw_for(db, passed_on)
+    bridge_events.record(db, changes)
 
 
 def _rename(db: Database, incident_cache: IncidentCache, new: Incident) -> None:

@@ -105,19 +105,20 @@ class Outbox(Transactional):
         return found[0] if found else None
 
     @read
-    def unclear(self, db: Database) -> tuple[Post, ...]:
-        """The unclear posts whose place is known, oldest first: a reply's place is its thread's first message."""
-        return posts(
+    def to_look_up(self, db: Database, before: datetime) -> tuple[tuple[Post, ...], tuple[Post, ...]]:
+        """The unclear posts, oldest first; and messages that may be there twice.
+
+        The place of an unclear post must be known: that of a reply is its thread's first message. A message may be
+        there twice after an unclear try, and counts where it was sent, or last looked up, ``before`` a time.
+        """
+        unclear = posts(
             db,
             "p.state = 'unclear' AND (p.stands_in <> '' OR NOT EXISTS ("  # noqa: S608  constants only
             f" SELECT 1 FROM posts first WHERE first.id = p.thread_of AND first.state IN {_LIVE}))"
             " ORDER BY p.seq LIMIT 500",
         )
-
-    @read
-    def maybe_duplicated(self, db: Database, before: datetime) -> tuple[Post, ...]:
-        """Messages sent, or last looked up, before a time, after an unclear try: they may be there twice."""
-        return posts(db, "p.look_again > 0 AND p.look_again <= ? ORDER BY p.look_again LIMIT 500", timestamp(before))
+        twice = "p.look_again > 0 AND p.look_again <= ? ORDER BY p.look_again LIMIT 500"
+        return unclear, posts(db, twice, timestamp(before))
 
     @read
     def post_counts(self, db: Database) -> Mapping[str, int]:
@@ -304,17 +305,20 @@ def give_up(db: Database, id_: PostId, why: str, now: datetime) -> None:
 
 
 def rendered(db: Database, post: NewPost) -> NewPost:
-    """The post with its card as Slack is sent it, in the language of those who read it."""
-    return replace(post, body=blocks.rendered(post.body, _language(db, post))) if isinstance(post.body, Card) else post
+    """The post with its card as Slack is sent it.
 
-
-def _language(db: Database, post: NewPost) -> str:
-    """The language of a post: that of the one person who reads it, where it is known, else the channel's."""
-    reader = sole_reader(post)
+    It speaks the language of the one person who reads it, where that is known, else the channel's.
+    """
+    if not isinstance(post.body, Card):
+        return post
+    reader, channel = sole_reader(post), post.channel
     if post.kind is PostKind.EDIT and (edited := message_of(db, post.target)) is not None:
-        reader = sole_reader(replace(post, channel=edited["channel"], user=edited["user"]))
+        channel = edited["channel"]
+        reader = sole_reader(replace(post, channel=channel, user=edited["user"]))
     known = db.execute("SELECT language FROM languages WHERE user = ?", [reader]).fetchone() if reader else None
-    return known["language"] if known is not None else db.language
+    if known is None:
+        known = db.execute("SELECT language FROM prefs WHERE channel = ? AND language <> ''", [channel]).fetchone()
+    return replace(post, body=blocks.rendered(post.body, known["language"] if known is not None else db.language))
 
 
 def line_of(new: NewPost) -> str:
@@ -368,6 +372,7 @@ def _new(row: Row) -> NewPost:
         response_url=row["response_url"],
         incident=row["incident"],
         reminds_of=row["reminds_of"],
+        broadcast=bool(row["broadcast"]),
     )
 
 

@@ -1,7 +1,7 @@
 """People: who they are in EnOS (one EnOS user, one person), what they asked for, and what was attempted for them.
 
 What a person wrote is kept from its arrival until it is answered, or noted in the audit, and is then deleted: it may
-hold a secret, and the address for private answers is one. The audit is only added to; the database refuses all else.
+hold a secret, and the address for ephemeral answers is one. The audit is only added to; the database refuses all else.
 """
 
 import json

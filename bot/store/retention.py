@@ -27,6 +27,7 @@ class RetentionPeriods:
     offers: timedelta = timedelta(days=90)  # as the posts that have their buttons
     snoozes: timedelta = timedelta(days=90)  # after its end
     gatherings: timedelta = SHOWN_FOR
+    bridge_events: timedelta = timedelta(days=14)
     deliveries: timedelta = timedelta(hours=48)  # Slack delivers again within hours, at the latest
 
 
@@ -86,7 +87,25 @@ _GATHERINGS = (
     "DELETE FROM gatherings WHERE post IN (SELECT post FROM gatherings WHERE ended_at < :gatherings LIMIT :rows)"
 )
 
-STEPS = (_SEEN, _BODIES, _POSTS, _LOST, _RUNS, _STASHES, _OFFERS, _SNOOZES, _DELIVERIES, _GATHERINGS)
+# The last event of a live incident for PagerDuty says whether it is paged.
+_BRIDGE_EVENTS = f"""
+    DELETE FROM bridge_events WHERE seq IN (
+      SELECT seq FROM bridge_events
+      WHERE settled_at < :bridge_events AND (bridge <> 'pagerduty' OR incident NOT IN ({_LIVE})) LIMIT :rows)
+"""  # noqa: S608  constants only
+
+# The steps of what is not kept any more.
+_ESCALATION = """
+    DELETE FROM escalation_steps WHERE (incident, place) IN (
+      SELECT incident, place FROM escalation_steps e
+      WHERE NOT EXISTS (SELECT 1 FROM incidents i WHERE i.id = e.incident)
+        AND NOT EXISTS (SELECT 1 FROM gatherings g WHERE g.post = e.incident) LIMIT :rows)
+"""
+
+STEPS = (
+    *(_SEEN, _BODIES, _POSTS, _LOST, _RUNS, _STASHES, _OFFERS, _SNOOZES),
+    *(_DELIVERIES, _GATHERINGS, _BRIDGE_EVENTS, _ESCALATION),
+)
 
 
 class Retention(Transactional):
@@ -119,15 +138,8 @@ class Retention(Transactional):
         cutoffs = {
             name: timestamp(now - getattr(keep, name))
             for name in (
-                "bodies",
-                "posts",
-                "incidents",
-                "runs",
-                "stashes",
-                "offers",
-                "snoozes",
-                "deliveries",
-                "gatherings",
+                *("bodies", "posts", "incidents", "runs", "stashes", "offers", "snoozes"),
+                *("deliveries", "gatherings", "bridge_events"),
             )
         }
         oldest = timestamp(now) if swept is None else min(timestamp(now), swept)

@@ -30,6 +30,7 @@ _KEYED = (
     *(("offers", column) for column in ("asked_by", "asked")),
     ("snoozes", "made_by"),
     ("runs", "person"),
+    ("watches", "made_by"),
 )
 
 
@@ -40,7 +41,7 @@ class KeyChange:
     former: tuple[str, ...]  # teams or enterprises
     workspace_key: str
     users: Mapping[str, str]  # user ids that are others now
-    by: Person  # the bot, for the audit
+    by: Person  # flowbot, for the audit
     note: str  # what is noted of the home when all is done
     at: datetime
 

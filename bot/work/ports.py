@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from datetime import datetime
 from typing import Protocol
 
+from bot.core.bridges.model import BridgeEvent
+from bot.core.bridges.outcomes import Answer
 from bot.core.flow.model import (
     Flow,
     FlowId,
@@ -35,6 +37,7 @@ __all__ = [
     "Channel",
     "Clock",
     "Enos",
+    "EventSender",
     "NewId",
     "OwnerLookup",
     "SearchResult",
@@ -113,9 +116,12 @@ class Enos(Protocol):
 class Slack(Protocol):
     """What the bot asks of Slack. Raises only the errors in ``core/outbox/conversations.py``."""
 
-    async def post(self, channel: str, body: Body, *, id: PostId, thread: str = "") -> tuple[str, str]:
+    async def post(
+        self, channel: str, body: Body, *, id: PostId, thread: str = "", broadcast: bool = False
+    ) -> tuple[str, str]:
         """Post a message with ``id`` in its metadata; returns the channel it was posted in and its ts.
 
+        ``broadcast``: a reply that the channel shows too.
         Raises ``SlackOutsideThread`` where Slack posted a reply outside of its thread.
         """
         ...
@@ -182,6 +188,10 @@ class Slack(Protocol):
         """The language to speak to a person: one of ``LANGUAGES``. Never raises, and takes a second at most."""
         ...
 
+    async def presence(self, user: str) -> bool | None:
+        """Whether a person is active in Slack now; None where Slack does not say. Cached for a minute."""
+        ...
+
     async def group(self, group: str) -> frozenset[str]:
         """The user ids of a user group; cached for minutes."""
         ...
@@ -196,6 +206,14 @@ class Slack(Protocol):
 
     async def permalink(self, channel: str, ts: str) -> str:
         """A link to a message, computed without a call where possible."""
+        ...
+
+
+class EventSender(Protocol):
+    """Sends events of incidents to other programs."""
+
+    async def send(self, event: BridgeEvent) -> Answer:
+        """Send an event once. Never raises, and takes seconds at most."""
         ...
 
 

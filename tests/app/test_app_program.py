@@ -22,6 +22,7 @@ from bot.core.text.mask import DEFAULT
 from bot.core.text.message import msg
 from bot.ops import health, healthcheck, logs, platform_times
 from bot.ops.manifest import manifest_yaml
+from bot.ops.metrics import Metrics, delivery_metrics
 from bot.ops.platform_times import schedule_in_words
 from bot.ops.scheduler import Scheduler
 
@@ -130,11 +131,11 @@ async def test_stopping_lets_a_job_end_and_cuts_off_one_that_hangs():
 
 
 async def test_health_ready_and_metrics_are_served():
-    metrics = health.Metrics()
+    metrics = Metrics()
     why, remarks = ["Slack is not connected."], ["Failures of 2 of 7 flows are not seen."]
     metrics.enos_calls.labels("flows.get", "ok").inc()
-    delivery_metrics = health.delivery_metrics(metrics)
-    delivery_metrics.duplicate()
+    delivery = delivery_metrics(metrics)
+    delivery.duplicate()
     app = health.application(metrics, lambda: Judgement(tuple(why), tuple(remarks)), lambda: metrics.sockets.set(2))
     async with TestClient(TestServer(app)) as client:
         assert (await client.get("/healthz")).status == 200
@@ -153,7 +154,7 @@ async def test_health_ready_and_metrics_are_served():
 
 
 async def test_the_container_checks_health_over_a_bare_socket(monkeypatch: pytest.MonkeyPatch):
-    server = TestServer(health.application(health.Metrics(), Judgement, lambda: None))
+    server = TestServer(health.application(Metrics(), Judgement, lambda: None))
     await server.start_server()
     monkeypatch.setenv("FLOWBOT_LISTEN", f"0.0.0.0:{server.port}")
     assert await asyncio.to_thread(healthcheck.main) == 0
@@ -172,7 +173,7 @@ def served() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("host", "said"), served())
 async def test_health_is_asked_where_it_is_served(monkeypatch: pytest.MonkeyPatch, host: str, said: str):
-    server = TestServer(health.application(health.Metrics(), Judgement, lambda: None), host=host)
+    server = TestServer(health.application(Metrics(), Judgement, lambda: None), host=host)
     await server.start_server()
     monkeypatch.setenv("FLOWBOT_LISTEN", f"{said}:{server.port}")
     assert await asyncio.to_thread(healthcheck.main) == 0
@@ -203,7 +204,9 @@ def test_logs_hide_secrets_whoever_logs_them(form: str, capsys: pytest.CaptureFi
 
 def test_a_schedule_is_shown_in_words():
     assert schedule_in_words("0 0 2 ? * 2-6 *")(EN) == "At 02:00, Monday through Friday"
-    assert schedule_in_words("0 0 2 1 * ? *")(ZH) == "在 02:00，每月的 1 号"
+    assert schedule_in_words("0 0 2 1 * ? *")(ZH) == "02:00，每月的 1 号"
+    assert schedule_in_words("0 0 2 ? * 2-6 *")(ZH) == "02:00，周一到周五"
+    assert schedule_in_words("0 0 2 ? 1/3 2#1 *")(ZH) == "02:00，每月第一个周一，每 3 个月"
     assert [schedule_in_words("nonsense")(language) for language in LANGUAGES] == ["nonsense"] * len(LANGUAGES)
 
 

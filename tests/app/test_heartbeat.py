@@ -8,11 +8,13 @@ import pytest
 from aiohttp import web
 from app_kit import hears, running_bot, served
 
+from bot.core.errors import DatabaseUnavailable
+from bot.core.text.language import ZH
+from bot.core.text.message import msg, rendered
 from bot.ops.heartbeat import Heartbeat
-from bot.store.database import DatabaseUnavailable
 from bot.work.delivery.alarms import Alarm
 
-TROUBLE = Alarm("slack", "Slack refuses flowbot.")
+TROUBLE = Alarm("slack", msg("Slack accepts nothing from the app."))
 
 
 class Monitor:
@@ -71,7 +73,9 @@ async def test_a_database_that_can_be_written_again_is_well_at_once(tmp_path):
     async with served() as running, running_bot(running, tmp_path, FLOWBOT_POLL_SECONDS="60") as bot:
         await hears(bot, running)
         bot.jobs.on_database_unavailable(DatabaseUnavailable("database or disk is full"))
-        assert "database or disk is full" in str(bot.bot_health.judgement())
+        (told,) = bot.bot_health.judgement().broken
+        assert "(database or disk is full)" in rendered(told)
+        assert rendered(told, ZH).startswith("无法写入数据库"), "people read it in their language"
         await bot.jobs.check_watchdog()
         assert "database" not in str(bot.bot_health.judgement())
 

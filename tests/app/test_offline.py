@@ -40,7 +40,9 @@ def settings(tmp_path):
 
 async def told(settings):
     async with Store.open(settings.database) as store:
-        return {post.new.channel: post.new.body["text"] for post in await store.due(datetime.now(UTC))}
+        return {
+            post.new.channel: post.new.body["blocks"][0]["text"]["text"] for post in await store.due(datetime.now(UTC))
+        }
 
 
 async def test_links_are_added_and_the_people_and_admins_told(settings):

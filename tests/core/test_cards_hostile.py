@@ -12,7 +12,7 @@ import re
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 import pytest
 from hypothesis import example, given, settings
@@ -20,11 +20,14 @@ from hypothesis import strategies as st
 from incident_picture import all_blocks, as_sent, refused
 
 import bot.messages.cards as room
+from bot.core.bridges.model import Bridge
 from bot.core.command.rights import Denial
-from bot.core.command.table import ROWS, Family, Row
+from bot.core.command.row import Family, Row
+from bot.core.command.table import ROWS
 from bot.core.flow.model import FlowId, InstanceId, TaskId
 from bot.core.flow.run import RunState
 from bot.core.flow.status import Status
+from bot.core.incident.escalation import CallReason
 from bot.core.incident.groups import Occasion
 from bot.core.incident.handover import OfferKind, OfferState
 from bot.core.incident.model import Incident, IncidentId, OfferId, Phase, SnoozeEnd, SnoozeId
@@ -96,7 +99,9 @@ SIMPLE = {
     bool: False,
     datetime: NOW,
     date: NOW.date(),
+    time: time(22),
     timedelta: timedelta(hours=3),
+    tzinfo: UTC,
     PostId: PostId("p1"),
     IncidentId: IncidentId("i1"),
     OfferId: OfferId("0ffe"),
@@ -107,6 +112,7 @@ SIMPLE = {
 ENUMS = {
     Phase: Phase.OPEN,
     SnoozeEnd: SnoozeEnd.TIME,
+    CallReason: CallReason.GROUP,
     Status: Status.FAIL,
     Denial: Denial.NOT_OWNER,
     Occasion: Occasion.STORM,
@@ -117,6 +123,7 @@ ENUMS = {
     OfferKind: OfferKind.ASSIGN,
     OfferState: OfferState.DECLINED,
     Family: Family.RUNS,
+    Bridge: Bridge.PAGERDUTY,
     Row: ROWS[0],
 }
 

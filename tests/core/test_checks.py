@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from incident_picture import as_sent
 
 from bot.core.checks import check, on_bot, on_enos, on_slack
 from bot.core.checks.check import Check, CheckState, failed, ok, warning
@@ -20,7 +19,6 @@ from bot.core.flow.model import (
 from bot.core.flow.status import Status
 from bot.core.outbox.conversations import Channel
 from bot.core.people.model import Link, Person, Profile
-from bot.messages.cards import doctor as cards
 
 WANTED = (("chat:write", "posts"), ("users:read", "time zones"))
 MAYA = Link(Person("T1", "U1"), UserId("u15"), UserName("maya.chen"))
@@ -387,15 +385,3 @@ def test_the_message_and_the_button():
     assert on_bot.pressed("U1", 2.04).says == "U1 pressed the button after 2.0 s and got an answer."
     assert on_bot.not_pressed().state is CheckState.WARNING
     assert on_bot.unpressed("#a", 60.0).says.endswith("reached flowbot within 60 s.")
-
-
-def test_what_people_see_of_it():
-    assert cards.passing("p1", edited=True).text.parts[:1] == (cards.passing("p1").text,)
-    asked = as_sent(cards.please_press("p1", 60.0))
-    assert "within 1 min," in asked["text"]
-    assert asked["blocks"][1]["elements"][0]["value"] == "1|p1|status"
-    assert as_sent(cards.pressed("U0MAYA00001"))["text"].startswith("<@U0MAYA00001> pressed the button")
-    assert "No press" in as_sent(cards.unpressed())["text"]
-    assert "for `@channel &lt;x y&gt;`." in as_sent(cards.not_now("<!channel> <x y>"))["text"]
-    assert "for `show &lt;b&gt; of @maya`." in as_sent(cards.not_now("show &lt;b&gt; of <@U0MAYA00001|maya>"))["text"]
-    assert "Nothing was done." in as_sent(cards.not_now(""))["text"]

@@ -64,3 +64,5 @@ def test_an_error_is_told_with_what_to_do_next():
     assert told.startswith("The channel does not exist")
     assert told.endswith(" Run `/invite @flowbot` there.")
     assert str(meaning("never_heard_of").told) == ""
+    assert str(meaning("channel_not_found").told_all) == told
+    assert str(meaning("invalid_channel").told_all).endswith(" Ask a flowbot admin to set another channel.")

@@ -73,4 +73,4 @@ def test_the_notices(name, language, golden):
 
 
 def test_the_operator_hears_what_to_look_at():
-    assert "how fast EnOS answers" in monitoring.LATE
+    assert "how fast EnOS answers" in str(monitoring.LATE)

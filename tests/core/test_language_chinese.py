@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from hypothesis import example as tried
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_language_laws import outcome
@@ -16,6 +17,7 @@ from bot.core.errors import Refusal
 from bot.core.flow.model import Parameter
 from bot.core.flow.status import Status
 from bot.core.text.mask import DEFAULT, STARS, without_secrets
+from bot.core.text.message import plain
 
 RUN = "2809-20190812080700"
 
@@ -113,6 +115,19 @@ def test_the_syntax_in_chinese(snapshot):
         ("关闭 2809 原因 从 昨天 起 不需要", "close 2809 because 从 昨天 起 不需要"),
         ("重新打开 2809", "reopen 2809"),
         ("开消息列 2809", "thread 2809"),
+        ("订阅任务流3377连续3次", "watch of 3377 after 3"),
+        ("订阅 我的 连续 3 次", "watch by me after 3"),
+        ("订阅 匹配 meter-* 免打扰22点到7点", 'watch matching "meter-*" quiet 22:00-07:00'),
+        ("订阅免打扰 22：00－07：00", "watch quiet 22:00-07:00"),
+        ("订阅 免打扰 22：30～7：00", "watch quiet 22:30-07:00"),
+        ("订阅 免打扰 22点30分 至 7点", "watch quiet 22:30-07:00"),
+        ("退订12", "unwatch 12"),
+        ("取消订阅 任务流3377", "unwatch of 3377"),
+        ("订阅列表", "watches"),
+        ("偏好提及关", "prefs mentions off"),
+        ("偏好 提醒 开 回复 频道 语言 中文", "prefs reminders on replies channel language zh"),
+        ("偏好 每日汇总 8点", "prefs digest 08:00"),
+        ("偏好设置 汇总 关", "prefs digest off"),
         ("绑定<@U012AB> u1 从1", 'link <@U012AB> u1 "从1"'),
         ("解除绑定 <@U012AB>", "unlink <@U012AB>"),
         ("操作记录 上周 <@U012AB>", "audit last week <@U012AB>"),
@@ -191,6 +206,21 @@ def test_how_a_verb_of_two_meanings_is_refused():
     assert [(str(label), command) for label, command in caught.value.offers] == [("Disable schedule", "disable 3377")]
 
 
+@pytest.mark.parametrize(
+    "typed", ["启动 3377 参数 password=•••", "运行 3377 参数 password=•••", "手动 触发 3377 参数 password=•••"]
+)
+def test_a_command_that_has_lost_its_secret_is_not_offered(typed):
+    with pytest.raises(Refusal) as caught:
+        parse(typed)
+    assert caught.value.reason == "ambiguous_verb"
+    assert caught.value.offers == ()
+    assert plain(caught.value.message, "zh").split("\n")[0].endswith("因此不再显示，请重新输入完整命令。")
+    what, place = str(caught.value).split("\n")
+    assert what.endswith("I don't repeat a command that holds a secret, so type the whole command again.")
+    assert "•••" not in what
+    assert "•••" in place
+
+
 def test_a_button_without_a_label_of_its_own_shows_its_command():
     with pytest.raises(Refusal) as caught:
         parse("操作 记录")
@@ -249,6 +279,25 @@ def test_a_word_is_not_taken_for_a_name(typed):
     with pytest.raises(Refusal) as caught:
         parse(typed)
     assert caught.value.reason == "expected"
+
+
+@pytest.mark.parametrize(
+    ("typed", "quoted"),
+    [
+        ("查看日志审计", "日志审计"),
+        ("触发失败今天", "失败今天"),
+        ("认领告警失败", "告警失败"),
+        ("停用日志审计。", "日志审计"),
+    ],
+)
+def test_words_next_to_a_verb_are_not_taken_for_a_name(typed, quoted):
+    with pytest.raises(Refusal) as caught:
+        parse(typed)
+    assert caught.value.reason == "expected"
+    assert f'is made of words of commands. If it is a name, put it in quotes: `"{quoted}"`.' in str(caught.value)
+    assert f'由命令词组成。如果是名称，要加引号：`"{quoted}"`。' in plain(caught.value.message, "zh")
+    for name in (f" {quoted}", f"「{quoted}」"):
+        assert parse(f"{typed[:2]}{name}").flow == FlowRef(name=quoted)
 
 
 def test_an_owner_in_chinese_is_me_or_a_name():
@@ -314,6 +363,7 @@ commands = st.builds(
 
 @settings(max_examples=400)
 @given(commands)
+@tried('运行 不需要"失败"')
 def test_any_chinese_is_understood_or_refused_with_its_place(text):
     request = outcome(parse, text)
     if isinstance(request, Refusal):

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.core.command import requests, table
-from bot.core.command.clauses import SCOPES
+from bot.core.command.forms import SCOPES
 from bot.core.command.parse import parse, say
 from bot.core.command.periods import duration_words, resolve, window
 from bot.core.command.requests import FlowRef, OwnerRef, Period, When
@@ -55,6 +55,7 @@ tasks = ids.map(TaskId)
 people = st.text(string.ascii_uppercase + string.digits, min_size=1, max_size=10).map("U".__add__)
 owners = st.one_of(st.builds(OwnerRef, name=names), st.builds(OwnerRef, person=people), st.just(OwnerRef(me=True)))
 clocks = st.times().map("{:%H:%M}".format)
+hours = st.lists(clocks, min_size=2, max_size=2, unique=True).map("-".join)
 days = st.dates(date(1970, 1, 1), date(2999, 12, 31)).map(str)
 any_days = days | st.dates(date(2000, 1, 1), date(2000, 12, 31)).map("{:%m-%d}".format)
 zones = st.sampled_from(["Z", "+08:00", "-05:30", "+0530"])
@@ -139,10 +140,26 @@ REQUESTS = {
         st.builds(requests.Unsnooze, maybe(flows)), st.just(requests.Unsnooze(scope=requests.ALL))
     ),
     requests.Snoozes: st.builds(requests.Snoozes, counts),
+    requests.Watch: st.builds(
+        requests.Watch, maybe(flows), maybe(owners), st.just("") | names, maybe(counts), st.just("") | hours
+    ),
+    requests.Unwatch: st.builds(
+        requests.Unwatch, maybe(counts), maybe(flows), maybe(owners), st.just("") | names, maybe(counts), hours
+    ),
+    requests.Watches: st.builds(requests.Watches, counts),
+    requests.Preferences: st.builds(
+        requests.Preferences,
+        maybe(st.booleans()),
+        maybe(st.booleans()),
+        st.sampled_from(["", "thread", "channel"]),
+        st.sampled_from(["", "en", "zh"]),
+        st.sampled_from(["", "off"]) | clocks,
+    ),
     requests.LinkPerson: st.builds(requests.LinkPerson, people, names, names),
     requests.Unlink: st.builds(requests.Unlink, people),
     requests.People: st.builds(requests.People, counts),
     requests.Whoami: st.just(requests.Whoami()),
+    requests.OnCall: st.just(requests.OnCall()),
     requests.Audit: st.builds(requests.Audit, periods, st.just("") | people, counts),
     requests.Status: st.just(requests.Status()),
 }

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.core.command.parse import far_off, parse, trigger_time
+from bot.core.command.parse import parse, trigger_time
 from bot.core.command.periods import (
     TimeParseError,
     duration_words,
@@ -198,20 +198,6 @@ def test_an_offset_does_for_a_zone():
     zone = timezone(timedelta(hours=5, minutes=30))
     assert resolve(When("2026-11-21 14:30"), NOW, zone) == datetime(2026, 11, 21, 9, tzinfo=UTC)
     assert window(Period("2026-11-20"), NOW, zone).words.values == {"date": "2026-11-20", "zone": "UTC+05:30"}
-
-
-@pytest.mark.parametrize(
-    ("span", "far"),
-    [
-        (timedelta(), False),
-        (timedelta(days=7), False),
-        (timedelta(days=7, seconds=1), True),
-        (timedelta(days=-180), False),
-        (timedelta(days=-180, seconds=-1), True),
-    ],
-)
-def test_a_time_may_be_so_far_off_that_it_is_asked_about(span, far):
-    assert far_off(NOW + span, NOW) is far
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,11 @@ from bot.core.command.requests import (
     Show,
     Trigger,
 )
-from bot.core.command.tokens import Cursor, tick, visible
+from bot.core.command.shown import tick
+from bot.core.command.tokens import Cursor
 from bot.core.errors import Refusal
 from bot.core.flow.model import Parameter
+from bot.core.text.escape import visible
 
 ME = "u15432100000000011"
 

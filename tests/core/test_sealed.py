@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from bot.core.command.parse import parse, say
 from bot.core.command.requests import Trigger
 from bot.core.flow.model import InstanceId, Parameter
-from bot.core.text.mask import DEFAULT, STARS, Seal, withheld, without_secrets
+from bot.core.text.mask import DEFAULT, STARS, Seal, without_secrets
 from bot.messages.cards import doctor
 
 RUN, OTHER = InstanceId("3377-20261121143000"), InstanceId("3377-20261121143100")
@@ -50,11 +50,7 @@ def test_no_value_of_a_secret_key_survives(value, key):
     request = Trigger(flow=parse("trigger 3377").flow, parameters=(Parameter(key, f"s3cr3t{value}s3cr3t"),))
     kept = without_secrets(say(request), DEFAULT)
     assert "s3cr3t" not in kept
-    assert withheld(parse(kept).parameters) == (key,)
-
-
-def test_stars_are_nobodys_value():
-    assert withheld((Parameter("a", "b"), Parameter("c", STARS), Parameter("d", f"u:{STARS}@h"))) == ("c", "d")
+    assert [(each.key, STARS in each.value) for each in parse(kept).parameters] == [(key, True)]
 
 
 def test_a_fingerprint_compares_and_tells_nothing():
@@ -68,7 +64,6 @@ def test_a_fingerprint_compares_and_tells_nothing():
     assert Seal("the secret key").same(kept, RUN, PARAMETERS) is True
     assert Seal("another key").same(kept, RUN, PARAMETERS) is None
     assert seal.same("unknown", RUN, PARAMETERS) is None
-    assert seal.fingerprint(RUN, ()) == ""
 
 
 def test_what_is_asked_of_the_doctor_is_repeated_without_its_secret():

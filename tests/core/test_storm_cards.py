@@ -80,10 +80,24 @@ def test_a_thousand_stay_readable():
     assert as_sent(body)["text"] == "ALERT STORM · 1,000 incidents · 1,000 open, 0 acknowledged, 0 recovered"
     shown = picture(body)
     assert shown.count("[…:") == cards.LISTED
-    assert "… and 970 more. List them all with `/flow incidents open`." in shown
+    assert "… and 970 more open incidents. List all with `/flow incidents open`." in shown
     assert "and 980 more\n" in shown, "twenty of a thousand owners are mentioned"
     assert shown.count("<@U") == MAX_MENTIONED
     assert "[All open: 1|p9|incidents open]" in shown
+
+
+def test_incidents_that_have_ended_are_not_counted_among_those_that_a_list_of_open_ones_has():
+    ended = [replace(GREEN, id=f"green {n}") for n in range(cards.LISTED)]
+    live = [replace(OPEN, id=f"open {n}") for n in range(cards.LISTED)]
+    assert "… and" not in picture(drawn(STORM, [*live, *ended]))
+    assert "… and 1 more open incident. List all with `/flow incidents open`." in picture(
+        drawn(STORM, [*live, TAKEN, *ended])
+    )
+    assert "……另有 1 条未关闭的告警。" in picture(drawn(STORM, [*live, TAKEN, *ended]), "zh")
+    began = cards.first_start([*ended, *live, *ended], "p9", command="/flow", since=NOW)
+    assert "… and 30 more open incidents. List all with `/flow incidents`." in picture(began)
+    began = cards.first_start([*live, *ended], "p9", command="/flow", since=NOW)
+    assert "… and" not in picture(began)
 
 
 def test_the_end_is_told():

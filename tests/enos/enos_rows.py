@@ -1,8 +1,11 @@
 """One row of a list as the vendor's pages print it, and what is around it on the wire."""
 
 import json
+from datetime import UTC, datetime
 
+from bot.enos.calls import Call
 from bot.enos.reading import open_page, page_in
+from bot.enos.responses import Reply, judge
 
 
 def wire(value):
@@ -34,3 +37,8 @@ ROW = {
     "hasReadPri": True,
     "isCancelled": False,
 }
+
+
+def succeeded(envelope):
+    """Whether an answer says that what was asked was done."""
+    return judge(Call("GET", "/flows", ()), Reply(200, b""), envelope, datetime(2026, 11, 21, tzinfo=UTC)) is envelope

@@ -2,7 +2,7 @@ import contextlib
 import json
 
 import pytest
-from enos_rows import ROW, page_of, wire
+from enos_rows import ROW, page_of, succeeded, wire
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -122,9 +122,9 @@ def test_rows_that_are_not_json_are_never_taken_for_an_empty_page():
 def test_a_page_says_what_any_answer_says(head):
     body = wire({**head, "msg": "m", "data": {"flowInsts": [ROW]}})
     opened = open_page(body)
-    assert opened.ok is open_envelope(body).ok
+    assert succeeded(opened) is succeeded(open_envelope(body))
     assert opened.code == open_envelope(body).code
-    assert not opened.ok or page_in(opened, 1).rows == (READ,)
+    assert not succeeded(opened) or page_in(opened, 1).rows == (READ,)
 
 
 def test_one_row_without_an_id_does_not_cost_the_others():

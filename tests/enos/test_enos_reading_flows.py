@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from enos_rows import ROW, page_of, wire
+from enos_rows import ROW, page_of, succeeded, wire
 
 from bot.core.flow.model import (
     Flow,
@@ -304,7 +304,7 @@ def test_a_task_instance_is_read_with_nulls_in_it():
     ids=str,
 )
 def test_success_is_what_any_version_calls_success(body, ok):
-    assert open_envelope(wire(body)).ok is ok
+    assert succeeded(open_envelope(wire(body))) is ok
 
 
 def test_an_envelope_is_taken_apart():

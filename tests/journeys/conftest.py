@@ -1,7 +1,7 @@
 """One stage for all stories of a run."""
 
 import pytest_asyncio
-from journey_kit import Stage
+from journey_stage import Stage
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

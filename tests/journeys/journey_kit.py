@@ -1,4 +1,4 @@
-"""What the journeys share: a world with a bot of its own for each story, and the verbs of those who live in it."""
+"""What the journeys share: a world with a bot of its own, and the verbs of those who live in it."""
 
 import asyncio
 import json
@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
-import pytest
 from aiohttp import ClientConnectionError, ClientSession
 
 from bot.ops import offline
@@ -28,51 +27,10 @@ DIRECT = "@flowbot"
 PATIENCE = 240.0  # seconds until what should happen counts as not happening: a ceiling for a machine that is busy
 ACKED_WITHIN = 60.0  # Slack waits for three seconds; a busy machine must not fail a test
 LOOK_AGAIN = 0.2  # seconds, at what no change in Slack tells of
-AT_ONCE = 6  # worlds that live side by side: the stories mostly wait
 
 # What the pretend Slack refuses as a matter of course: the bot asks in order to know; and people in a story ask
 # faster than people do, so that an answer by response_url may have to wait.
 _USUAL_REFUSALS = frozenset({"message_not_found", "already_in_channel", "response: ratelimited"})
-
-
-def story(*, first=False, **settings):
-    """Mark a story: an ``async def`` with a world. All stories of a run are told side by side; a test awaits its own.
-
-    ``settings`` are the bot's, ``first`` begins a long one before the others.
-    """
-
-    def made(telling):
-        async def test(stage):
-            await stage.told(test)
-
-        test.__name__, test.__qualname__, test.__module__ = telling.__name__, telling.__qualname__, telling.__module__
-        test.__doc__ = telling.__doc__
-        test.telling, test.settings, test.first = telling, settings, first
-        return pytest.mark.asyncio(loop_scope="session")(test)
-
-    return made
-
-
-class Stage:
-    """Tells the stories, some at a time."""
-
-    def __init__(self, stories):
-        free = asyncio.Semaphore(AT_ONCE)
-        ordered = sorted(stories, key=lambda each: not each.first)
-        self._tellings = {each: asyncio.create_task(self._tell(each, free)) for each in ordered}
-
-    async def told(self, which):
-        await self._tellings[which]
-
-    async def close(self):
-        for telling in self._tellings.values():
-            telling.cancel()
-        await asyncio.gather(*self._tellings.values(), return_exceptions=True)
-
-    @staticmethod
-    async def _tell(which, free):
-        async with free, running_world(**which.settings) as place:
-            await which.telling(place)
 
 
 class JourneyWorld:

@@ -2,7 +2,8 @@
 
 import json
 
-from journey_kit import ALEX, DATA_OPS, DIRECT, free_port, story
+from journey_kit import ALEX, DATA_OPS, DIRECT, free_port
+from journey_stage import story
 
 
 async def not_ready(world, address, alarm, because):

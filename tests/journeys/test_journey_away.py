@@ -1,6 +1,7 @@
 """Away for a while: what happened while the bot, Slack or EnOS was not there is told once all are back."""
 
-from journey_kit import DATA_OPS, MAYA, SAM, free_port, story
+from journey_kit import DATA_OPS, MAYA, SAM, free_port
+from journey_stage import story
 
 
 @story()

@@ -7,7 +7,8 @@ import re
 from pathlib import Path
 
 from aiohttp import ClientSession
-from journey_kit import JONAS, MAYA, free_port, story
+from journey_kit import JONAS, MAYA, free_port
+from journey_stage import story
 
 LIBRARY = next(
     Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), Path("libfaketime.so.1")

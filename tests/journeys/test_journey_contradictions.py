@@ -2,7 +2,8 @@
 
 from dataclasses import fields
 
-from journey_kit import MAYA, story
+from journey_kit import MAYA
+from journey_stage import story
 
 from bot.sim.enos.switches import Switches
 

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from journey_kit import DATA_OPS, MAYA, story
+from journey_kit import DATA_OPS, MAYA
+from journey_stage import story
 
 
 @story()

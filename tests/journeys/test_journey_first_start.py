@@ -4,7 +4,8 @@ import sqlite3
 from contextlib import closing
 from itertools import pairwise
 
-from journey_kit import DATA_OPS, DIRECT, MAYA, PRIYA, SAM, story
+from journey_kit import DATA_OPS, DIRECT, MAYA, PRIYA, SAM
+from journey_stage import story
 
 
 @story(waits=True)

@@ -3,7 +3,8 @@
 import json
 
 from aiohttp import ClientSession
-from journey_kit import JONAS, MAYA, free_port, story
+from journey_kit import JONAS, MAYA, free_port
+from journey_stage import story
 
 from bot.sim.slack.http_mode import signature
 

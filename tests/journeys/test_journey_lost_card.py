@@ -1,6 +1,7 @@
 """Cards that people delete, or that Slack takes no edit of: posted once more, and everything continues there."""
 
-from journey_kit import ALEX, DATA_OPS, GENERAL, MAYA, story
+from journey_kit import ALEX, DATA_OPS, GENERAL, MAYA
+from journey_stage import story
 
 
 def link_of(message):

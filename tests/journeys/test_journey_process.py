@@ -2,7 +2,8 @@
 
 import sqlite3
 
-from journey_kit import DATA_OPS, MAYA, message_id, story
+from journey_kit import DATA_OPS, MAYA, message_id
+from journey_stage import story
 
 SECRETS = ("xoxb-demo", "xapp-demo", "f0e1d2c3-b4a5-4968-8776-655443322110", "demo-signing-secret")
 

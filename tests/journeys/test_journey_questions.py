@@ -1,6 +1,7 @@
 """Questions on every surface: as a slash command, a mention, in a thread and in direct messages."""
 
-from journey_kit import DATA_OPS, DIRECT, FINANCE, GENERAL, JONAS, MAYA, SAM, story
+from journey_kit import DATA_OPS, DIRECT, FINANCE, GENERAL, JONAS, MAYA, SAM
+from journey_stage import story
 
 
 @story()

@@ -1,6 +1,7 @@
 """A failed run is run again from Slack: from the failed task, for the same data time, and what it heals is told."""
 
-from journey_kit import ALEX, DATA_OPS, JONAS, MAYA, story
+from journey_kit import ALEX, DATA_OPS, JONAS, MAYA
+from journey_stage import story
 
 
 @story()
@@ -17,7 +18,7 @@ async def test_a_rerun_from_the_card_recovers_the_incident(world):
     world.press(MAYA, card, "Rerun")
     message = await world.reply(card, "@Maya Chen", "succeeded", "from task *transform*")
     assert world.says(message, "Not run again: *extract*", f"rerun {failed.id}")
-    await world.reply(card, "recovered", "(1 failed run)")
+    await world.reply(card, "recovered", "(1 failure)")
     green = await world.sees(card, "RECOVERED", f"{flow.id}-")
     assert "no successful run" not in world.shown(green), "the rerun was for the same data time"
     await world.hears(MAYA, "you pressed this")

@@ -1,6 +1,7 @@
 """Scheduling is turned on and off, runs are stopped: what stops something asks once, each answer has its reverse."""
 
-from journey_kit import DATA_OPS, GENERAL, JONAS, MAYA, story
+from journey_kit import DATA_OPS, GENERAL, JONAS, MAYA
+from journey_stage import story
 
 
 @story()

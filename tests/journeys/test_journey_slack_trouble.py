@@ -1,6 +1,7 @@
 """Slack on bad days: throttled, broken, silent; a channel that takes no messages. Nothing is lost or doubled."""
 
-from journey_kit import ALEX, DATA_OPS, DIRECT, FINANCE, GENERAL, MAYA, SAM, message_id, story
+from journey_kit import ALEX, DATA_OPS, DIRECT, FINANCE, GENERAL, MAYA, SAM, message_id
+from journey_stage import story
 
 
 @story(first=True)
@@ -22,8 +23,8 @@ async def test_every_failure_is_told_once_whatever_becomes_of_the_calls(world):
 async def test_a_failure_is_posted_although_one_host_refuses_connections(world):
     """As behind a firewall that lets slack.com pass, and neither hooks.slack.com nor files.slack.com."""
     world.refusals |= {"not_in_channel", "channel_not_found"}
-    world.excused.append("cannot reach 127.0.0.1:1")
-    world.excused.append("cannot upload files")
+    world.excused.append("127.0.0.1:1 can't be reached")
+    world.excused.append("Files can't be uploaded")
     await world.slack.fault("refused", method="response")
     await world.slack.fault("refused", method="upload")
     long = world.flow("long-log")

@@ -1,6 +1,7 @@
 """Many flows break at once: one message that counts them, in which everybody finds their own."""
 
-from journey_kit import DATA_OPS, GENERAL, JONAS, MAYA, SAM, story
+from journey_kit import DATA_OPS, GENERAL, JONAS, MAYA, SAM
+from journey_stage import story
 
 
 @story(first=True, FLOWBOT_STORM="5")

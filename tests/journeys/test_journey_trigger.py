@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from journey_kit import DATA_OPS, JONAS, MAYA, story
+from journey_kit import DATA_OPS, JONAS, MAYA
+from journey_stage import story
 
 
 def started(world, flow, *words):

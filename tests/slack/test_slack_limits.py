@@ -2,7 +2,8 @@
 
 import pytest
 
-from bot.slack.poster import as_words, content, problems
+from bot.core.outbox.blocks import as_words
+from bot.slack.poster import EDIT_TEXT, content, problems
 
 
 def text(words="x"):
@@ -145,14 +146,14 @@ def test_the_words_of_a_card_are_its_line_and_its_texts():
         },
         attachments=[{"blocks": [{"type": "section", "text": text("four")}]}],
     )
-    assert as_words(card) == "t\none\ntwo\nthree\nlog\nfour"
-    assert as_words({}) == ""
+    assert as_words(card, EDIT_TEXT) == "t\none\ntwo\nthree\nlog\nfour"
+    assert as_words({}, EDIT_TEXT) == ""
 
 
 def test_words_are_cut_where_slack_would_refuse_them():
     assert content({"text": "abc"}, 3) == {"text": "abc"}
     assert content({"text": "abcd"}, 3) == {"text": "ab…"}
-    assert len(as_words({"text": "x" * 5000})) == 4000
+    assert len(as_words({"text": "x" * 5000}, EDIT_TEXT)) == 4000
 
 
 def test_only_what_slack_knows_is_sent():

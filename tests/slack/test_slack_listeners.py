@@ -9,11 +9,10 @@ from fake_slack import BOT, BOT_USER, TEAM, event_of, mention, pressed, refusal,
 from languages import PSEUDO, speak_all
 from slack_bolt.response import BoltResponse
 
+from bot.core.errors import DatabaseUnavailable
 from bot.core.people.model import Origin, Person, Surface
 from bot.core.text.message import rendered
-from bot.slack.gateway import ConnectionSettings
 from bot.slack.listeners import BUSY, Capacity, KeptTasks
-from bot.store.database import DatabaseUnavailable
 
 
 async def test_a_command_is_acked_and_received(stage, slack):
@@ -268,6 +267,24 @@ async def test_a_sentence_that_cannot_be_sent_is_only_logged(stage, slack, caplo
     await slack.until(lambda: len(stage.receiver.said) == 2)
 
 
+async def test_a_sentence_that_meets_a_bug_is_logged_with_its_traceback_and_without_a_secret(stage, slack, caplog):
+    stage.receiver.failure = RuntimeError("boom")
+    gateway = await stage.connected()
+    notified = asyncio.Event()
+
+    async def breaks(received, _sentence):
+        notified.set()
+        raise RuntimeError(received.origin.response_url)
+
+    gateway.listeners.notify = breaks
+    await slack.deliver("slash_commands", slash("status", response_url="https://hooks.slack.com/commands/T/hush"))
+    await notified.wait()
+    await slack.until(lambda: "An answer could not be delivered" in caplog.text)
+    logged = caplog.text.partition("An answer could not be delivered")[2]
+    assert "Traceback" in logged
+    assert "RuntimeError: (secret)" in logged
+
+
 async def test_a_listener_that_breaks_still_acks(stage, slack, caplog):
     gateway = await stage.connected()
 
@@ -280,77 +297,6 @@ async def test_a_listener_that_breaks_still_acks(stage, slack, caplog):
     assert set(await slack.deliver("interactive", pressed("1|p|x"))) == {"envelope_id"}
     assert caplog.text.count("a bug of ours") >= 3
     assert gateway.listeners.counts.failed == 3
-
-
-@pytest.mark.parametrize("payload", [event_of({}), {"type": "event_callback"}, {"type": "block_actions"}], ids=str)
-async def test_what_bolt_cannot_read_is_acked(stage, slack, payload):
-    await stage.connected()
-    assert set(await slack.deliver("events_api", payload)) == {"envelope_id"}
-
-
-@pytest.mark.parametrize("payload", [None, [], [{}], 7, True], ids=repr)
-async def test_an_envelope_without_a_payload_to_read_is_acked_and_counted(stage, slack, payload):
-    gateway = await stage.connected()
-    assert set(await slack.deliver("interactive", payload)) == {"envelope_id"}
-    await slack.send({"type": "events_api", "envelope_id": "no-payload"})
-    await slack.send({"envelope_id": "no-type", "payload": {}})
-    await slack.until(lambda: {"no-payload", "no-type"} <= {ack["envelope_id"] for ack in slack.acks})
-    assert stage.receiver.said == []
-    assert gateway.listeners.counts.unknown == 3
-    assert len(slack.acks) == 3
-
-
-async def test_a_payload_of_words_alone_is_acked_once(stage, slack):
-    await stage.connected()
-    assert set(await slack.deliver("interactive", "words")) == {"envelope_id"}
-    assert len(slack.acks) == 1
-
-
-async def test_what_bolt_answers_otherwise_is_acked_too(stage, slack, caplog):
-    gateway = await stage.connected()
-
-    async def refuses(_):
-        return BoltResponse(status=404, body="no")
-
-    for socket in gateway._sockets.sockets:
-        socket.app.async_dispatch = refuses
-    assert set(await slack.deliver("slash_commands", slash("status"))) == {"envelope_id"}
-    assert "bolt answered an envelope of type slash_commands with 404" in caplog.text
-
-
-async def test_an_ack_that_cannot_be_sent_is_logged_and_the_command_is_still_answered(stage, slack, caplog):
-    gateway = await stage.connected(ConnectionSettings(app_token="xapp-demo", connections=1))
-    (socket,) = gateway._sockets.sockets
-
-    async def lost(_):
-        raise ConnectionResetError("gone")
-
-    socket.client.send_message = lost
-    await slack.send({"type": "slash_commands", "envelope_id": "e1", "payload": slash("status")})
-    await slack.until(lambda: stage.receiver.words == ["status"])
-    assert "An envelope could not be acknowledged: ConnectionResetError: gone" in caplog.text
-
-
-async def test_stopping_acks_what_is_being_answered(stage, slack):
-    gateway = await stage.connected(ConnectionSettings(app_token="xapp-demo", connections=1))
-    (socket,) = gateway._sockets.sockets
-    dispatch, gate, begun = socket.app.async_dispatch, asyncio.Event(), asyncio.Event()
-
-    async def slow(request):
-        begun.set()
-        await gate.wait()
-        return await dispatch(request)
-
-    socket.app.async_dispatch = slow
-    await slack.send({"type": "slash_commands", "envelope_id": "e1", "payload": slash("status")})
-    await begun.wait()
-    stopping = asyncio.ensure_future(gateway.stop_receiving(5.0))
-    await asyncio.sleep(0)
-    gate.set()
-    assert await stopping == 0
-    assert slack.acks == [{"envelope_id": "e1"}]
-    assert stage.receiver.words == ["status"]
-    assert await gateway.poster.post("C1", {"text": "the poster still works"}, id="p1")
 
 
 async def test_the_error_handler_answers_only_what_is_not_acked(stage):
@@ -384,27 +330,6 @@ async def test_no_secret_is_logged_at_any_level(stage, slack, caplog):
     logged = json.dumps([record.getMessage() for record in caplog.records]) + caplog.text
     for secret in ("xoxb-demo", "xapp-demo", "the-secret-path", "hush", "ticket1"):
         assert secret not in logged
-
-
-async def test_stopping_lets_received_messages_be_answered(stage, slack):
-    stage.receiver.hold.clear()
-    gateway = await stage.connected()
-    await slack.deliver("slash_commands", slash("trigger 3377"))
-    await slack.until(lambda: stage.receiver.said)
-    stopping = asyncio.ensure_future(gateway.stop(5.0))
-    await slack.until(lambda: not slack.live)  # nothing comes in any more
-    assert not stopping.done()
-    stage.receiver.hold.set()
-    assert await stopping == 0
-
-
-async def test_stopping_ends_in_time_whatever_hangs(stage, slack):
-    stage.receiver.hold.clear()
-    gateway = await stage.connected(capacity=Capacity(running=1, waiting=5))
-    for number in range(3):
-        await slack.deliver("slash_commands", slash(f"runs {number}"))
-    assert await gateway.stop(0.01) == 3
-    assert stage.receiver.recorded == [f"runs {number}" for number in range(3)]  # so the next process knows of them
 
 
 async def test_a_message_that_was_stored_before_is_not_answered_again(stage, slack):

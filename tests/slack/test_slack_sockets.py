@@ -7,7 +7,7 @@ from fake_slack import Fault, refusal, slash
 
 from bot.slack.calls import TIMEOUT
 from bot.slack.gateway import ConnectionSettings
-from bot.slack.sockets import Timing
+from bot.slack.sockets import FreshUrlClient, Timing
 
 ONE = ConnectionSettings(app_token="xapp-demo", connections=1)
 
@@ -15,6 +15,19 @@ ONE = ConnectionSettings(app_token="xapp-demo", connections=1)
 async def received(stage, slack, words):
     await slack.deliver("slash_commands", slash(words))
     await slack.until(lambda: words in stage.receiver.words)
+
+
+async def command_before_the_start(stage, slack):
+    """Connect, and let a command come that nobody answers yet."""
+    gateway = stage.gateway(ONE)
+    await gateway.preflight()
+    gateway.connect()
+    await slack.until(lambda: slack.live)
+    delivery = asyncio.create_task(slack.deliver("slash_commands", slash("status")))
+    async with asyncio.timeout(10):
+        while (await gateway.health()).last_envelope_age is None:  # noqa: ASYNC110  the library tells nobody
+            await asyncio.sleep(0)
+    return gateway, delivery
 
 
 async def test_two_connections_are_open_and_health_says_so(stage, slack):
@@ -29,14 +42,7 @@ async def test_two_connections_are_open_and_health_says_so(stage, slack):
 
 
 async def test_what_comes_before_the_start_waits_for_it_and_so_does_its_ack(stage, slack):
-    gateway = stage.gateway(ONE)
-    await gateway.preflight()
-    gateway.connect()
-    await slack.until(lambda: slack.live)
-    delivery = asyncio.create_task(slack.deliver("slash_commands", slash("status")))
-    async with asyncio.timeout(10):
-        while (await gateway.health()).last_envelope_age is None:  # noqa: ASYNC110  the library tells nobody
-            await asyncio.sleep(0)
+    gateway, delivery = await command_before_the_start(stage, slack)
     for _ in range(5):  # Slack is asked and answers: as long as an ack needs, and more
         await gateway.preflight()
     assert not delivery.done()
@@ -48,14 +54,8 @@ async def test_what_comes_before_the_start_waits_for_it_and_so_does_its_ack(stag
 
 
 async def test_a_gateway_that_never_started_stops_with_something_waiting(stage, slack):
-    gateway = stage.gateway(ONE)
-    await gateway.preflight()
-    gateway.connect()
-    await slack.until(lambda: slack.live)
-    delivery = asyncio.create_task(slack.deliver("slash_commands", slash("status")))
+    gateway, delivery = await command_before_the_start(stage, slack)
     async with asyncio.timeout(10):
-        while (await gateway.health()).last_envelope_age is None:  # noqa: ASYNC110  the library tells nobody
-            await asyncio.sleep(0)
         assert await gateway.stop(5) == 0
     assert stage.receiver.words == []
     delivery.cancel()
@@ -77,6 +77,25 @@ async def test_refused_handshakes_recover_each_with_a_fresh_address(stage, slack
     assert len(slack.handshakes) == len(set(slack.handshakes)) == 5
     await received(stage, slack, "status")
     assert (await gateway.health()).connected == 1
+
+
+async def test_an_attempt_that_meets_a_bug_is_logged_with_its_traceback_and_the_next_one_connects(
+    stage, slack, caplog, monkeypatch
+):
+    bugs, attempt = [LookupError("a bug")], FreshUrlClient._attempt
+
+    async def breaks_once(self):
+        if bugs:
+            raise bugs.pop()
+        await attempt(self)
+
+    monkeypatch.setattr(FreshUrlClient, "_attempt", breaks_once)
+    slack.refused_handshakes = 1
+    await stage.connected(ONE)
+    await received(stage, slack, "status")
+    assert caplog.text.count("No connection to Slack") == 2
+    assert caplog.text.count("Traceback") == 1, "a refused handshake needs none"
+    assert "A connection to Slack hit a bug\nTraceback" in caplog.text
 
 
 async def test_pauses_between_attempts_grow_to_a_limit(stage, slack):

@@ -35,7 +35,7 @@ async def test_an_unclear_post_was_tried_before_now(store):
     await store.start_sending("a", NOW)
     await store.mark_unclear("a", "cut", later(seconds=5))
     await store.correct_future_times(BACK)
-    (post,) = await store.unclear()
+    (post,) = (await store.to_look_up(NOW))[0]
     assert (post.first_tried, post.settled_at, post.new.due) == (BACK, BACK, BACK)
 
 
@@ -52,7 +52,7 @@ async def test_when_a_message_was_tried_last_bounds_no_look_any_more(store):
     await store.correct_future_times(BACK)
     assert [(await store.post(name)).tried_at for name in "abc"] == [None, None, NOW - 2 * HOUR]
     assert [(await store.post(name)).settled_at for name in "abc"] == [BACK, BACK, NOW - 2 * HOUR]
-    assert [post.new.id for post in await store.maybe_duplicated(BACK)] == ["b"]
+    assert [post.new.id for post in (await store.to_look_up(BACK))[1]] == ["b"]
 
 
 async def test_what_was_lost_ahead_was_lost_now_and_may_be_said_again_an_hour_later(store):

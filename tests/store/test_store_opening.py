@@ -13,8 +13,8 @@ import pytest
 from sqlite_utils import Database
 from store_makers import NOW, message
 
-from bot.core.errors import Refusal
-from bot.store.database import DatabaseUnavailable, journal_mode, migrate, open_database
+from bot.core.errors import DatabaseUnavailable, Refusal
+from bot.store.database import journal_mode, migrate, open_database
 from bot.store.lock import Holder, holder, lock_path, take
 from bot.store.outbox import _DUE
 from bot.store.schema import STEPS
@@ -219,7 +219,7 @@ def test_every_table_is_strict(path):
     connection = open_database(path).conn
     tables = [row["sql"] for row in connection.execute("SELECT sql FROM sqlite_schema WHERE type = 'table'")]
     ours = [sql for sql in tables if "sqlite_sequence" not in sql]
-    assert len(ours) == 19
+    assert len(ours) == 23
     assert all("STRICT" in sql for sql in ours)
     connection.close()
 

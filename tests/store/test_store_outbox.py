@@ -153,7 +153,7 @@ async def test_an_unclear_reply_holds_its_thread_and_an_unclear_message_holds_on
         await store.start_sending(id_, NOW)
         await store.mark_unclear(id_, "time-out", NOW)
     assert await ids(store) == ["b"]
-    assert [(post.new.id, post.doubts, post.why) for post in await store.unclear()] == [
+    assert [(post.new.id, post.doubts, post.why) for post in (await store.to_look_up(NOW))[0]] == [
         ("a", 1, "time-out"),
         ("r1", 1, "time-out"),
     ]
@@ -325,7 +325,7 @@ async def test_at_start_what_was_being_sent_is_unclear(store):
     await store.queue([message("a"), message("b", "C2")])
     await store.start_sending("a", NOW)
     assert await store.mark_interrupted() == 1
-    assert [(post.new.id, post.why) for post in await store.unclear()] == [("a", "interrupted")]
+    assert [(post.new.id, post.why) for post in (await store.to_look_up(NOW))[0]] == [("a", "interrupted")]
     assert await store.mark_interrupted() == 0
 
 
@@ -340,14 +340,14 @@ async def test_only_a_message_that_was_sent_again_after_doubt_is_looked_at_once_
     await store.mark_sent("found", "C2", "2.0", NOW)
     await store.requeue("again", NOW, "not there")
     await send(store, "again", "3.0", later(seconds=5))
-    assert await store.maybe_duplicated(later(seconds=4)) == ()
-    (post,) = await store.maybe_duplicated(later(seconds=5))
+    assert (await store.to_look_up(later(seconds=4)))[1] == ()
+    (post,) = (await store.to_look_up(later(seconds=5)))[1]
     assert (post.new.id, post.channel, post.ts, post.first_tried) == ("again", "C3", "3.0", NOW)
     await store.mark_not_duplicated("again", again=later(seconds=25))
-    assert await store.maybe_duplicated(later(seconds=24)) == ()
-    assert [post.new.id for post in await store.maybe_duplicated(later(seconds=25))] == ["again"]
+    assert (await store.to_look_up(later(seconds=24)))[1] == ()
+    assert [post.new.id for post in (await store.to_look_up(later(seconds=25)))[1]] == ["again"]
     await store.mark_not_duplicated("again")
-    assert await store.maybe_duplicated(later(days=1)) == ()
+    assert (await store.to_look_up(later(days=1)))[1] == ()
 
 
 async def test_a_files_id_is_known_before_anybody_sees_it(store):
@@ -355,7 +355,7 @@ async def test_a_files_id_is_known_before_anybody_sees_it(store):
     await store.start_sending("f", NOW)
     await store.set_file_id("f", "F123")
     await store.mark_interrupted()
-    (post,) = await store.unclear()
+    (post,) = (await store.to_look_up(NOW))[0]
     assert post.ts == "F123"
 
 

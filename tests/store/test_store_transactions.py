@@ -119,7 +119,7 @@ async def test_a_backup_is_whole_private_and_of_its_last_moment(store, tmp_path)
     copy.close()
     async with Store.open(backup) as restored:
         assert await restored.due(NOW) == ()  # what waits may have been said since: it is looked up
-        assert len(await restored.unclear()) == 400
+        assert len((await restored.to_look_up(NOW))[0]) == 400
 
 
 async def test_a_backup_that_cannot_be_written_is_refused_and_leaves_nothing(store, tmp_path):

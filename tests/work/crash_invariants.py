@@ -7,7 +7,7 @@ from collections import Counter
 
 from crash_injection import in_transaction
 from crash_platforms import MAYA
-from reminder_invariants import check_reminders
+from reminder_invariants import check_reminders, steps_taken
 
 from bot.core.flow.model import UserName
 from bot.core.flow.run import RunState
@@ -39,6 +39,9 @@ async def check_invariants(world):
     alone = [each for each in incidents if each.threads]
     _cards_shown(alone, stand, posts, lost)
     check_reminders(posts, alone, world.check_times)
+    steps = await store.escalation_steps([each.id for each in alone])
+    for each in alone:
+        assert len(steps.get(each.id, ())) == steps_taken(posts, each), f"a step of {each.id} is lost or doubled"
     await _nothing_left_open(store)
     _acted_once([key for key, _ in world.enos.acts])
     await _answered(world, posts)
@@ -120,7 +123,7 @@ async def _storms_shown(store, stand, lost):
         if storm.occasion is Occasion.STORM and storm.post not in lost:
             now = count_phases(await store.grouped(storm.post))
             counts = f"{now.open} open, {now.acknowledged} acknowledged, {now.recovered} recovered"
-            assert counts in stand[storm.post].text, "an edit did not reach a storm's message"
+            assert counts in stand[storm.post].headline, "an edit did not reach a storm's message"
 
 
 def _cards_shown(incidents, stand, posts, lost):
@@ -130,7 +133,7 @@ def _cards_shown(incidents, stand, posts, lost):
             shown = rendered(card(incident, "", _LOOK))
             assert _without_ids(first.body) == _without_ids(shown), "an edit did not reach it"
         ids = [post.new.id for post in posts if post.new.incident == incident.id and post.new.id != incident.home.post]
-        replies = [stand[id_].text for id_ in ids if id_ in stand]
+        replies = [stand[id_].headline for id_ in ids if id_ in stand]
         again = [text for text in replies if text.startswith("FAILED AGAIN · ")]
         at_once = Counter(each.seen_at for each in incident.occurrences)
         at_once[incident.opened_at] -= 1  # the card itself tells the first

@@ -10,6 +10,7 @@ from bot.core.outbox.conversations import (
     SlackLimited,
     SlackOutsideThread,
     SlackRefused,
+    SlackRefusedTable,
     SlackUnclear,
     SlackUnreachable,
 )
@@ -19,6 +20,12 @@ from bot.work.delivery.delivery import Delivery
 
 START = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
 DEFAULT = "CDEFAULT"
+
+
+def said_in(body):
+    """The first paragraph of a message; its phone line where it has no blocks."""
+    first = (body.get("blocks") or [{}])[0].get("text") or {}
+    return first.get("text") or body["text"]
 
 
 class HandClock:
@@ -41,7 +48,13 @@ class Message:
     thread: str
     at: float
     texts: list = field(default_factory=list)
+    broadcast: bool = False
     body: dict = field(default_factory=dict)
+
+    @property
+    def headline(self):
+        """What a phone shows of it."""
+        return self.body["text"]
 
 
 def place_of(channel):
@@ -110,6 +123,7 @@ class FakeSlack:
         self.gone: dict[str, Message] = {}  # what people have deleted, by its ts
         self.fixed: dict[str, str] = {}  # ts: the word with which an edit is refused
         self.page = 100  # messages that one look reads
+        self.tables_refused_with = ""  # the word with which a message with a table is refused
         self.calls: list[str] = []
         self.channel_lookups: list[str] = []  # channels that were asked about
         self.posted: dict[str, list[float]] = {}
@@ -137,14 +151,16 @@ class FakeSlack:
 
     # ── the protocol ──
 
-    async def post(self, channel, body, *, id, thread=""):
+    async def post(self, channel, body, *, id, thread="", broadcast=False):
         fault = await self._met("post", channel)
         self.posted.setdefault(channel, []).append(self.clock().timestamp())
         if not body.get("text"):
             raise SlackRefused("no_text")
+        self._check_table(body)
         place = place_of(channel)
         stands = thread if self._has(place, thread) else ""
-        message = Message(place, self._ts(), id, body["text"], stands, self.clock().timestamp(), body=body)
+        message = Message(place, self._ts(), id, said_in(body), stands, self.clock().timestamp(), body=body)
+        message.broadcast = broadcast and bool(stands)
         if isinstance(fault, Late):
             self.late.append((self.clock.after(fault.seconds), message))
         elif not isinstance(fault, Vanished):
@@ -156,23 +172,29 @@ class FakeSlack:
 
     async def edit(self, channel, ts, body, *, id):
         fault = await self._met("edit", channel)
+        self._check_table(body)
         found = [each for each in self.messages if (each.channel, each.ts) == (place_of(channel), ts)]
         if not found:
             raise SlackRefused("message_not_found")
         if ts in self.fixed:
             raise SlackRefused(self.fixed[ts])
         if not isinstance(fault, Vanished):
-            found[0].text, found[0].body = body["text"], body
-            found[0].texts.append(body["text"])
+            found[0].text, found[0].body = said_in(body), body
+            found[0].texts.append(said_in(body))
         self._lost(fault)
 
     async def post_ephemeral(self, channel, user, body, *, thread="", response_url=""):
         by_url = bool(response_url) and "response_url" in self.faults
         fault = await self._met("response_url" if by_url else "ephemeral", channel)
+        self._check_table(body)
         if not isinstance(fault, Vanished):
-            self.ephemerals.append((channel, user, body["text"]))
+            self.ephemerals.append((channel, user, said_in(body)))
             self.ephemeral_bodies.append(body)
         self._lost(fault)
+
+    def _check_table(self, body):
+        if self.tables_refused_with and "fallback" in body:
+            raise SlackRefusedTable(self.tables_refused_with)
 
     async def upload(self, channel, body, *, thread="", reserved=None):
         fault = await self._met("upload", channel)
@@ -210,7 +232,8 @@ class FakeSlack:
         within = [
             each
             for each in sorted(self.messages, key=lambda m: float(m.ts), reverse=not thread)
-            if (each.channel, each.thread) == (place, thread)
+            if each.channel == place
+            and (each.thread == thread or (each.broadcast and not thread))
             and since - 60 <= each.at <= (until or each.at) + 60
             and (not rest or (float(each.ts) > float(rest) if thread else float(each.ts) < float(rest)))
         ]
@@ -292,6 +315,15 @@ class World:
             **{"default_channel": DEFAULT} | more,
         )
 
+    def restart(self, **settings):
+        """Let another process go on."""
+        self.alarms.clear()
+        self.delivery = self.new_delivery(**settings)
+
+    def active_alarms(self):
+        """Return the newest alarm of each name, unless it says that the trouble is over."""
+        return [alarm for alarm in {alarm.name: alarm for alarm in self.alarms}.values() if not alarm.over]
+
     def _count_duplicate(self):
         self.duplicates += 1
 
@@ -317,6 +349,15 @@ class World:
 
     async def state(self, id_):
         return (await self.store.post(PostId(id_))).state.value
+
+    async def stands(self, id_="card"):
+        """Post a card and return its ts."""
+        await self.queue(message(id_))
+        await self.pass_time(2)
+        return await self.ts_of(id_)
+
+    async def ts_of(self, id_="card"):
+        return (await self.store.post(PostId(id_))).ts
 
 
 def message(id_="p1", channel="C1", text=None, *, due=START, lane=Lane.ALERT, kind=PostKind.MESSAGE, **more) -> NewPost:

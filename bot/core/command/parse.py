@@ -10,21 +10,24 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from typing import Any, cast
 from unicodedata import category
 
 from bot.core.command.chinese import AMBIGUOUS, THANKS
-from bot.core.command.clauses import FLOW, NUMBER, PAIRS, Clause
+from bot.core.command.clauses import Clause
+from bot.core.command.forms import FLOW, NUMBER, PAIRS
 from bot.core.command.periods import resolve
 from bot.core.command.requests import Help, Request, Trigger, When
-from bot.core.command.table import BY_REQUEST, BY_VERB, Row, near, nearest
-from bot.core.command.tokens import Cursor, Token, in_code, tick, visible
+from bot.core.command.row import Row
+from bot.core.command.shown import in_code, tick
+from bot.core.command.table import BY_REQUEST, BY_VERB, near, nearest
+from bot.core.command.tokens import Cursor, Token
 from bot.core.errors import Refusal
+from bot.core.text.escape import visible
 from bot.core.text.language import EN
-from bot.core.text.message import Text, Value, layout, msg
-
-AHEAD, BEHIND = timedelta(days=7), timedelta(days=180)  # a start farther off than that asks once
+from bot.core.text.mask import STARS
+from bot.core.text.message import Text, Value, layout, msg, sentences
 
 _GREETINGS = frozenset(
     (
@@ -158,15 +161,6 @@ def trigger_time(request: Trigger, now: datetime, zone: tzinfo) -> datetime:
         raise
 
 
-def far_off(at: datetime, now: datetime) -> bool:
-    """Whether a start is so far off that it may be a typing error, such as a wrong year.
-
-    A run may be planned some days ahead, and old data are run again; a wrong year is off by a year, less what is
-    left of it or has passed.
-    """
-    return at - now > AHEAD or now - at > BEHIND
-
-
 _LABELS = {  # what the buttons say that choose between verbs
     "cancel": msg("Cancel run"),
     "disable": msg("Disable schedule"),
@@ -189,11 +183,12 @@ def _ambiguous(text: str, command: str, cursor: Cursor, verb: Token) -> Refusal 
     rows = [joined] if joined else [BY_VERB[each] for each in AMBIGUOUS.get(verb.bare, ())]
     if not rows:
         return None
-    requests = [_meant(row, text, command, 2 if joined else 1) for row in rows]
+    meant = [_meant(row, text, command, 2 if joined else 1) for row in rows]
+    requests = [None if request and STARS in say(request) else request for request in meant]  # it lost its secret
     ways = [in_code(_way(row, request)) for row, request in zip(rows, requests, strict=True)]
     if joined:
         word = tick(verb.word + behind)
-        what = msg(
+        what: Text = msg(
             "Did you mean {command}? Write {word} without a space. Nothing was done.", command=ways[0], word=word
         )
     else:
@@ -204,6 +199,8 @@ def _ambiguous(text: str, command: str, cursor: Cursor, verb: Token) -> Refusal 
             first=ways[0],
             second=ways[1],
         )
+    if requests != meant:
+        what = sentences(what, msg("I don't repeat a command that holds a secret, so type the whole command again."))
     refused = cursor.refused("ambiguous_verb", what, verb.start)
     refused.offers = tuple((_label(request), say(request)) for request in requests if request)
     return refused

@@ -274,6 +274,47 @@ class Snoozes:
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """Send failures to this channel, or in direct messages to the asker."""
+
+    flow: FlowRef | None = None
+    owner: OwnerRef | None = None
+    glob: str = ""
+    after: int | None = None
+    quiet: str = ""  # such as 22:00-07:00, in the asker's zone
+
+
+@dataclass(frozen=True, slots=True)
+class Unwatch:
+    """Remove a watch, named by its number or by its filters."""
+
+    number: int | None = None
+    flow: FlowRef | None = None
+    owner: OwnerRef | None = None
+    glob: str = ""
+    after: int | None = None
+    quiet: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Watches:
+    """The watches of this channel."""
+
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """How flowbot speaks in this channel: what is to be set; nothing shows how it is."""
+
+    mentions: bool | None = None
+    reminders: bool | None = None
+    replies: str = ""  # thread, channel
+    language: str = ""
+    digest: str = ""  # a time such as 08:30, or off
+
+
+@dataclass(frozen=True, slots=True)
 class LinkPerson:
     """Link a Slack person to an EnOS user."""
 
@@ -299,6 +340,11 @@ class People:
 @dataclass(frozen=True, slots=True)
 class Whoami:
     """The asker's link and permissions."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnCall:
+    """Who is on call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,10 +387,15 @@ Request = Union[  # noqa: UP007  one line per verb reads as the list it is
     Snooze,
     Unsnooze,
     Snoozes,
+    Watch,
+    Unwatch,
+    Watches,
+    Preferences,
     LinkPerson,
     Unlink,
     People,
     Whoami,
+    OnCall,
     Audit,
     Status,
 ]

@@ -2,25 +2,19 @@
 
 import re
 
+from bot.core.command.characters import CORNERS, DOUBLE, PUNCTUATION, QUOTES, SINGLE, STRAIGHT
 from bot.core.command.markup import EQUALS, FULL_WIDTH, PAIRED, bare
 from bot.core.command.periods import parse_duration
-from bot.core.command.tokens import (
-    CHINESE,
-    CORNERS,
-    DOUBLE,
-    INVISIBLE,
-    PUNCTUATION,
-    QUOTES,
-    SINGLE,
-    STRAIGHT,
-)
+from bot.core.command.tokens import CHINESE
 from bot.core.flow.ids import is_instance
+from bot.core.text.escape import INVISIBLE
 
 _ENCODING = re.compile(r"&(?=(?:amp|lt|gt|#[0-9]{1,7});)|<(?=[@#!A-Za-z])")
 _STRAIGHTENED = re.compile(f"[{re.escape(''.join(each for each in STRAIGHT if STRAIGHT[each] != each))}]")
 # What makes the quote before it the closing one.
 _CLOSES = rf"(?=[{re.escape(INVISIBLE + PUNCTUATION)}`]*\s|[{EQUALS}])"
 _CLOSING = {'"': re.compile(f"[{DOUBLE}]{_CLOSES}"), "'": re.compile(f"[{SINGLE}]{_CLOSES}")}
+_CLOSING_ZH = {'"': re.compile(f"[{DOUBLE}]"), "'": re.compile(f"[{SINGLE}]")}  # a word may follow without a space
 _WORD = re.compile(r"\w[\w.-]*")
 # Verbs and clauses are letters only, so a name with one of these is not a word of the grammar.
 _NO_CLAUSE = re.compile(r"[0-9_.-]")
@@ -70,10 +64,11 @@ def _encoded(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    for quote, closing in _CLOSING.items():
+    closes = _CLOSING_ZH if CHINESE.search(text) else _CLOSING
+    for quote, closing in closes.items():
         if not closing.search(text):
             return f"{quote}{text}{quote}"
-    return f'"{_CLOSING[chr(34)].sub(_entity, text)}"'
+    return f'"{closes[chr(34)].sub(_entity, text)}"'
 
 
 def _is_word(text: str) -> bool:

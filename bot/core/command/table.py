@@ -1,118 +1,40 @@
 """The one table of commands. Parser, help, README, usage hint and permissions read it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from difflib import get_close_matches
-from enum import Enum
-from itertools import chain
 
-from bot.core.command import chinese, clauses, requests, snooze_clauses
+from bot.core.command import chinese, forms, requests, routing_forms, snooze_forms
 from bot.core.command.clauses import Clause
 from bot.core.command.requests import Request
 from bot.core.command.rights import Who
-from bot.core.text.language import ZH
-from bot.core.text.message import Message, msg, plain
+from bot.core.command.row import Family, Row
+from bot.core.text.message import msg, plain
 
 HINT_LIMIT = 1000  # characters. Source: Slack's manifest schema, slash_commands.usage_hint
 
 
-class Family(Enum):
-    """What verbs are about: help shows them together. The values are what ``help`` takes as a topic."""
-
-    RUNS = "runs"
-    INCIDENTS = "incidents"
-    FLOWS = "flows"
-    PEOPLE = "people"
-    ME = "me"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One verb."""
-
-    verb: str
-    request: type
-    who: Who
-    summary: Message
-    clauses: tuple[Clause, ...] = ()  # those without a word are read in this order
-    examples: tuple[str, ...] = ()
-    aliases: tuple[str, ...] = ()
-    changes: bool = False  # something in EnOS, an incident or a link, and so belongs on record before it happens
-    hidden: bool = False  # buttons say it; help, README and suggestions do not show it
-    apart: bool = False  # each person's press of one button counts, not only the first of all
-    family: Family = field(kw_only=True)
-
-    @property
-    def words_zh(self) -> tuple[str, ...]:
-        """The verb in Chinese, and others that are understood."""
-        return chinese.VERBS.get(self.verb, ())
-
-    @property
-    def examples_zh(self) -> tuple[str, ...]:
-        """The examples as they are said in Chinese, in the same order."""
-        return chinese.EXAMPLES.get(self.verb, ())
-
-    @property
-    def glued(self) -> frozenset[str]:
-        """The Chinese words that need no space to each other, to Latin letters and to digits behind this verb."""
-        forms = (each.form.words_zh for each in self.clauses if each.form)
-        return frozenset(chain([chinese.THANKS], *forms, *(each.words_zh for each in self.clauses)))
-
-    @property
-    def syntax(self) -> str:
-        """The verb with its clauses; brackets around what may be left out."""
-        return self.syntax_in("en")
-
-    def word_in(self, language: str) -> str:
-        """The verb in a language, "en" or "zh"."""
-        return self.words_zh[0] if language == ZH and self.words_zh else self.verb
-
-    def example_in(self, language: str) -> str:
-        """An example with a value, where there is one."""
-        examples = self.examples_zh if language == ZH else self.examples
-        return next((each for each in examples if " " in each), self.word_in(language))
-
-    def syntax_in(self, language: str) -> str:
-        """The syntax in a language, "en" or "zh"."""
-        shown = [self.word_in(language)]
-        for each in self.clauses:
-            if each.alternative:
-                shown[-1] += f"|{each.syntax_in(language)}"
-            elif not each.hidden:
-                shown.append(each.syntax_in(language))
-        return " ".join(shown)
-
-    def brief_in(self, language: str) -> str:
-        """The verb with the first thing that it is about, in a language: "trigger FLOW"."""
-        form = self.clauses[0].form if self.clauses and self.clauses[0].fields[0] in _TARGETS else None
-        about = (form.placeholder_in(language).partition("|")[0],) if form else ()
-        return " ".join((self.word_in(language), *about))
-
-    def who_may(self, request: Request) -> Who:
-        """Who may use the verb for this request: what is about all flows is the flowbot admins'."""
-        return Who.ADMIN if getattr(request, "scope", "") == requests.ALL else self.who
-
-    @property
-    def in_thread(self) -> bool:
-        """Whether its flow or run may be left out in an incident's thread."""
-        return any(each.in_thread for each in self.clauses)
-
-
-_TARGETS = {"flow", "instance", "person"}  # fields of a request
-_PAGE = Clause(("page",), "page", clauses.COUNT, hidden=True)
+_PAGE = Clause(("page",), "page", forms.COUNT, hidden=True)
 _CONFIRMED = Clause(("confirmed",), "confirmed", hidden=True)
-_FLOW = Clause(("flow",), form=clauses.FLOW, in_thread=True)
-_RUN = Clause(("instance",), form=clauses.RUN, in_thread=True)
-_TARGET = Clause(("flow", "instance"), form=clauses.TARGET, in_thread=True)
-_PERIOD = Clause(("period",), form=clauses.PERIOD)
-_OF_FLOW = Clause(("flow",), "of", clauses.FLOW)
-_BY_OWNER = Clause(("owner",), "by", clauses.OWNER, loose=True)
-_FROM = Clause(("task",), "from", clauses.TASK)
-_FLOW_OR_ALL = Clause(("flow", "scope"), form=snooze_clauses.FLOW_OR_ALL, in_thread=True)
-_BECAUSE = Clause(("because",), "because", clauses.NOTE)
-_PERSON = Clause(("person",), form=clauses.PERSON, optional=False)
-_TO_PERSON = Clause(("person",), "to", clauses.PERSON, optional=False, loose=True)
-_OFFER = Clause(("offer",), form=clauses.OFFER, optional=False)
+_FLOW = Clause(("flow",), form=forms.FLOW, in_thread=True)
+_RUN = Clause(("instance",), form=forms.RUN, in_thread=True)
+_TARGET = Clause(("flow", "instance"), form=forms.TARGET, in_thread=True)
+_PERIOD = Clause(("period",), form=forms.PERIOD)
+_OF_FLOW = Clause(("flow",), "of", forms.FLOW)
+_BY_OWNER = Clause(("owner",), "by", forms.OWNER, loose=True)
+_FROM = Clause(("task",), "from", forms.TASK)
+_FLOW_OR_ALL = Clause(("flow", "scope"), form=snooze_forms.FLOW_OR_ALL, in_thread=True)
+_BECAUSE = Clause(("because",), "because", forms.NOTE)
+_PERSON = Clause(("person",), form=forms.PERSON, optional=False)
+_TO_PERSON = Clause(("person",), "to", forms.PERSON, optional=False, loose=True)
+_OFFER = Clause(("offer",), form=forms.OFFER, optional=False)
+_FILTERS = (
+    _OF_FLOW,
+    _BY_OWNER,
+    Clause(("glob",), "matching", routing_forms.GLOB),
+    Clause(("after",), "after", routing_forms.TIMES),
+    Clause(("quiet",), "quiet", routing_forms.HOURS),
+)
 
 ROWS = (
     Row(
@@ -120,7 +42,7 @@ ROWS = (
         requests.Help,
         Who.ANYONE,
         msg("What you can do, or one command in full."),
-        (Clause(("topic",), form=clauses.VERB),),
+        (Clause(("topic",), form=forms.VERB),),
         ("help", "help trigger"),
         aliases=("?",),
         family=Family.ME,
@@ -131,10 +53,10 @@ ROWS = (
         Who.OWNER,
         msg("Start a run: the whole flow, from a task, for another time, or once with changed parameters."),
         (
-            Clause(("flow",), form=clauses.FLOW, optional=False),
+            Clause(("flow",), form=forms.FLOW, optional=False),
             _FROM,
-            Clause(("when",), "at", clauses.WHEN, loose=True),
-            Clause(("parameters",), "with", clauses.PAIRS),
+            Clause(("when",), "at", forms.WHEN, loose=True),
+            Clause(("parameters",), "with", forms.PAIRS),
             _CONFIRMED,
         ),
         (
@@ -191,7 +113,7 @@ ROWS = (
         requests.Incidents,
         Who.LINKED,
         msg("Open incidents: since when, who acknowledged them, and a link to each thread."),
-        (Clause(("scope",), form=clauses.SCOPE), _OF_FLOW, _BY_OWNER, _PAGE),
+        (Clause(("scope",), form=forms.SCOPE), _OF_FLOW, _BY_OWNER, _PAGE),
         ("incidents", "incidents unacked", "incidents by me"),
         family=Family.INCIDENTS,
     ),
@@ -209,7 +131,7 @@ ROWS = (
         requests.Runs,
         Who.LINKED,
         msg("Runs with any status, by trigger time. Without a period: today."),
-        (_PERIOD, Clause(("statuses",), form=clauses.STATUSES, repeats=True), _OF_FLOW, _BY_OWNER, _PAGE),
+        (_PERIOD, Clause(("statuses",), form=forms.STATUSES, repeats=True), _OF_FLOW, _BY_OWNER, _PAGE),
         ("runs of 3377", "runs last 3h running", "runs this week fail timeout"),
         family=Family.RUNS,
     ),
@@ -229,8 +151,8 @@ ROWS = (
         msg("The end of a run's log, only visible to you. A long one comes as a file."),
         (
             _RUN,
-            Clause(("task",), "of", clauses.TASK),
-            Clause(("tail",), "tail", clauses.LINES),
+            Clause(("task",), "of", forms.TASK),
+            Clause(("tail",), "tail", forms.LINES),
             Clause(("here",), "here", hidden=True),
         ),
         ("log 2809-20190812080700", "log 2809-20190812080700 of 104890 tail 50"),
@@ -241,7 +163,7 @@ ROWS = (
         requests.Ack,
         Who.RESPONDER,
         msg("Acknowledge an incident, for 4 hours or as long as you say."),
-        (_TARGET, Clause(("duration",), "for", clauses.DURATION, loose=True), _BECAUSE),
+        (_TARGET, Clause(("duration",), "for", forms.DURATION, loose=True), _BECAUSE),
         ("ack 2809", "ack 2809 for 2h because the source is being repaired"),
         aliases=("acknowledge",),
         changes=True,
@@ -264,8 +186,8 @@ ROWS = (
         msg("Take over an incident that somebody else acknowledged. They are told."),
         (
             _TARGET,
-            Clause(("duration",), "for", clauses.DURATION, loose=True),
-            Clause(("holder",), "from", clauses.PERSON, hidden=True),
+            Clause(("duration",), "for", forms.DURATION, loose=True),
+            Clause(("holder",), "from", forms.PERSON, hidden=True),
         ),
         ("take 2809", "take 2809 for 2h"),
         changes=True,
@@ -333,7 +255,7 @@ ROWS = (
         requests.Close,
         Who.RESPONDER,
         msg("Close an incident that will not recover by itself. Add a reason."),
-        (_TARGET, Clause(("resolution",), "as", clauses.RESOLUTION), _BECAUSE),
+        (_TARGET, Clause(("resolution",), "as", forms.RESOLUTION), _BECAUSE),
         ("close 2809 because that day is not needed", "close 2809 as duplicate because 3377 is the cause"),
         changes=True,
         family=Family.INCIDENTS,
@@ -368,8 +290,8 @@ ROWS = (
         ),
         (
             _FLOW_OR_ALL,
-            Clause(("duration",), "for", clauses.DURATION, loose=True, needed=True),
-            Clause(("until",), "until", snooze_clauses.UNTIL, needed=True, alternative=True),
+            Clause(("duration",), "for", forms.DURATION, loose=True, needed=True),
+            Clause(("until",), "until", snooze_forms.UNTIL, needed=True, alternative=True),
             replace(_BECAUSE, needed=True),
         ),
         (
@@ -400,14 +322,60 @@ ROWS = (
         family=Family.INCIDENTS,
     ),
     Row(
+        "watch",
+        requests.Watch,
+        Who.LINKED,
+        msg("Post failures in this channel. In a direct message: send them to you."),
+        _FILTERS,
+        ("watch of 3377", "watch by me after 3", "watch matching meter-* quiet 22:00-07:00"),
+        changes=True,
+        family=Family.ROUTING,
+    ),
+    Row(
+        "unwatch",
+        requests.Unwatch,
+        Who.LINKED,
+        msg("Remove a watch of this channel, by its number or by its filters."),
+        (Clause(("number",), form=routing_forms.NUMBER), *_FILTERS),
+        ("unwatch 12", "unwatch of 3377"),
+        changes=True,
+        family=Family.ROUTING,
+    ),
+    Row(
+        "watches",
+        requests.Watches,
+        Who.LINKED,
+        msg("The watches of this channel, each with a button that removes it."),
+        (_PAGE,),
+        ("watches",),
+        family=Family.ROUTING,
+    ),
+    Row(
+        "prefs",
+        requests.Preferences,
+        Who.LINKED,
+        msg("How flowbot speaks in this channel. Without words: what is set."),
+        (
+            Clause(("mentions",), "mentions", routing_forms.SWITCH),
+            Clause(("reminders",), "reminders", routing_forms.SWITCH),
+            Clause(("replies",), "replies", routing_forms.REPLIES),
+            Clause(("language",), "language", routing_forms.LANGUAGE),
+            Clause(("digest",), "digest", routing_forms.DIGEST),
+        ),
+        ("prefs", "prefs mentions off", "prefs language zh digest 08:30"),
+        changes=True,
+        shows=True,
+        family=Family.ROUTING,
+    ),
+    Row(
         "link",
         requests.LinkPerson,
         Who.ADMIN,
         msg("Link a person to an EnOS user."),
         (
             _PERSON,
-            Clause(("user_id",), form=clauses.USER_ID, optional=False),
-            Clause(("user_name",), form=clauses.USER_NAME, optional=False),
+            Clause(("user_id",), form=forms.USER_ID, optional=False),
+            Clause(("user_name",), form=forms.USER_NAME, optional=False),
         ),
         ("link @jane u15432100000000011 jane.doe",),
         changes=True,
@@ -442,11 +410,20 @@ ROWS = (
         family=Family.ME,
     ),
     Row(
+        "oncall",
+        requests.OnCall,
+        Who.ANYONE,
+        msg("Who is on call: each group's members, their local time, and whether they are active in Slack."),
+        (),
+        ("oncall",),
+        family=Family.INCIDENTS,
+    ),
+    Row(
         "audit",
         requests.Audit,
         Who.ADMIN,
         msg("Who did what in a period. Without a period: today."),
-        (_PERIOD, Clause(("person",), form=clauses.PERSON), _PAGE),
+        (_PERIOD, Clause(("person",), form=forms.PERSON), _PAGE),
         ("audit", "audit this week @jane"),
         family=Family.PEOPLE,
     ),

@@ -5,36 +5,20 @@ What quotes hold stays as it is, but for quotes, dashes and spaces.
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from string import ascii_letters, digits
 from typing import Protocol
 
 from bot.core.command import chinese
+from bot.core.command.characters import CORNERS, DOUBLE, PUNCTUATION, QUOTES, SINGLE, STRAIGHT
 from bot.core.command.markup import EQUALS, FULL_WIDTH, MARK, Marks, bare, decode
+from bot.core.command.shown import in_code, tick
 from bot.core.command.wanted import Wanted
 from bot.core.errors import Refusal
-from bot.core.text.escape import Markup, code
+from bot.core.text.escape import INVISIBLE, code, visible
 from bot.core.text.message import Message, Text, Value, lines, msg
 
 LIMIT = 3000  # characters of one command
-DOUBLE = '"“”„‟«»＂'
-SINGLE = "'‘’‚‛‹›＇"
-QUOTES = DOUBLE + SINGLE
-CORNERS = {"「": "」", "『": "』", "《": "》", "〈": "〉"}  # Chinese quotes; a name may begin with one all the same
-# Bidirectional controls, zero-width spaces, soft hyphens, control characters: nobody sees them.
-# Joiners (U+200C, U+200D) are left alone, since they change what people see.
-INVISIBLE = "".join(
-    map(chr, [*range(1, 9), *range(14, 28), *range(127, 133), *range(134, 160), 0xAD, 0x61C, 0x180E])
-) + ("\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff")
-STRAIGHT = {
-    **dict.fromkeys(DOUBLE, '"'),
-    **dict.fromkeys(SINGLE, "'"),
-    **dict.fromkeys("‐‑‒–—―−", "-"),
-    **dict.fromkeys("\u00a0\u2007\u202f", " "),
-    **dict.fromkeys(INVISIBLE, ""),
-}
-PUNCTUATION = ".,;:!?)]}、。，；：！？）】"  # of a sentence, behind a word
 
 _UPRIGHT = "\"'＂＇"  # as a keyboard types them; the others come in pairs
 _SKIPPED = re.compile(rf"[\s{re.escape(INVISIBLE)}]+")
@@ -42,7 +26,6 @@ _BEHIND_VALUE = "`" + INVISIBLE  # what may be between a closing quote and the s
 _BEHIND_KEY = _BEHIND_VALUE + PUNCTUATION
 _WORD = re.compile(rf"[^\s{EQUALS}]*")
 _UNBROKEN = re.compile(r"\S*")
-_UNSHOWN = re.compile(f"[{re.escape(INVISIBLE)}]")
 _PERSON = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
 CHINESE = re.compile("[\u3400-\u9fff]+")
 _LATIN = frozenset(ascii_letters + digits)
@@ -379,34 +362,3 @@ class Cursor:
                 break
             end = at - 1
         return end
-
-
-def visible(text: str) -> str:
-    """A text that cannot disturb the sentence around it: one line, no controls, no code ticks."""
-    return _UNSHOWN.sub("", re.sub(r"\s", " ", text)).replace("`", "ˋ")
-
-
-def tick(word: str) -> Markup:
-    """A word in code ticks, cut to what a sentence can hold."""
-    shown = visible(word)
-    return code(shown if len(shown) <= 40 else shown[:39] + "…")
-
-
-@dataclass(frozen=True, slots=True)
-class _InCode:
-    """A class, so that two messages with the same words are equal."""
-
-    said_in: Callable[[str], str]
-    before: str
-
-    def __call__(self, language: str) -> Markup:
-        said = self.said_in(language)
-        return code(f"{self.before} {said}" if self.before else said)
-
-
-def in_code(said_in: Callable[[str], str], before: str = "") -> Callable[[str], str]:
-    """Words that depend on the reader's language, in code ticks: data of a message.
-
-    ``before`` is what stands before them, such as the slash command.
-    """
-    return _InCode(said_in, before)

@@ -35,6 +35,7 @@ TASK = Wanted(
     msg("{found} is not a task ID. A task ID is a number. `show FLOW` lists the tasks of a flow."),
 )
 NAME_IN_QUOTES = msg("{found} is a word of commands. If it is a name, put it in quotes: {quoted}.")
+WORDS_IN_QUOTES = msg("{found} is made of words of commands. If it is a name, put it in quotes: {quoted}.")
 OWNER = Wanted(
     msg("Which owner? {after} needs a person, an EnOS user name or `me`, for example {example}."),
     msg("{found} is not an owner. Write `me` or a user name, or type @ and choose from Slack's list."),
@@ -94,6 +95,33 @@ DURATION = Wanted(
 NUMBER = Wanted(
     msg("Which number? {after} needs a number from 1 to {most}, for example {example}."),
     msg("{found} is not a number from 1 to {most}."),
+)
+GLOB = Wanted(
+    msg("Which names? Write one after {after}, with `*` for any characters, for example {example}."),
+    msg("{found} is not a name. Write for example {example}, with `*` for any characters."),
+)
+HOURS = Wanted(
+    msg("Which hours? Write for example `22:00-07:00`, in your Slack time zone."),
+    msg(
+        "I can't use {found} as quiet hours. Write two different times, for example `22:00-07:00`, in your Slack time "
+        "zone."
+    ),
+)
+SWITCH = Wanted(
+    msg("On or off? Write `on` or `off` after {after}."),
+    msg("{found} is not `on` or `off`."),
+)
+REPLIES = Wanted(
+    msg("Where? Write `thread` or `channel` after {after}."),
+    msg("{found} is not `thread` or `channel`."),
+)
+LANGUAGE = Wanted(
+    msg("Which language? Write `en` for English or `zh` for Chinese."),
+    msg("I don't speak {found}. Write `en` for English or `zh` for Chinese."),
+)
+DIGEST = Wanted(
+    msg("When? Write a time such as `08:30`, or `off`."),
+    msg("{found} is not a time. Write for example `08:30`, or `off`."),
 )
 VERB = Wanted(
     msg("Which command? `help` lists all commands."),

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.command.parse import in_words
+from bot.core.command.shown import in_code
 from bot.core.command.table import BY_VERB
-from bot.core.command.tokens import in_code, visible
 from bot.core.errors import Refusal
 from bot.core.flow.graph import broken, downstream, in_order, one_for_all
 from bot.core.flow.ids import expected_instance, instance_moment, milliseconds
@@ -26,7 +26,7 @@ from bot.core.flow.model import (
 )
 from bot.core.flow.status import Status
 from bot.core.flow.times import calibrate, read_time
-from bot.core.text.escape import code, escape
+from bot.core.text.escape import code, escape, visible
 from bot.core.text.message import Message, Text, layout, lines, listed, msg, sentences
 from bot.core.text.shown_times import minute_in_utc
 

@@ -72,7 +72,7 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class BotStatus:
-    """What ``status`` shows of the bot: a judgement, and a short text for each part; an empty one is not shown."""
+    """What ``status`` shows of flowbot: a judgement, and a short text for each part; an empty one is not shown."""
 
     judgement: Judgement = Judgement()
     watching: Text = EMPTY

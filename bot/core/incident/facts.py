@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.core.flow.model import FlowId, InstanceId
+from bot.core.incident.escalation import EscalationStep
 from bot.core.incident.groups import IncidentGroup
 from bot.core.incident.handover import Offer
-from bot.core.incident.model import Incident, Snooze
+from bot.core.incident.model import Incident, IncidentId, Snooze
 from bot.core.outbox.posts import NewPost
 
 
@@ -44,6 +45,8 @@ class ChangeSet:
     posts: tuple[NewPost, ...] = ()
     forget: tuple[InstanceId, ...] = ()
     incident_groups: tuple[IncidentGroup, ...] = ()  # inserted or replaced whole, by post
+    pages: tuple[IncidentId, ...] = ()  # open incidents to page in PagerDuty, where that is configured
+    escalated: tuple[EscalationStep, ...] = ()  # steps taken; each is added
     snoozes: tuple[Snooze, ...] = ()  # inserted, or ended
     offers: tuple[Offer, ...] = ()  # inserted or replaced whole, by id
 

@@ -46,6 +46,10 @@ class SlackRefused(SlackFailure):
         self.detail = detail
 
 
+class SlackRefusedTable(SlackRefused):
+    """Slack refused a message with a table, and may take its form without one."""
+
+
 class SlackUnclear(SlackFailure):
     """The call may have taken effect: time-out, cut connection, 5xx, unreadable answer."""
 
@@ -95,7 +99,7 @@ def host_of(url: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A conversation, as Slack describes it to the bot."""
+    """A conversation, as Slack describes it to flowbot."""
 
     id: str
     name: str = ""

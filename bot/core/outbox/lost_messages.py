@@ -40,6 +40,9 @@ def after_loss(losses: Sequence[datetime], now: datetime, *, over: bool, bare: b
     return LossOutcome.CONTENT_UNKNOWN if bare else LossOutcome.REPOSTED
 
 
+REPEATED_LOSS = msg("🔴 A message of mine keeps being deleted.")  # on a phone
+
+
 def repeated_loss_notice(channel: str) -> Text:
     """What the admins read once."""
     return lines(

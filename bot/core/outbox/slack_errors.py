@@ -30,7 +30,8 @@ class Verdict(Enum):
 class Meaning:
     """An error code with its verdict and, where a person reads it, what happened and what to do next.
 
-    Both are sentences without "I" and "flowbot": people in Slack read them, and operators on a terminal.
+    Both are sentences without "I" and "flowbot": flowbot admins read them, and operators on a terminal. ``told_all`` is
+    for a channel, where most people can't change flowbot's settings.
     """
 
     error: str
@@ -42,6 +43,11 @@ class Meaning:
     def told(self) -> Text:
         """All of it; empty where no person reads it."""
         return sentences(self.sentence, self.way_out)
+
+    @property
+    def told_all(self) -> Text:
+        """All of it, with whom to ask where the way out is a setting."""
+        return sentences(self.sentence, _FOR_ALL.get(self.error, self.way_out))
 
 
 SHARED_CHANNEL = "shared_channel"  # ours, not Slack's: found before any call
@@ -116,6 +122,15 @@ _TOLD: dict[Verdict, dict[str, tuple[Text, Text]]] = {
         "file_uploads_except_images_disabled": (msg("The workspace accepts no files but images."), _ASK),
         "file_uploads_disabled": (msg("The workspace accepts no files."), _ASK),
     },
+}
+_ASK_FOR_OTHER = msg("Ask a flowbot admin to set another channel.")
+_UNARCHIVE_OR_ASK = msg("Unarchive it, or ask a flowbot admin to set another channel.")
+_FOR_ALL: dict[str, Text] = {
+    SHARED_CHANNEL: msg("Ask a flowbot admin to set another channel, or to allow alerts in this one."),
+    "is_archived": _UNARCHIVE_OR_ASK,
+    "channel_is_archived": _UNARCHIVE_OR_ASK,
+    "invalid_channel": _ASK_FOR_OTHER,
+    "method_not_supported_for_channel_type": _ASK_FOR_OTHER,
 }
 # Of a direct message. ``account_inactive`` is about a token, too: then every channel is refused with it.
 _OF_PERSON = frozenset(
@@ -200,7 +215,7 @@ def is_of_person(error: str) -> bool:
 
 
 def is_not_there(error: str) -> bool:
-    """Whether the place does not accept a private answer, whatever its content: a direct message does.
+    """Whether the place does not accept an ephemeral answer, whatever its content: a direct message does.
 
     chat.postEphemeral says ``no_permission`` where flowbot is not a member.
     """

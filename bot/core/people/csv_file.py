@@ -10,10 +10,10 @@ import io
 import re
 from collections.abc import Iterable
 
-from bot.core.command.tokens import visible
 from bot.core.errors import Refusal
 from bot.core.flow.model import UserId, UserName
 from bot.core.people.model import Link, Person
+from bot.core.text.escape import visible
 from bot.core.text.message import verbatim
 
 HEADER = ["slack_user", "enos_user_id", "enos_user_name"]

@@ -40,7 +40,7 @@ class Profile:
 
     person: Person
     name: str = ""  # display name, for words only
-    timezone: str = "UTC"  # IANA; empty where Slack does not name one
+    timezone: str = "UTC"  # IANA; empty where Slack names none that Python knows
     offset: timedelta | None = None  # from UTC, at present; None where Slack does not name it
     deleted: bool = False
     bot: bool = False
@@ -77,7 +77,7 @@ class Origin:
     channel: str
     thread: str = ""  # the thread's first message; empty outside of threads
     message: str = ""  # the message that was sent or pressed
-    response_url: str = ""  # private answers for 30 minutes, 5 uses; a secret
+    response_url: str = ""  # ephemeral answers, for 30 minutes, 5 uses; a secret
 
 
 EDITED, TALK = "edited", "talk"

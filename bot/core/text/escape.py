@@ -24,6 +24,12 @@ import unicodedata
 from collections.abc import Mapping
 
 NO_TEXT = re.compile("[\x00\ud800-\udfff]")
+# Bidirectional controls, zero-width spaces, soft hyphens, control characters: nobody sees them.
+# Joiners (U+200C, U+200D) are left alone, since they change what people see.
+INVISIBLE = "".join(
+    map(chr, [*range(1, 9), *range(14, 28), *range(127, 133), *range(134, 160), 0xAD, 0x61C, 0x180E])
+) + ("\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff")
+_UNSHOWN = re.compile(f"[{re.escape(INVISIBLE)}]")
 SMALLEST, LARGEST = -(2**63), 2**63 - 1  # whole numbers that SQLite holds
 
 
@@ -73,7 +79,20 @@ def clean(text: str) -> str:
     """The text as it may be shown anywhere, see above. Lines and tabs stay."""
     text = _LINE_END.sub("\n", _NOT_SHOWN.sub("�", _TERMINAL.sub("", text)))
     text = _UNSEEN.sub("", text)
-    return text if text.isascii() else _few_marks(_IDLE_JOINER.sub("", text))
+    if text.isascii():
+        return text
+    kept: list[str] = []
+    marks = 0  # behind one another
+    for sign in _IDLE_JOINER.sub("", text):
+        if unicodedata.category(sign) in {"Mn", "Me"}:
+            marks += 1
+        elif sign not in _JOINERS:  # a joiner does not begin a new character
+            marks = 0
+        if marks and (not kept or kept[-1].isspace()):
+            kept.append("◌")  # a mark without a character
+        if marks <= _MARKS:
+            kept.append(sign)
+    return "".join(kept)
 
 
 def escape(text: str) -> Markup:
@@ -117,17 +136,6 @@ def mention_channel(channel: str) -> Markup:
     return Markup(f"<#{channel}>") if _CHANNEL.fullmatch(channel) else escape(channel)
 
 
-def _few_marks(text: str) -> str:
-    """The text with at most four combining marks on one character; a mark without a character gets a ◌."""
-    kept: list[str] = []
-    marks = 0
-    for sign in text:
-        if unicodedata.category(sign) in {"Mn", "Me"}:
-            marks += 1
-        elif sign not in _JOINERS:  # a joiner does not begin a new character
-            marks = 0
-        if marks and (not kept or kept[-1].isspace()):
-            kept.append("◌")
-        if marks <= _MARKS:
-            kept.append(sign)
-    return "".join(kept)
+def visible(text: str) -> str:
+    """A text that cannot disturb the sentence around it: one line, no controls, no code ticks."""
+    return _UNSHOWN.sub("", re.sub(r"\s", " ", text)).replace("`", "ˋ")

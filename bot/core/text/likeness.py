@@ -11,8 +11,8 @@ from heapq import nlargest
 from itertools import pairwise
 from unicodedata import category, normalize
 
+from bot.core.command.characters import STRAIGHT
 from bot.core.command.markup import PAIRED, bare
-from bot.core.command.tokens import STRAIGHT
 from bot.core.text.escape import SUBSTITUTES, legible
 
 CUT = "…"  # where an answer cut a name

@@ -134,9 +134,7 @@ class Seal:
         self._name = hmac.digest(self._key, b"name", hashlib.sha256).hex()[:8]
 
     def fingerprint(self, run: InstanceId, parameters: Sequence[Parameter]) -> str:
-        """What is kept of a run's parameters; empty where there are none."""
-        if not parameters:
-            return ""
+        """What is kept of a run's parameters."""
         said = json.dumps([run, *sorted((each.key, each.value) for each in parameters)])
         return f"{self._name}:{hmac.digest(self._key, said.encode(), hashlib.sha256).hex()}"
 
@@ -156,11 +154,6 @@ def without_secrets(text: str, mask: Mask) -> str:
     seen = clean(text)  # invisible characters hide no secret
     hidden = mask(_without_values(seen))
     return text if hidden == decode(seen).text and mask(typed) == typed else hidden
-
-
-def withheld(parameters: Sequence[Parameter]) -> tuple[str, ...]:
-    """The keys whose values are stars: the real ones were not kept."""
-    return tuple(each.key for each in parameters if STARS in each.value)
 
 
 def _without_values(text: str) -> str:

@@ -55,13 +55,13 @@ class Message:
 
 @dataclass(frozen=True)
 class Joined:
-    """Texts one after the other, without those that are empty.
+    """Texts one after the other, without those that are None or empty.
 
     ``by`` is what is between them: a line end, the space between two sentences (none in Chinese), or what separates
     the entries of a list.
     """
 
-    parts: tuple["Text", ...]
+    parts: tuple["Text | None", ...]
     by: str
 
     def __str__(self) -> str:
@@ -81,14 +81,12 @@ def msg(text: str, /, **values: Value) -> Message:
     return Message(text, values)
 
 
+layout = msg  # for what has no words, such as ``{mark} {status}``: translators' tools look for ``msg`` alone
+
+
 def plural(one: str, other: str, n: int, /, **values: Value) -> Message:
     """A message that depends on a number, which is its placeholder ``{n}``; both texts are literals."""
     return Message(one, {"n": n, **values}, other, n)
-
-
-def layout(text: str, /, **values: Value) -> Message:
-    """A message without words, such as ``{mark} {status}``: nothing in it is translated."""
-    return Message(text, values)
 
 
 def verbatim(text: str) -> Message:
@@ -98,27 +96,22 @@ def verbatim(text: str) -> Message:
 
 def lines(*parts: "Text | None") -> Joined:
     """Texts, each on a line of its own."""
-    return joined(parts, LINES)
+    return Joined(parts, LINES)
 
 
 def sentences(*parts: "Text | None") -> Joined:
     """Sentences in one paragraph."""
-    return joined(parts, SENTENCES)
+    return Joined(parts, SENTENCES)
 
 
 def dots(*parts: "Text | None") -> Joined:
     """Texts in one line with a dot between them."""
-    return joined(parts, DOTS)
-
-
-def joined(parts: "Iterable[Text | None]", by: str) -> Joined:
-    """Texts with one of the separators above; None is left out."""
-    return Joined(tuple(part for part in parts if part is not None), by)
+    return Joined(parts, DOTS)
 
 
 def listed(items: "Iterable[Text]", total: int = 0) -> "Text":
     """Some entries of a list, "A, B and 3 more"; ``total`` is how many there are in all, where not all are given."""
-    shown = joined(items, LIST)
+    shown = Joined(tuple(items), LIST)
     more = total - len(shown.parts)
     return plural("{items} and {n} more", "{items} and {n} more", more, items=shown, total=total) if more > 0 else shown
 
@@ -206,7 +199,7 @@ def until_on_the_clock(begin: datetime, end: datetime, zone: tzinfo) -> Message:
 def with_data(text: "Text", change: Callable[[str], str]) -> "Text":
     """The text with every piece of data from outside changed, for example without secrets."""
     if isinstance(text, Joined):
-        return replace(text, parts=tuple(with_data(part, change) for part in text.parts))
+        return replace(text, parts=tuple(part and with_data(part, change) for part in text.parts))
     if isinstance(text, Message):
         return replace(text, values={name: _changed(value, change) for name, value in text.values.items()})
     return Markup(change(text))
@@ -226,7 +219,7 @@ def plain(text: "Text", language: str = EN) -> str:
 def _filled(text: "Text", language: str, show: Callable[["Value", str], str]) -> str:
     if isinstance(text, Joined):
         by = _BETWEEN.get(language, {}).get(text.by, text.by)
-        return by.join(filter(None, (_filled(part, language, show) for part in text.parts)))
+        return by.join(filter(None, (_filled(part, language, show) for part in text.parts if part)))
     if not isinstance(text, Message):
         return show(text, language)
     if language == EN:

@@ -1,16 +1,15 @@
 """Answers: cards that reply to a command. Each repeats it, says what happened, why, and what to do next."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
 from bot.core.command import buttons
-from bot.core.command.clauses import USER_ID, USER_NAME
+from bot.core.command.forms import USER_ID, USER_NAME
 from bot.core.command.parse import in_words
 from bot.core.command.rights import Denial
+from bot.core.command.shown import in_code
 from bot.core.command.table import BY_VERB
-from bot.core.command.tokens import in_code
 from bot.core.errors import Offer
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Block, Card, Element
@@ -20,18 +19,22 @@ from bot.core.text.escape import EMPTY, Markup, code, mention, mention_channel
 from bot.core.text.message import Text, ago, layout, lines, link, msg, sentences
 
 NOTHING_CHANGED = msg("Nothing was changed.")
+_INCIDENT_THREAD = msg("incident thread")
 
 
 def told(
     words: str,
     text: Text,
     *,
+    headline: Text | None = None,
     post: str = "",
     offers: Sequence[Offer] = (),
     extra: Sequence[Block] = (),
     notes: Sequence[Text] = (),
 ) -> Card:
     """An answer: the text, more blocks, buttons, and the command it answers.
+
+    On a phone it is ``headline``, else the beginning of the text, or the command where that mentions people.
 
     An offer whose command does not fit into a button becomes a line of text.
     """
@@ -42,17 +45,18 @@ def told(
     if row:
         parts.append(blocks.actions(*row))
     answered = blocks.typed(words)
-    if answered:
-        notes = (_answered(answered), *notes)
+    about = _answered(answered) if answered else None
+    if about is not None:
+        notes = (about, *notes)
     if notes:
         parts.append(blocks.context(*notes))
-    return blocks.Card(text, parts)
+    return blocks.Card(lines(headline or text, about), parts)
 
 
 def repeating(card: Card, words: str) -> Card:
     """A reply in an incident's thread, with the command that it answers."""
     answered = blocks.typed(words)
-    return replace(card, blocks=(*card.blocks, blocks.context(_answered(answered)))) if answered else card
+    return card.with_block(blocks.context(_answered(answered))) if answered else card
 
 
 def _answered(command: Markup) -> Text:
@@ -75,19 +79,8 @@ def offered(offers: Sequence[Offer], post: str) -> tuple[list[Element], list[Off
     return row, rest
 
 
-def unexpected(words: str, reference: str) -> Card:
-    """The answer where something is broken on our side."""
-    return told(
-        words,
-        msg(
-            "Something broke on my side. Check the state before you try again, and give an admin this reference: {ref}",
-            ref=code(reference),
-        ),
-    )
-
-
 def see_direct_messages(words: str) -> Card:
-    """The private line where flowbot is not a member of the channel."""
+    """The ephemeral line where flowbot is not a member of the channel."""
     return told(
         words,
         msg(
@@ -98,7 +91,7 @@ def see_direct_messages(words: str) -> Card:
 
 
 def see_thread(words: str, flow: Markup, first: PostPresence, channel: str) -> Card:
-    """The private line where the answer goes to an incident's thread elsewhere.
+    """The ephemeral line where the answer goes to an incident's thread elsewhere.
 
     ``first`` says whether the incident's own message is in ``channel``.
     """
@@ -126,7 +119,7 @@ def says_so(first: PostPresence, channel: str, link_to_it: str) -> Text:
     place = mention_channel(channel)
     match first:
         case PostPresence.POSTED if link_to_it:
-            return msg("The change is in the {thread}.", thread=link(link_to_it, msg("incident thread")))
+            return msg("The change is in the {thread}.", thread=link(link_to_it, _INCIDENT_THREAD))
         case PostPresence.POSTED:
             return msg("The change is in the incident thread in {channel}.", channel=place)
         case PostPresence.PENDING:
@@ -153,7 +146,7 @@ def second_press(entry: Entry | None, now: datetime, *, asker: Person) -> Text:
             return msg("You pressed this {ago}, and I asked you a question. Nothing was changed yet.", ago=when)
         if outcome.frees:
             return msg(
-                "You pressed this {ago}. Nothing was changed; my answer then says why. If you still need it, "
+                "You pressed this {ago}. Nothing was changed. My answer at that time says why. If you still need it, "
                 "press again.",
                 ago=when,
             )
@@ -182,17 +175,10 @@ def second_press(entry: Entry | None, now: datetime, *, asker: Person) -> Text:
 
 def interrupted(words: str, who: Markup, what: Text) -> Card:
     """The answer to a command that was in progress when flowbot stopped."""
-    return told(words, sentences(msg("{person}, I was restarted while I worked on this.", person=who), what))
-
-
-def channel_trouble(sentence: Text, channel: str, *, over: bool) -> Text:
-    """What the admins read where the alert channel refuses messages, or accepts them again."""
-    place = mention_channel(channel)
-    if over:
-        return msg("🟢 I can post in {channel} again. What waited is posted there now.", channel=place)
-    return sentences(
-        layout("🔴 {sentence}", sentence=sentence),
-        msg("Alerts for {channel} wait until this is fixed. Nothing is lost.", channel=place),
+    return told(
+        words,
+        sentences(msg("{person}, I was restarted while I worked on this.", person=who), what),
+        headline=msg("I was restarted while I worked on this."),
     )
 
 
@@ -316,11 +302,11 @@ def denial(
             return sentences(
                 msg("Your link to EnOS is not verified yet, so it is read-only."),
                 NOTHING_CHANGED,
-                msg("It is verified by a flow that your EnOS user can edit and that names you as an owner."),
+                msg("It becomes verified when your EnOS user can edit a flow that names you as an owner."),
                 _check_link(person, admins, command),
             )
         case Denial.ON_CALL_UNREAD:
-            return sentences(unread, NOTHING_CHANGED, msg("Ask an owner of the flow to do it meanwhile."))
+            return sentences(unread, NOTHING_CHANGED, msg("Ask an owner of the flow to do it."))
         case Denial.NOT_ADMIN:
             text = (
                 msg("Only flowbot admins can do this. Ask {admins}.", admins=_any_of(admins))

@@ -28,12 +28,13 @@ def please_press(post: str, seconds: float) -> Card:
         duration=timedelta(seconds=seconds),
     )
     press = blocks.button(msg("Press me"), COMMAND, post, index=0, style="primary")
-    return blocks.Card(text, [blocks.section(text), blocks.actions(press)])
+    return blocks.Card(msg("This is a check. Please press the button."), [blocks.section(text), blocks.actions(press)])
 
 
 def pressed(user: str) -> Card:
     """What the message says once somebody has pressed."""
-    return _paragraph(msg("{person} pressed the button, and it works. Thank you.", person=mention(user)))
+    text = msg("{person} pressed the button, and it works. Thank you.", person=mention(user))
+    return blocks.Card(msg("The button works."), [blocks.section(text)])
 
 
 def unpressed() -> Card:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
 
-from bot.core.command.tokens import visible
+from bot.core.flow.graph import BROKEN, in_order
 from bot.core.flow.model import (
     Flow,
     FlowId,
@@ -18,7 +18,7 @@ from bot.core.flow.times import trigger_moment
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Block
 from bot.core.people.model import Person
-from bot.core.text.escape import SUBSTITUTES, Markup, code, escape, mention, one_line
+from bot.core.text.escape import SUBSTITUTES, Markup, code, escape, mention, one_line, visible
 from bot.core.text.language import EN
 from bot.core.text.message import Message, Text, as_printed, dots, layout, lines, listed, msg, plural, slack_date
 from bot.messages.symbols import mark
@@ -146,6 +146,16 @@ def row(instance: Instance, note: Text | None = None, *, zone: timedelta | None 
         triggered(instance.id, instance.trigger_time, zone),
     )
     return facts if note is None else msg("{facts} — _{note}_", facts=facts, note=note)
+
+
+def headline(instance: Instance) -> Text:
+    """A run on a phone: its status, its flow, and the first task that failed."""
+    failed = next((task for task in in_order(instance.graph) if task.status in BROKEN), None)
+    return dots(
+        layout("{mark} {status}", mark=mark(instance.status), status=status_code(instance.status)),
+        escape(short(instance.flow_name) or str(instance.flow_id)),
+        msg("task {task}", task=short(failed.name) or str(failed.id)) if failed is not None else None,
+    )
 
 
 def task_line(task: Task) -> Text:

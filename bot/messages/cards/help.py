@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from bot.core.command.rights import Caller, Denial, Who, may
-from bot.core.command.table import BY_VERB, SHOWN, Family, Row
-from bot.core.command.tokens import in_code
+from bot.core.command.row import Family, Row
+from bot.core.command.shown import in_code
+from bot.core.command.table import BY_VERB, SHOWN
 from bot.core.errors import Offer
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Block, Card
@@ -35,6 +36,7 @@ _FAMILIES: Mapping[Family, Message] = {
     Family.RUNS: msg("Runs"),
     Family.INCIDENTS: msg("Incidents"),
     Family.FLOWS: msg("Flows"),
+    Family.ROUTING: msg("Where failures go"),
     Family.PEOPLE: msg("People"),
     Family.ME: msg("About me"),
 }
@@ -73,7 +75,7 @@ def family(words: str, post: str, command: str, caller: Caller, topic: Family, r
     """The verbs of a family; ``row`` is the verb of the same name, which is shown in full below."""
     rows = [each for each in SHOWN if each.family is topic]
     allowed = [each for each in rows if each in _allowed(caller)]
-    shown = lines(*(_line(command, each, layout("{text}", text=each.summary)) for each in allowed))
+    shown = lines(*(_line(command, each, each.summary) for each in allowed))
     extra = [blocks.section(shown)] if allowed else []
     extra += _unavailable(rows, caller)
     if row is not None:
@@ -84,7 +86,8 @@ def family(words: str, post: str, command: str, caller: Caller, topic: Family, r
 
 def verb(words: str, post: str, command: str, row: Row) -> Card:
     """One verb: how it is written, what it does, examples, and who may use it."""
-    return answers.told(words, _described(command, row), post=post, extra=_examples(command, row))
+    headline = _typed(command, row.word_in)
+    return answers.told(words, _described(command, row), headline=headline, post=post, extra=_examples(command, row))
 
 
 def _allowed(caller: Caller) -> list[Row]:
@@ -96,7 +99,7 @@ def _line(command: str, row: Row, what: Text) -> Text:
 
 
 def _described(command: str, row: Row) -> Text:
-    return lines(_typed(command, row.syntax_in), layout("{text}", text=row.summary), WHO[row.who])
+    return lines(_typed(command, row.syntax_in), row.summary, WHO[row.who])
 
 
 def _examples(command: str, row: Row) -> Sequence[Block]:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from bot.core.flow.model import InstanceId, UserName
 from bot.core.flow.status import Status
-from bot.core.flow.times import calibrate
+from bot.core.flow.times import calibrate, trigger_moment
 from bot.core.incident.lifecycle import not_backfilled, reference, take_over
 from bot.core.incident.model import Incident, Occurrence, Phase
 from bot.core.incident.resolution import Resolution
@@ -81,7 +81,7 @@ def headline(incident: Incident, zone: timedelta | None = None) -> Text:
 def _missing(missing: tuple[Occurrence, ...], zone: timedelta | None) -> Text | None:
     if not missing:
         return None
-    if len(missing) == 1:
+    if len(missing) == 1 and trigger_moment(missing[0].instance, missing[0].trigger_time, zone)[0]:
         return msg("no successful run for {time}", time=words.trigger_time(missing[0], zone))
     return plural("no successful run for {n} trigger time", "no successful run for {n} trigger times", len(missing))
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot.core.command.clauses import USER_NAME
+from bot.core.command.forms import USER_NAME
 from bot.core.command.parse import in_words
+from bot.core.command.shown import in_code
 from bot.core.command.table import BY_VERB
-from bot.core.command.tokens import in_code
 from bot.core.flow.model import UserName
 from bot.core.incident import groups as storms
 from bot.core.incident.groups import IncidentGroup, PhaseCounts
@@ -15,7 +15,7 @@ from bot.core.incident.model import Incident, Phase
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Block, Card
 from bot.core.people.model import Person
-from bot.core.text.escape import code, escape, mention, mention_group
+from bot.core.text.escape import code, escape, mention
 from bot.core.text.message import Text, dots, layout, lines, listed, msg, plural, sentences
 from bot.messages.cards import flows
 from bot.messages.cards import incident_words as words
@@ -58,15 +58,16 @@ def storm(
         _owners(group, storms.owners(incidents), people),
         _how_to_act(command) if group.ended_at is None else None,
     )
+    rows = storms.worst_first(incidents)
     hints: list[Text | None] = [
-        _more(count.all - LISTED, "incidents open", command)
+        _more(rows, "incidents open", command)
         or msg("All open: {command}", command=in_words("incidents open", command)),
         msg("Yours: {command}", command=in_words("incidents mine", command)),
         msg("One owner's: {command}", command=in_code(_by_name, command)),
     ]
     body = [
         blocks.section(text),
-        *_rows(storms.worst_first(incidents), post, zone),
+        *_rows(rows, post, zone),
         blocks.context(*(hint for hint in hints if hint is not None)),
         _lists(post, (msg("All open"), "incidents open"), (msg("Mine"), "incidents mine")),
     ]
@@ -83,22 +84,16 @@ def more_owners(names: Sequence[UserName], people: Mapping[UserName, Person], *,
     return blocks.Card(msg("ALERT STORM · more owners"), [blocks.section(text)])
 
 
-def storm_reminder(
-    waiting: Sequence[Incident], groups: Sequence[str], people: Mapping[UserName, Person], post: str, *, command: str
-) -> Card:
-    """The reminder of a storm's unacknowledged incidents; mentions on-call groups and linked owners."""
+def storm_reminder(waiting: Sequence[Incident], post: str, texts: Sequence[Text | None], *, command: str) -> Card:
+    """The reminder of a storm's unacknowledged incidents; ``texts`` say who is called."""
     count = len(waiting)
-    linked = [people[name] for name in storms.owners(waiting) if name in people][: storms.MAX_MENTIONED]
-    asked = [*map(mention_group, groups), *(mention(person.user) for person in linked)]
     text = lines(
         plural(
             "⏰ {n} incident of the alert storm is still open and nobody is on it.",
             "⏰ {n} incidents of the alert storm are still open and nobody is on them.",
             count,
         ),
-        plural("{people}, who can take it?", "{people}, who can take them?", count, people=listed(asked))
-        if asked
-        else None,
+        *texts,
         msg(
             "List them with {list}. Acknowledge one with {ack}.",
             list=in_words("incidents unacked", command),
@@ -197,13 +192,15 @@ def _by_name(language: str) -> str:
     return " ".join((_INCIDENTS.word_in(language), by.word_in(language), USER_NAME.placeholder_in(language)))
 
 
-def _more(number: int, say: str, command: str) -> Text | None:
-    if number <= 0:
+def _more(incidents: Sequence[Incident], say: str, command: str) -> Text | None:
+    """How many have no row here, of those that the command lists: they have not ended."""
+    live = storms.count_phases(incidents[LISTED:]).live
+    if not live:
         return None
     return plural(
-        "… and {n} more. List them all with {command}.",
-        "… and {n} more. List them all with {command}.",
-        number,
+        "… and {n} more open incident. List all with {command}.",
+        "… and {n} more open incidents. List all with {command}.",
+        live,
         command=in_words(say, command),
     )
 
@@ -231,7 +228,7 @@ def first_start(
         sentences(msg("I checked the runs triggered since {time}.", time=since), state),
     )
     hints: list[Text | None] = [
-        _more(len(grouped) - LISTED, "incidents", command),
+        _more(grouped, "incidents", command),
         msg("What you can ask me: {command}", command=in_words("help", command)),
     ]
     return blocks.Card(

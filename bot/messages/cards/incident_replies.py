@@ -4,7 +4,7 @@ They name the flow, since several incidents may share a thread after a first sta
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bot.core.command.parse import in_words
 from bot.core.flow.model import InstanceId
@@ -14,10 +14,10 @@ from bot.core.incident.resolution import Resolution
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Card
 from bot.core.people.model import Person
-from bot.core.text.escape import code, mention, mention_group
+from bot.core.text.escape import code
 from bot.core.text.message import Message, Text, dots, layout, lines, listed, msg, plural
 from bot.messages.cards import incident_words as words
-from bot.messages.cards.incident import RenderContext, headline
+from bot.messages.cards.incident import headline
 from bot.messages.symbols import PHASES
 
 
@@ -65,23 +65,10 @@ def handed_back(incident: Incident, by: Person) -> Card:
     return _said(msg("HANDED BACK"), incident, text)
 
 
-def reminder(
-    incident: Incident, groups: Sequence[str], render_context: RenderContext, post: str, now: datetime
-) -> Card:
-    """The reminder of an unacknowledged incident; mentions on-call groups and linked owners."""
-    people = [*map(mention_group, groups), *(mention(person.user) for person in render_context.people.values())]
-    flow, lasts = words.bold(incident), now - incident.opened_at
-    if people:
-        text = msg(
-            "⏰ {flow} has been failing for {duration} and nobody is on it. {people}, who can take it?",
-            flow=flow,
-            duration=lasts,
-            people=listed(people),
-        )
-    else:
-        text = msg("⏰ {flow} has been failing for {duration} and nobody is on it.", flow=flow, duration=lasts)
+def still_open(incident: Incident, post: str, texts: Sequence[Text | None]) -> Card:
+    """A reminder of an unacknowledged incident."""
     head = dots(msg("STILL OPEN"), words.name(incident), words.task(incident.occurrences[-1]))
-    return offering(head, text, incident, post)
+    return offering(head, lines(*texts), incident, post)
 
 
 def ack_expiring(incident: Incident, post: str) -> Card:
@@ -169,8 +156,8 @@ def reopened(incident: Incident, by: Person) -> Card:
 def recovered(incident: Incident, zone: timedelta | None = None, *, was_snoozed: bool = False) -> Card:
     """The reply when a later success has ended the alarm; ``was_snoozed``: and the snooze until then."""
     text = plural(
-        "{flow} recovered after {duration} ({n} failed run): run {run} succeeded.",
-        "{flow} recovered after {duration} ({n} failed runs): run {run} succeeded.",
+        "{flow} recovered after {duration} ({n} failure): run {run} succeeded.",
+        "{flow} recovered after {duration} ({n} failures): run {run} succeeded.",
         len(incident.occurrences),
         flow=words.bold(incident),
         duration=(incident.ended_at or incident.opened_at) - incident.opened_at,

@@ -11,7 +11,7 @@ from bot.core.incident.model import Incident
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Card, fit
 from bot.core.text.escape import code
-from bot.core.text.message import Text, dots, layout, lines, listed, msg, plural, sentences
+from bot.core.text.message import Text, dots, layout, lines, listed, msg, plural, sentences, verbatim
 from bot.messages.cards import flows
 from bot.messages.cards import incident_words as words
 from bot.messages.symbols import GREEN, RED
@@ -109,8 +109,8 @@ def _left_out(row: LeftOut) -> Text:
     return layout("• {run}: {why}", run=code(fit(row.shown, 120)), why=row.why)
 
 
-LEFT_OUT = (
-    "EnOS lists runs that flowbot cannot read or store, so it does not see whether they fail. All other runs are read. "
+LEFT_OUT = verbatim(
+    "EnOS lists runs that can't be read or stored, so nobody sees whether they fail. All other runs are read as usual. "
     "The alert channel and the log name them."
 )
 
@@ -138,10 +138,7 @@ def order_unreliable(kind: int) -> Card:
 
 # ── lag ──
 
-LATE = (
-    "flowbot has not read EnOS to the end for long, so failures are told late. "
-    "Look at its log, at the machine it runs on, and at how fast EnOS answers."
-)
+LATE = msg("Polling EnOS takes too long, so alerts come late. Check the log, the machine, and how fast EnOS answers.")
 
 
 def late(since: datetime) -> Card:

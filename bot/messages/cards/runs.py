@@ -1,7 +1,6 @@
 """Runs: the one message that shows a run somebody started, from the first task to the result."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from bot.core.command.parse import in_words
@@ -9,14 +8,13 @@ from bot.core.errors import Offer
 from bot.core.flow.graph import AT_WORK, BROKEN, in_order
 from bot.core.flow.graph import ended as is_over
 from bot.core.flow.ids import instance_moment
-from bot.core.flow.model import Instance, InstanceId, Task
+from bot.core.flow.model import Instance, Task
 from bot.core.flow.run import Run, RunState, StartDetails
 from bot.core.flow.status import Status, is_finished
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Block, Card
-from bot.core.people.model import Person
 from bot.core.text.escape import EMPTY, Markup, code, escape, mention
-from bot.core.text.message import Message, Text, Value, ago, dots, layout, lines, link, listed, msg, plural, sentences
+from bot.core.text.message import Message, Text, Value, dots, layout, lines, link, listed, msg, plural, sentences
 from bot.messages.cards import answers, flows
 from bot.messages.symbols import STATUS_COLORS, mark
 
@@ -25,6 +23,13 @@ VIEW_RUN = msg("View run")
 _WIDTH = 20  # characters in a bar
 _NAMED = 10  # tasks or parameters that are named
 _NOT_STARTED, _RUNNING = msg("Not started"), msg("Running")
+_UNDER_WAY: Mapping[int, Message] = {
+    Status.INIT: msg("About to start"),
+    Status.READY: msg("About to start"),
+    Status.WAIT: msg("Waiting"),
+    Status.SUSPEND: msg("Suspended"),
+    **dict.fromkeys(AT_WORK | BROKEN, _RUNNING),  # one that has failed may still run other tasks
+}
 _ENDED: Mapping[int, Message] = {
     Status.SUCCESS: msg("Succeeded"),
     Status.FAIL: msg("Failed"),
@@ -63,9 +68,9 @@ def notes(details: StartDetails) -> Text:
     return lines(*parts)
 
 
-def person_of(run: Run) -> Markup:
-    """The mention of who started it."""
-    return mention(run.by.partition(":")[2])
+def who_and_what(run: Run) -> dict[str, Value]:
+    """The data of a sentence about a run: the ``{person}`` who started it, and its ``{flow}``."""
+    return {"person": mention(run.by.partition(":")[2]), "flow": flows.flow_name(run.flow_id, run.flow_name)}
 
 
 def started(run: Run, task_name: str = "", *, zone: timedelta | None = None) -> Card:
@@ -83,28 +88,40 @@ def start_unconfirmed(run: Run, why: Text = EMPTY, *, zone: timedelta | None = N
         )
     else:
         unsure = msg("EnOS did not confirm. I'm checking whether the run started. I will not start it a second time.")
-    text = sentences(msg("{person} triggered {flow}.", person=person_of(run), flow=_flow(run)), unsure)
+    text = sentences(msg("{person} triggered {flow}.", **who_and_what(run)), unsure)
     return _card(run, [msg("Not confirmed yet")], text, zone=zone)
 
 
-def found(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Card:
-    """The message when a run was found after a lost answer."""
-    running = msg(
-        "{flow} is running. {person} triggered it. EnOS does not say who started the run.",
-        flow=_flow(run),
-        person=person_of(run),
+def start_not_noted(run: Run, reason: str) -> Text:
+    """What the asker reads where the database failed after the call; ``reason`` is in its words."""
+    return msg(
+        "{flow} may have been started: I called EnOS, and then flowbot's database was not available ({reason}). "
+        "Look at the run with {command} before you try again.",
+        flow=who_and_what(run)["flow"],
+        reason=reason,
+        command=in_words(f"show {run.instance}"),
     )
-    text = sentences(running, _from_task(run, instance))
-    return _card(run, [_RUNNING], text, _bar(instance), instance=instance, zone=zone)
+
+
+def found(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Card:
+    """The message when a run was found after a lost answer. It may have ended by now."""
+    text = sentences(
+        msg(
+            "{person} triggered {flow}, and EnOS shows the run. EnOS does not say who started it.", **who_and_what(run)
+        ),
+        msg("Status now: {status}.", status=flows.status_word(instance.status)),
+        _from_task(run, instance),
+    )
+    headline = _ended(instance) if is_over(instance) else _headline(instance)
+    return _card(run, [headline], text, _bar(instance), instance=instance, zone=zone)
 
 
 def not_started(run: Run, *, zone: timedelta | None = None) -> Card:
     """The message when the platform shows no such run for a minute."""
     text = sentences(
-        msg(
-            "{flow} was not started. {person}, try again if you still need it.", flow=_flow(run), person=person_of(run)
-        ),
+        msg("{flow} was not started.", flow=who_and_what(run)["flow"]),
         msg("EnOS did not confirm it, and no such run appeared within a minute."),
+        msg("{person}, try again if you still need it.", person=who_and_what(run)["person"]),
     )
     return _card(run, [_NOT_STARTED], text, zone=zone)
 
@@ -114,9 +131,8 @@ def minute_taken(run: Run, *, zone: timedelta | None = None) -> Card:
     text = msg(
         "{flow} was not started. Run {run} has this trigger time already, but not the tasks and parameters that "
         "{person} asked for. View that run, then try again in a minute.",
-        flow=_flow(run),
         run=code(run.instance),
-        person=person_of(run),
+        **who_and_what(run),
     )
     return _card(run, [_NOT_STARTED], text, offers=_view(run), zone=zone)
 
@@ -128,84 +144,30 @@ def found_unverified(run: Run, instance: Instance, *, zone: timedelta | None = N
         "parameters: my secret key has changed since, and I keep no values. View the run before you try again. "
         "I will not start it a second time.",
         run=code(run.instance),
-        flow=_flow(run),
-        person=person_of(run),
+        **who_and_what(run),
     )
     return _card(run, [msg("Not confirmed")], text, offers=_view(run), instance=instance, zone=zone)
-
-
-@dataclass(frozen=True, slots=True)
-class MinuteHolder:
-    """The run that has the minute which a rerun would need."""
-
-    id: InstanceId
-    at: datetime  # the minute, UTC
-    run: Run | None  # as flowbot started it; None where it did not
-    instance: Instance | None  # as EnOS shows it to the asker
-    asker: Person
-    repeats: bool  # it is the run itself that was to be rerun
-
-
-def no_minute(held: MinuteHolder, old: InstanceId, again: str, now: datetime) -> Text:
-    """Why a run cannot be rerun: whose run has its minute, its state, and what to do.
-
-    ``again`` is a command for the next free minute, which belongs to other data; empty where there is none.
-    """
-    other = None
-    if again and (held.instance is None or is_over(held.instance)):
-        other = msg("To run it in the next free minute, with other data, use {command}.", command=in_words(again))
-    return lines(
-        sentences(
-            msg("Run {run} has trigger time {time}.", run=code(held.id), time=held.at),
-            None if held.repeats else _starter(held, now),
-        ),
-        msg(
-            "EnOS allows one run a minute for each flow, and the same data date has no later free minute. "
-            "Nothing was started."
-        ),
-        sentences(_state_of_holder(held, old), other),
-    )
-
-
-def _starter(held: MinuteHolder, now: datetime) -> Message:
-    run = held.run
-    if run is None:
-        return msg("EnOS does not say who started it.")
-    when, own = ago(now - run.started_at), run.by == str(held.asker)
-    if run.state is RunState.ASKED:
-        if own:
-            return msg("You triggered it {ago}, and EnOS has not confirmed it yet.", ago=when)
-        return msg("{person} triggered it {ago}, and EnOS has not confirmed it yet.", person=person_of(run), ago=when)
-    if own:
-        return msg("You started it {ago}.", ago=when)
-    return msg("{person} started it {ago}.", person=person_of(run), ago=when)
-
-
-def _state_of_holder(held: MinuteHolder, old: InstanceId) -> Message:
-    instance = held.instance
-    if instance is None:
-        return msg(
-            "EnOS does not show you its status now. Try again in a minute, or rerun {run} in the EnOS console.",
-            run=code(old),
-        )
-    status = flows.status_word(instance.status)
-    if not is_over(instance):
-        return msg("It is for the same data date and has not ended ({status}). Wait until it ends.", status=status)
-    if instance.status == Status.SUCCESS:
-        return msg("It is for the same data date and succeeded. You may not need another rerun.")
-    return msg("It has ended ({status}). Rerun {run} in the EnOS console.", status=status, run=code(held.id))
 
 
 def progress(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Card:
     """The message while the run is running: tasks done, and those that are running."""
     if instance.status in {Status.INIT, Status.READY}:
-        headline, state = msg("About to start"), msg("It is about to start.")
+        state = msg("It is about to start.")
     elif instance.status == Status.WAIT:
-        headline, state = msg("Waiting"), msg("Waiting for its turn or its time.")
+        state = msg("Waiting for its turn or its time.")
     else:
-        headline, state = _RUNNING, _so_far(instance)
+        state = _so_far(instance)
     text = sentences(_begun(run, _task_name(run, instance)), state)
-    return _card(run, [headline], text, _bar(instance), instance=instance, zone=zone)
+    return _card(run, [_headline(instance)], text, _bar(instance), instance=instance, zone=zone)
+
+
+def _headline(instance: Instance) -> Message:
+    """The state of a run that has not ended."""
+    return _UNDER_WAY.get(instance.status) or flows.status_word(instance.status)
+
+
+def _ended(instance: Instance) -> Message:
+    return _ENDED.get(instance.status) or flows.status_word(instance.status)
 
 
 def ended(
@@ -217,7 +179,7 @@ def ended(
         (task for task in tasks if task.status in BROKEN), key=lambda task: task.status != instance.status
     )
     text = [_result(run, instance, took, broken[0] if broken else None), _from_task(run, instance)]
-    headline: list[Text] = [_ENDED.get(instance.status) or flows.status_word(instance.status)]
+    headline: list[Text] = [_ended(instance)]
     offers: list[Offer] = []
     if instance.status == Status.SUCCESS and len(tasks) > 1:
         text.append(msg("Both tasks are done.") if len(tasks) == 2 else msg("All {n} tasks are done.", n=len(tasks)))
@@ -241,7 +203,7 @@ def ended(
 
 def _result(run: Run, instance: Instance, took: timedelta | None, broken: Task | None) -> Text:
     """How a run ended, with the task that broke it."""
-    values: dict[str, Value] = {"flow": _flow(run), "person": person_of(run)}
+    values = who_and_what(run)
     task = flows.bold(broken.name) or code(str(broken.id)) if broken else Markup()
     match instance.status:
         case Status.SUCCESS if took is not None:
@@ -279,25 +241,38 @@ def _so_far(instance: Instance) -> Message:
     return msg("{done} of {total} tasks done.", done=done, total=total)
 
 
-def stopped_following(run: Run, *, zone: timedelta | None = None) -> Card:
-    """The message when a run could not be followed to its end."""
+def stopped_following(run: Run, instance: Instance, *, zone: timedelta | None = None) -> Card:
+    """The message of a run that has not ended within a day."""
     text = msg(
-        "{flow}, started by {person}, was still running after 24 hours, so I stopped following it.",
-        flow=_flow(run),
-        person=person_of(run),
+        "{flow}, started by {person}, has not ended after 24 hours ({status}), so I stopped following it.",
+        status=flows.status_word(instance.status),
+        **who_and_what(run),
     )
-    return _card(run, [msg("Still running after 24 hours")], text, offers=_view(run), zone=zone)
+    return _card(run, [msg("Not ended after 24 hours")], text, offers=_view(run), instance=instance, zone=zone)
+
+
+def no_longer_shown(run: Run, *, zone: timedelta | None = None) -> Card:
+    """The message of a run that EnOS does not show a day after its start; one that is deleted or hidden looks alike."""
+    if run.state is RunState.ASKED:
+        text = msg(
+            "EnOS never confirmed that {person} started {flow}, and it does not show the run, so I stopped looking. "
+            "Check in EnOS before you try again.",
+            **who_and_what(run),
+        )
+        return _card(run, [msg("Not confirmed")], text, offers=_view(run), zone=zone)
+    text = msg(
+        "EnOS no longer shows this run of {flow}, started by {person}, so I stopped following it. It may have been "
+        "deleted, or hidden from {person}. I don't know how it ended.",
+        **who_and_what(run),
+    )
+    return _card(run, [msg("No longer shown")], text, offers=_view(run), zone=zone)
 
 
 def _begun(run: Run, task_name: str) -> Message:
     if not run.task:
-        return msg("{person} started {flow}.", person=person_of(run), flow=_flow(run))
+        return msg("{person} started {flow}.", **who_and_what(run))
     task = flows.bold(task_name) or code(str(run.task))
-    return msg("{person} started {flow} from {task}.", person=person_of(run), flow=_flow(run), task=task)
-
-
-def _flow(run: Run) -> Markup:
-    return flows.flow_name(run.flow_id, run.flow_name)
+    return msg("{person} started {flow} from {task}.", task=task, **who_and_what(run))
 
 
 def _view(run: Run) -> list[Offer]:

@@ -7,8 +7,9 @@ where it is.
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
@@ -16,8 +17,8 @@ from weakref import WeakValueDictionary
 from bot.core.command import buttons
 from bot.core.command.requests import Request
 from bot.core.command.rights import Caller
-from bot.core.command.table import Row
-from bot.core.errors import Offer
+from bot.core.command.row import Row
+from bot.core.errors import DatabaseUnavailable, Offer, Unclear
 from bot.core.flow.model import FlowId, UserId
 from bot.core.health.promise import BotStatus
 from bot.core.incident.model import Incident, IncidentCard
@@ -26,7 +27,9 @@ from bot.core.outbox.conversations import SLACK_FAILURES
 from bot.core.outbox.pointers import PostPresence, post_presence
 from bot.core.outbox.posts import Lane, NewPost, Post, PostId, PostKind, is_direct
 from bot.core.people.model import DONE, AttemptResult, IncomingMessage, Link, Outcome, Surface
+from bot.core.text.escape import EMPTY
 from bot.core.text.mask import Mask, Seal, without_secrets
+from bot.core.text.message import Text
 from bot.messages.cards import answers, flows
 from bot.work.commands.flow_access import FlowAccess
 from bot.work.commands.incident_actions import IncidentActions
@@ -51,6 +54,9 @@ class AnswerSettings:
     mask: Mask
     alert_statuses: tuple[int, ...]
     console_url: str = ""
+    shared_channels: tuple[str, ...] = ()  # where failures may be posted though another organization reads there
+    remind_every: timedelta = timedelta(minutes=30)  # between two steps of an escalation
+    pagerduty: bool = False  # whether PagerDuty can be called
 
 
 class SecretCommands:
@@ -117,6 +123,7 @@ class CommandContext:
     zone: tzinfo
     now: datetime
     post: PostId  # the id of the answer's message, which its buttons carry
+    changes: bool = False  # it is to change something: such a verb may also just show what is set
     attempt: int | None = None  # the audit row of a verb that changes something
     incident: Incident | None = None  # of the thread it was written in, or of the pressed card
     replacement: Post | None = None  # where the message it was said to was lost: the one that replaces it
@@ -172,43 +179,25 @@ class Answer:
 
 
 async def posts_for(services: Services, context: CommandContext, answer: Answer) -> tuple[NewPost, ...]:
-    """The posts that show this answer."""
-    member, first = True, PostPresence.POSTED
-    if answer.in_incident is not None:
-        first = post_presence(await services.store.post(thread_of(context, answer.in_incident).post))
-    elif answer.public:
-        member = await _may_post(services, context)
-    return posts_of(answer, context, member=member, spare=PostId(services.new_id()), first=first)
-
-
-async def _may_post(services: Services, context: CommandContext) -> bool:
-    """Whether the bot is a member here; where Slack does not say, the person's direct messages are safe."""
-    if context.incoming.origin.surface in {Surface.MENTION, Surface.DIRECT}:
-        return True  # Slack delivers mentions to members only
-    try:
-        channel = await services.slack.channel(context.incoming.origin.channel)
-    except SLACK_FAILURES:
-        return False
-    return channel.member and not channel.archived
-
-
-def posts_of(
-    answer: Answer, context: CommandContext, *, member: bool, spare: PostId, first: PostPresence = PostPresence.POSTED
-) -> tuple[NewPost, ...]:
-    """What is to be queued. ``member``: whether the bot may post here; ``spare``: an id for a second post.
-
-    ``first``: whether the message of the incident in whose thread it is shown is in Slack. Pure.
-    """
-    origin, asker = context.incoming.origin, context.incoming.by.user
+    """The posts that show this answer: itself, and a line that says where it is, or a file, where that is needed."""
+    origin, asker, spare = context.incoming.origin, context.incoming.by.user, PostId(services.new_id())
     if answer.body is None:
         return ()
-    if answer.in_incident is not None:
-        incident, channel = answer.in_incident, thread_of(context, answer.in_incident).channel
-        reply = in_thread(incident, channel, context.post, answer.body, context.now, asker)
+    if (incident := answer.in_incident) is not None:
+        thread = thread_of(context, incident)
+        reply = in_thread(incident, thread.channel, context.post, answer.body, context.now, asker)
         if sees_thread(context, incident):
             return (reply,)
+        first = post_presence(await services.store.post(thread.post))
         named = flows.flow_name(incident.flow_id, incident.flow_name)
-        return reply, ephemeral(context, spare, answers.see_thread(context.words, named, first, channel))
+        return reply, ephemeral(context, spare, answers.see_thread(context.words, named, first, thread.channel))
+    member = True
+    if answer.public and origin.surface not in {Surface.MENTION, Surface.DIRECT}:  # Slack delivers those to members
+        try:
+            channel = await services.slack.channel(origin.channel)
+            member = channel.member and not channel.archived
+        except SLACK_FAILURES:
+            member = False  # the person's direct messages are safe
     if origin.surface is Surface.DIRECT or (answer.public and member):
         post = _message(context, context.post, origin.channel, answer.body, thread=origin.thread)
     elif answer.public:
@@ -221,6 +210,12 @@ def posts_of(
     if answer.file is None:
         return (post,)
     return post, _message(context, spare, asker, answer.file, kind=PostKind.FILE)
+
+
+async def public_posts(services: Services, context: CommandContext) -> Callable[[Card], tuple[NewPost, ...]]:
+    """How a card for everybody becomes posts: for a verb whose answer is made in the transaction of its change."""
+    posts = await posts_for(services, context, Answer(Card(EMPTY, ()), public=True))
+    return lambda card: tuple(replace(post, body=card) if post.id == context.post else post for post in posts)
 
 
 def sees_thread(context: CommandContext, incident: Incident) -> bool:
@@ -285,6 +280,19 @@ def _message(
         response_url=context.incoming.origin.response_url if kind is PostKind.EPHEMERAL else "",
         incident=context.incident.id if context.incident is not None else "",
     )
+
+
+class NotNoted(Unclear):
+    """It was done, or may have been, and the database did not take or show what follows."""
+
+
+@contextmanager
+def acted(done: Callable[[str], Text]) -> Iterator[None]:
+    """What follows an act: where the database fails there, it is ``done`` that is told, and why."""
+    try:
+        yield
+    except DatabaseUnavailable as unavailable:
+        raise NotNoted(done(unavailable.reason)) from unavailable
 
 
 async def link_to(services: Services, message: Post | None) -> str:

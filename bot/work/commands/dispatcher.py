@@ -10,29 +10,28 @@ import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta, timezone, tzinfo
+from datetime import timedelta, timezone
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from bot.core.command import buttons
 from bot.core.command.parse import parse, say
 from bot.core.command.requests import Help, Request, Trigger
 from bot.core.command.rights import Caller, Denial, Who, may, may_use_bot
 from bot.core.command.table import BY_REQUEST
-from bot.core.command.tokens import visible
-from bot.core.errors import Failure, Refusal, TemporaryFailure, Unclear
+from bot.core.errors import Failure, Refusal, TemporaryFailure, Unclear, internal_error
 from bot.core.flow.ids import is_instance
 from bot.core.incident.model import IncidentId
 from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
 from bot.core.outbox.posts import Post, PostId
 from bot.core.people.model import Attempt, Ending, IncomingMessage, Outcome, Profile, Surface
-from bot.core.text.escape import code
-from bot.core.text.mask import STARS, Mask, withheld, without_secrets
+from bot.core.text.escape import code, visible
+from bot.core.text.mask import STARS, Mask, without_secrets
 from bot.core.text.message import Text, lines, link, listed, msg, sentences, with_data
 from bot.messages.cards import answers
 from bot.messages.cards.incident import headline
 from bot.work.commands import targets
-from bot.work.commands.context import Answer, CommandContext, Services, fit_into_buttons, link_to, posts_for
+from bot.work.commands.context import Answer, CommandContext, NotNoted, Services, fit_into_buttons, link_to, posts_for
 from bot.work.commands.handlers import HANDLERS
 from bot.work.monitor.flow_names import NameTrackingEnos
 
@@ -80,14 +79,14 @@ class Dispatcher:
 
     async def answer(self, incoming: IncomingMessage) -> None:
         """Answer what has arrived. Raises only where no answer can be written."""
-        services, settings = self._services, self._services.answer_settings
+        services = self._services
         context = CommandContext(
             incoming=incoming,
             request=Help(),
             row=BY_REQUEST[Help],
-            words=_own_words(incoming, settings.mask),
+            words="",  # until they are understood
             caller=Caller(Profile(incoming.by), None),
-            zone=settings.timezone,
+            zone=services.answer_settings.timezone,
             now=services.clock(),
             post=PostId(services.new_id()),
         )
@@ -95,9 +94,11 @@ class Dispatcher:
             for step in (self._identified, self._understood, self._permitted, self._audited):
                 context = await step(context)
             answer = await self._handlers[type(context.request)](services, context, context.request)
-            if not context.row.changes:
+            if not context.changes:
                 await targets.still_linked(services, context)
         except Failure as failure:
+            if isinstance(failure, NotNoted):  # the message of a run that was started has the answer's id
+                context = replace(context, post=PostId(services.new_id()))
             answer = await self._refused(context, failure)
         except SLACK_FAILURES as error:
             log.warning("Slack did not answer what a command asked: %s", error)
@@ -130,7 +131,12 @@ class Dispatcher:
             self._languages[person.user] = profile.language
         known = await services.store.link(person)
         caller = Caller(profile, known, admin=person.user in services.answer_settings.admins)
-        context = replace(context, caller=caller, zone=_zone(profile, services.answer_settings.timezone))
+        zone = context.zone  # of the settings
+        if profile.timezone:
+            zone = ZoneInfo(profile.timezone)
+        elif profile.offset is not None:
+            zone = timezone(profile.offset)
+        context = replace(context, caller=caller, zone=zone)
         reason = may_use_bot(caller)
         if reason is not Denial.NONE:
             raise await targets.denial(services, context, reason)
@@ -153,7 +159,8 @@ class Dispatcher:
             repeated = replace(request, parameters=tuple(map(settings.mask.parameter, request.parameters)))
         row = BY_REQUEST[type(request)]
         words = row.verb if row.hidden else _repeatable(say(repeated), settings.mask)  # an offer's id says nothing
-        context = replace(context, request=request, row=row, words=words)
+        changes = row.changes and not (row.shows and request == row.request())
+        context = replace(context, request=request, row=row, changes=changes, words=words)
         if incoming.post or origin.thread or origin.message:
             context = await self._placed(context)
         return context
@@ -183,7 +190,8 @@ class Dispatcher:
                 )
                 raise Refusal(refused.reason, what) from None
             raise
-        if isinstance(request, Trigger) and (keys := withheld(request.parameters)):
+        changed = request.parameters if isinstance(request, Trigger) else ()
+        if keys := [each.key for each in changed if STARS in each.value]:
             raise Refusal(
                 "withheld",
                 msg(
@@ -211,7 +219,7 @@ class Dispatcher:
             context = replace(context, incident=await store.incident_of_thread(origin.channel, thread))
         for ts in dict.fromkeys((pressed, origin.thread)):
             message = await store.lost_message(origin.channel, ts) if ts else None
-            if message is not None and ts == pressed and context.row.changes:
+            if message is not None and ts == pressed and context.changes:
                 raise await self._moved(context, message)
             if message is not None:
                 return replace(context, replacement=message)
@@ -220,7 +228,8 @@ class Dispatcher:
     async def _moved(self, context: CommandContext, message: Post) -> Refusal:
         url = await link_to(self._services, message)
         if url:
-            place = msg("This message was replaced. Press in the {new} instead.", new=link(url, msg("new message")))
+            label = msg("new message")
+            place = msg("This message was replaced. Press in the {new} instead.", new=link(url, label))
         else:
             place = msg("This message is out of date. Type the command instead.")
         return Refusal("moved", lines(sentences(place, answers.NOTHING_CHANGED), _state(context)))
@@ -238,7 +247,7 @@ class Dispatcher:
 
     async def _audited(self, context: CommandContext) -> CommandContext:
         """Write the audit row of a verb that changes something; a (post, command) that has acted does not act again."""
-        if not context.row.changes:
+        if not context.changes:
             return context
         incoming, origin = context.incoming, context.incoming.origin
         key = incoming.key
@@ -280,15 +289,26 @@ class Dispatcher:
         offered = failure.offers if isinstance(failure, Refusal) else ()
         offers = await fit_into_buttons(self._services, context, offered)
         text = with_data(failure.message, self._services.answer_settings.mask)
-        body = answers.told(context.words, text, post=context.post, offers=offers)
+        words = context.words or self._own_words(context.incoming)
+        body = answers.told(words, text, post=context.post, offers=offers)
         return Answer(body, private=True, outcome=_outcome(failure))
 
     def _internal_error(self, context: CommandContext, bug: Exception) -> Answer:
         reference = self._services.new_id()[:8]
-        log.error("A command hit a bug, reference %s: %r", reference, context.words, exc_info=bug)
-        return Answer(
-            answers.unexpected(context.words, reference), private=True, outcome=Outcome(Ending.BUG, reference)
-        )
+        words = context.words or self._own_words(context.incoming)
+        log.error("A command hit a bug, reference %s: %r", reference, words, exc_info=bug)
+        body = answers.told(words, internal_error(reference))
+        return Answer(body, private=True, outcome=Outcome(Ending.BUG, reference))
+
+    def _own_words(self, incoming: IncomingMessage) -> str:
+        """The asker's words that were not understood; empty where they are flowbot's: of an old button, or a form."""
+        text = incoming.text.strip()[:_MASKED]
+        is_button = incoming.origin.surface is Surface.BUTTON
+        if incoming.origin.surface is Surface.UNSUPPORTED or (
+            is_button and (text == buttons.OLD_BUTTON or buttons.referenced(text))
+        ):
+            return ""
+        return _repeatable(text, self._services.answer_settings.mask)
 
     async def _queue(self, context: CommandContext, answer: Answer) -> None:
         """Queue the answer's posts, together with the end of the attempt."""
@@ -330,28 +350,7 @@ def _outcome(failure: Failure) -> Outcome:
             return Outcome(Ending.REFUSED, type(failure).__name__)
 
 
-def _own_words(incoming: IncomingMessage, mask: Mask) -> str:
-    """The asker's words before they are understood; empty where they are flowbot's: of an old button, or a form."""
-    text = incoming.text.strip()[:_MASKED]
-    is_button = incoming.origin.surface is Surface.BUTTON
-    if incoming.origin.surface is Surface.UNSUPPORTED or (
-        is_button and (text == buttons.OLD_BUTTON or buttons.referenced(text))
-    ):
-        return ""
-    return _repeatable(text, mask)
-
-
 def _repeatable(words: str, mask: Mask) -> str:
     """A command as answers and the audit repeat it: without secrets, and not too long."""
     words = without_secrets(words, mask)
     return words if len(words) <= _SHOWN else words[: _SHOWN - 1] + "…"
-
-
-def _zone(profile: Profile, fallback: tzinfo) -> tzinfo:
-    """A person's time zone: by its name, else by the offset that Slack gives, else that of the settings."""
-    try:
-        if profile.timezone:
-            return ZoneInfo(profile.timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        pass
-    return fallback if profile.offset is None else timezone(profile.offset)

@@ -5,12 +5,14 @@ from typing import Any
 
 from bot.core.command import requests
 from bot.work.commands import (
+    escalation,
     handovers,
     incidents,
     logs,
     meta,
     people,
     reading,
+    routing,
     scheduling,
     snoozing,
     starting,
@@ -45,10 +47,15 @@ HANDLERS: Mapping[type, Handler] = {
     requests.Snooze: snoozing.snooze,
     requests.Unsnooze: snoozing.unsnooze,
     requests.Snoozes: snoozing.list_snoozes,
+    requests.Watch: routing.watch,
+    requests.Unwatch: routing.unwatch,
+    requests.Watches: routing.watches,
+    requests.Preferences: routing.prefs,
     requests.LinkPerson: people.link,
     requests.Unlink: people.unlink,
     requests.People: people.people,
     requests.Whoami: people.whoami,
+    requests.OnCall: escalation.oncall,
     requests.Audit: meta.audit,
     requests.Status: meta.status,
 }

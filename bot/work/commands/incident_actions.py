@@ -244,7 +244,8 @@ class IncidentActions:
     ) -> NewPost:
         incident = await self._incident(incident_id)
         render_context = await self._owner_resolver.resolve(incident.owners, now)
-        terms = incident_posts.Terms(now, frozenset(), self._new_id, render_context=render_context)
+        rules = await self._store.routing_rules()
+        terms = incident_posts.Terms(now, frozenset(), self._new_id, render_context=render_context, rules=rules)
 
         def decide(old: Incident) -> ChangeSet:
             changed, reason = step(old)

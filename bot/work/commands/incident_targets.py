@@ -6,13 +6,12 @@ from typing import cast
 
 from bot.core.command.parse import in_words
 from bot.core.command.requests import Ack, Assign, Close, FlowRef, Reopen, Take, Thread, Unack
-from bot.core.command.tokens import visible
 from bot.core.errors import Refusal
 from bot.core.flow.ids import flow_of
 from bot.core.flow.model import InstanceId
 from bot.core.incident.lifecycle import is_live
 from bot.core.incident.model import Incident
-from bot.core.text.escape import Markup, code
+from bot.core.text.escape import Markup, code, visible
 from bot.core.text.likeness import likeness, unmarked
 from bot.core.text.message import msg, sentences
 from bot.messages.cards import flows

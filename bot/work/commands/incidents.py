@@ -1,6 +1,7 @@
 """Incidents: list, acknowledge, hand back, close and reopen. Every change is shown in the incident's thread."""
 
 from dataclasses import replace
+from functools import partial
 
 from bot.core.command.parse import in_words
 from bot.core.command.requests import (
@@ -15,15 +16,15 @@ from bot.core.command.requests import (
 from bot.core.incident.lifecycle import reference
 from bot.core.incident.model import Incident, Phase
 from bot.core.outbox.pointers import post_presence
-from bot.core.people.model import Surface
+from bot.core.people.model import AttemptResult, Surface
 from bot.core.text.escape import EMPTY, Markup, code, mention
 from bot.core.text.mask import without_secrets
 from bot.core.text.message import Text, dots, layout, link, msg, plural, sentences
 from bot.messages.cards import answers, flows
 from bot.messages.symbols import PHASES, SNOOZED
 from bot.work.commands import targets, unmatched
-from bot.work.commands.context import Answer, CommandContext, Services, link_to, sees_thread
-from bot.work.commands.incident_targets import named, named_incident
+from bot.work.commands.context import Answer, CommandContext, Services, acted, link_to, sees_thread
+from bot.work.commands.incident_targets import IncidentRequest, named, named_incident
 from bot.work.commands.listing import filter_line, left_out, listed, on_page
 from bot.work.commands.responders import authorize
 
@@ -71,17 +72,15 @@ def _heads(scope: str, count: int, *, all_checked: bool) -> tuple[Text, Text]:
 
 async def ack(services: Services, context: CommandContext, request: Ack) -> Answer:
     """Acknowledge an incident for a while."""
-    incident = await named_incident(services, context, request.flow, request.instance)
-    linked = await authorize(services, context, incident)
+    incident, result = await _permitted(services, context, request)
     until = context.now + request.duration if request.duration else None
-    attempt_result = context.attempt_result(services.clock(), linked=linked)
     await services.incident_actions.acknowledge(
         incident.id,
         context.incoming.by,
         context.now,
         until=until,
         note=without_secrets(request.because, services.answer_settings.mask),
-        attempt_result=attempt_result,
+        attempt_result=result,
         words=context.words,
     )
     return await answer(services, context, incident, msg("You acknowledged {flow}.", flow=named(incident)))
@@ -89,26 +88,22 @@ async def ack(services: Services, context: CommandContext, request: Ack) -> Answ
 
 async def unack(services: Services, context: CommandContext, request: Unack) -> Answer:
     """Hand an incident back."""
-    incident = await named_incident(services, context, request.flow, request.instance)
-    linked = await authorize(services, context, incident)
-    attempt_result = context.attempt_result(services.clock(), linked=linked)
+    incident, result = await _permitted(services, context, request)
     await services.incident_actions.unack(
-        incident.id, context.incoming.by, context.now, attempt_result=attempt_result, words=context.words
+        incident.id, context.incoming.by, context.now, attempt_result=result, words=context.words
     )
     return await answer(services, context, incident, msg("You handed {flow} back.", flow=named(incident)))
 
 
 async def close(services: Services, context: CommandContext, request: Close) -> Answer:
     """Close an incident without a recovery."""
-    incident = await named_incident(services, context, request.flow, request.instance)
-    linked = await authorize(services, context, incident, needs_link=True)
-    attempt_result = context.attempt_result(services.clock(), linked=linked)
+    incident, result = await _permitted(services, context, request, needs_link=True)
     await services.incident_actions.close(
         incident.id,
         context.incoming.by,
         context.now,
         because=without_secrets(request.because, services.answer_settings.mask),
-        attempt_result=attempt_result,
+        attempt_result=result,
         words=context.words,
         resolution=request.resolution,
     )
@@ -117,22 +112,18 @@ async def close(services: Services, context: CommandContext, request: Close) -> 
 
 async def reopen(services: Services, context: CommandContext, request: Reopen) -> Answer:
     """Reopen a closed incident."""
-    incident = await named_incident(services, context, request.flow, request.instance)
-    linked = await authorize(services, context, incident, needs_link=True)
-    attempt_result = context.attempt_result(services.clock(), linked=linked)
+    incident, result = await _permitted(services, context, request, needs_link=True)
     await services.incident_actions.reopen(
-        incident.id, context.incoming.by, context.now, attempt_result=attempt_result, words=context.words
+        incident.id, context.incoming.by, context.now, attempt_result=result, words=context.words
     )
     return await answer(services, context, incident, msg("You reopened {flow}.", flow=named(incident)))
 
 
 async def thread(services: Services, context: CommandContext, request: Thread) -> Answer:
     """Open a thread for an incident that is only listed in a group's message."""
-    incident = await named_incident(services, context, request.flow, request.instance)
-    linked = await authorize(services, context, incident)
-    attempt_result = context.attempt_result(services.clock(), linked=linked)
+    incident, result = await _permitted(services, context, request)
     await services.incident_actions.open_thread(
-        incident.id, context.incoming.by, context.now, attempt_result=attempt_result, words=context.words
+        incident.id, context.incoming.by, context.now, attempt_result=result, words=context.words
     )
     services.wake()
     text = msg(
@@ -143,6 +134,15 @@ async def thread(services: Services, context: CommandContext, request: Thread) -
     return Answer(answers.told(context.words, text, post=context.post), private=True)
 
 
+async def _permitted(
+    services: Services, context: CommandContext, request: IncidentRequest, *, needs_link: bool = False
+) -> tuple[Incident, AttemptResult | None]:
+    """The incident that is meant, where the asker may change it, and what ends the attempt as the change is written."""
+    incident = await named_incident(services, context, request.flow, request.instance)
+    linked = await authorize(services, context, incident, needs_link=needs_link)
+    return incident, context.attempt_result(services.clock(), linked=linked)
+
+
 async def answer(services: Services, context: CommandContext, incident: Incident, done: Text) -> Answer:
     """Tell the asker where the change is shown. In the incident's own thread the reply is already the answer."""
     services.wake()
@@ -151,9 +151,18 @@ async def answer(services: Services, context: CommandContext, incident: Incident
         Surface.MENTION,
     }:
         return Answer(None, queued=True)
-    first = post_presence(await services.store.post(incident.home.post))
-    where = answers.says_so(first, incident.home.channel, await _link(services, incident))
+    with acted(partial(_done_unseen, done)):
+        first = post_presence(await services.store.post(incident.home.post))
+        where = answers.says_so(first, incident.home.channel, await _link(services, incident))
     return Answer(answers.told(context.words, sentences(done, where), post=context.post), private=True)
+
+
+def _done_unseen(done: Text, reason: str) -> Text:
+    """What was done, where the database failed right after it."""
+    unavailable = msg(
+        "Then flowbot's database was not available ({reason}), so I can't say where it is shown.", reason=reason
+    )
+    return sentences(done, unavailable, msg("See the open ones with {command}.", command=in_words("incidents")))
 
 
 def _wanted(incident: Incident, context: CommandContext, scope: str) -> bool:

@@ -9,7 +9,7 @@ from bot.core.errors import Refusal
 from bot.core.outbox import blocks
 from bot.core.people.model import Entry, Person
 from bot.core.text.escape import code, mention
-from bot.core.text.message import SENTENCES, Text, dots, joined, layout, lines, msg, plural, verbatim
+from bot.core.text.message import Text, dots, layout, lines, msg, plural, sentences, verbatim
 from bot.messages.cards import answers, flows, snoozes
 from bot.messages.cards import help as help_cards
 from bot.work.commands import unmatched
@@ -61,7 +61,8 @@ async def status(services: Services, context: CommandContext, _request: Status) 
         (msg("Clock"), bot.clock),
     )
     fields = [layout("*{label}*\n{text}", label=label, text=text) for label, text in rows if text]
-    problems = joined((*bot.judgement.broken, *bot.judgement.remarks), SENTENCES)
+    ask = msg("If this lasts, ask a flowbot admin.") if bot.judgement.broken and not context.caller.admin else None
+    problems = sentences(*bot.judgement.broken, *bot.judgement.remarks, ask)
     text = msg("🟢 All good.") if bot.judgement.well else layout("⚠️ {problems}", problems=problems)
     counted = lines(
         plural("{n} incident is open.", "{n} incidents are open.", len(live)) if live else msg("No open incidents."),
@@ -76,12 +77,11 @@ async def audit(services: Services, context: CommandContext, request: Audit) -> 
     span = window(request.period, context.now, context.zone)
     person = Person(context.incoming.by.team, request.person) if request.person else None
     entries = await services.store.audit_entries(span.since, span.until, person, limit=MOST_ENTRIES)
-    period = layout("{period}", period=span.words)
-    filters, nothing = filter_line(None, "", period), msg("Nobody asked for a change in this period.")
+    filters, nothing = filter_line(None, "", span.words), msg("Nobody requested a change in this period.")
     if person is not None:
         whose = mention(person.user)
-        filters = filter_line(None, "", period, whose)
-        nothing = msg("{person} asked for no change in this period.", person=whose)
+        filters = filter_line(None, "", span.words, whose)
+        nothing = msg("{person} did not request a change in this period.", person=whose)
     notes = (
         [msg("These are the newest {n} entries. To see the others, use a shorter period.", n=MOST_ENTRIES)]
         if len(entries) == MOST_ENTRIES

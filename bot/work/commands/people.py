@@ -29,8 +29,10 @@ async def link(services: Services, context: CommandContext, request: LinkPerson)
     new = Link(person, request.user_id, request.user_name, verified=verified)
     await _refuse_taken(services, new)
     text = sentences(_linked(context.incoming.by, new, before), why)
-    await services.store.put_links([new], posts=await notices(services, context, person, text))
-    body = answers.told(context.words, text, post=context.post, offers=[(msg("Unlink"), f"unlink <@{person.user}>")])
+    headline = msg("Linked to EnOS user {name}", name=code(new.user_name))
+    await services.store.put_links([new], posts=await notices(services, context, person, text, headline))
+    offers = [(msg("Unlink"), f"unlink <@{person.user}>")]
+    body = answers.told(context.words, text, headline=headline, post=context.post, offers=offers)
     return Answer(body, private=True, result=f"{person} {new.user_id} {new.user_name}")
 
 
@@ -72,9 +74,11 @@ async def unlink(services: Services, context: CommandContext, request: Unlink) -
         name=code(before.user_name),
         id=code(before.user_id),
     )
-    await services.store.remove_link(person, posts=await notices(services, context, person, text))
+    headline = msg("Unlinked from EnOS user {name}", name=code(before.user_name))
+    await services.store.remove_link(person, posts=await notices(services, context, person, text, headline))
     again = say(LinkPerson(person.user, before.user_id, before.user_name))
-    body = answers.told(context.words, text, post=context.post, offers=[(msg("Link again"), again)])
+    offers = [(msg("Link again"), again)]
+    body = answers.told(context.words, text, headline=headline, post=context.post, offers=offers)
     return Answer(body, private=True, result=str(person))
 
 
@@ -206,7 +210,9 @@ async def proof(services: Services, link: Link) -> tuple[bool, Text]:
     )
 
 
-async def notices(services: Services, context: CommandContext, person: Person, text: Text) -> tuple[NewPost, ...]:
+async def notices(
+    services: Services, context: CommandContext, person: Person, text: Text, headline: Text
+) -> tuple[NewPost, ...]:
     """The direct messages to the person and to the other admins, except those whom no direct message reaches."""
     told = sentences(text, msg("If this is wrong, tell a flowbot admin."))
     whom = {person.user, *services.answer_settings.admins} - {context.incoming.by.user}
@@ -216,7 +222,7 @@ async def notices(services: Services, context: CommandContext, person: Person, t
             kind=PostKind.MESSAGE,
             lane=Lane.HOUSEKEEPING,
             channel=user,
-            body=answers.told("", told),
+            body=answers.told("", told, headline=headline),
             due=context.now,
         )
         for user in reachable(sorted(whom), await services.store.notes(), context.now)

@@ -14,10 +14,10 @@ from bot.core.flow.model import KINDS, FlowId, Instance, InstanceId, Search
 from bot.core.flow.times import printed_moment
 from bot.core.incident.model import Incident, Occurrence, Phase
 from bot.core.outbox import blocks
-from bot.core.text.message import LIST, Text, as_printed, dots, joined, layout, lines, msg, slack_date
+from bot.core.text.message import LIST, Joined, Text, as_printed, dots, layout, lines, msg, slack_date
 from bot.messages.cards import answers, flows
 from bot.messages.cards.incident_words import how_closed
-from bot.work.commands import targets, unmatched
+from bot.work.commands import escalation, targets, unmatched
 from bot.work.commands.context import Answer, CommandContext, Services
 from bot.work.commands.listing import filter_line, left_out, listed
 
@@ -46,7 +46,7 @@ class _Filters:
             self.flow,
             self.owner,
             layout("{period}", period=self.span.words) if with_period else None,
-            msg("status {statuses}", statuses=joined(statuses, LIST)) if statuses else None,
+            msg("status {statuses}", statuses=Joined(statuses, LIST)) if statuses else None,
         )
 
     def with_flow_id(self, request: RunListing) -> RunListing:
@@ -165,6 +165,7 @@ async def _show_flow(services: Services, context: CommandContext, request: Show)
         extra.append(blocks.section(_field(msg("Parameters"), flows.parameter_list(masked))))
     if flow.description.strip():
         extra.append(blocks.context(layout("{description}", description=mask(flow.description.strip()))))
+    extra += await escalation.outlook(services, context, flow.id)
     offers: list[Offer] = [
         (msg("View runs"), f"runs of {flow.id}"),
         (msg("Trigger"), f"trigger {flow.id}"),
@@ -189,6 +190,7 @@ async def _show_instance(services: Services, context: CommandContext, which: Ins
         blocks.section(msg("*Tasks:* {n}", n=len(instance.graph.tasks)), fields),
         flows.task_list(in_order(instance.graph)),
     ]
+    extra += await escalation.outlook(services, context, instance.flow_id, instance.id)
     offers: list[Offer] = [
         (msg("View log"), f"log {instance.id}"),
         (msg("View flow"), f"show {instance.flow_id}"),
@@ -197,9 +199,8 @@ async def _show_instance(services: Services, context: CommandContext, which: Ins
         offers.append((msg("Rerun"), f"rerun {instance.id}"))
     if not ended(instance):
         offers.append((msg("Cancel run"), f"cancel {instance.id}"))
-    return Answer(
-        answers.told(context.words, flows.row(instance, zone=zone), post=context.post, offers=offers, extra=extra)
-    )
+    text, headline = flows.row(instance, zone=zone), flows.headline(instance)
+    return Answer(answers.told(context.words, text, headline=headline, post=context.post, offers=offers, extra=extra))
 
 
 def _field(label: Text, value: Text) -> Text:
@@ -298,7 +299,7 @@ def _note(incident: Incident, failure: Occurrence, span: TimeSpan, *, all_read: 
     before = at is not None and at < span.since
     changed = msg("its status in EnOS has changed") if all_read and not before else None
     note = dots(msg("triggered before this period") if before else None, _ended(incident, failure) or changed)
-    return note if note.parts else None
+    return note if any(note.parts) else None
 
 
 def _ended(incident: Incident, failure: Occurrence) -> Text | None:

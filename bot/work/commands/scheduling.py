@@ -10,7 +10,7 @@ from bot.core.flow.graph import ended
 from bot.core.flow.model import Flow, FlowId, InstanceId
 from bot.core.people.model import ASKED
 from bot.core.text.escape import Markup, code, mention
-from bot.core.text.message import Text, msg, sentences
+from bot.core.text.message import Text, dots, msg, sentences
 from bot.messages.cards import answers, flows, runs
 from bot.work.commands import targets
 from bot.work.commands.context import Answer, CommandContext, Services
@@ -26,7 +26,15 @@ async def enable(services: Services, context: CommandContext, request: Enable) -
         raise Refusal("already_so", text, offers=[_disable(flow)])
     unsure = await _switch_schedule(services, context, flow, services.enos.enable)
     done = msg("{person} enabled the schedule of {flow}.", person=_asker(context), flow=_named(flow))
-    return _changed(context, flow.id, sentences(done, unsure), _disable(flow), request="enable", result=str(flow.id))
+    return _changed(
+        context,
+        flow.id,
+        sentences(done, unsure),
+        _disable(flow),
+        headline=dots(msg("Schedule enabled"), _named(flow)),
+        request="enable",
+        result=str(flow.id),
+    )
 
 
 async def disable(services: Services, context: CommandContext, request: Disable) -> Answer:
@@ -46,7 +54,15 @@ async def disable(services: Services, context: CommandContext, request: Disable)
         return _question(context, question, (_disable(flow)[0], f"disable {flow.id} confirmed"))
     unsure = await _switch_schedule(services, context, flow, services.enos.disable)
     done = msg("{person} disabled the schedule of {flow}.", person=_asker(context), flow=_named(flow))
-    return _changed(context, flow.id, sentences(done, unsure), _enable(flow), request="disable", result=str(flow.id))
+    return _changed(
+        context,
+        flow.id,
+        sentences(done, unsure),
+        _enable(flow),
+        headline=dots(msg("Schedule disabled"), _named(flow)),
+        request="disable",
+        result=str(flow.id),
+    )
 
 
 async def cancel(services: Services, context: CommandContext, request: Cancel) -> Answer:
@@ -72,7 +88,8 @@ async def cancel(services: Services, context: CommandContext, request: Cancel) -
         then = await _state(services, context, instance.id)
     asked = msg("{person} asked EnOS to cancel run {run} of {flow}.", person=_asker(context), run=run, flow=named)
     done = sentences(asked, then)
-    return _changed(context, flow.id, done, show, request="cancel", result=instance.id)
+    headline = dots(msg("Cancel requested"), named, run)
+    return _changed(context, flow.id, done, show, headline=headline, request="cancel", result=instance.id)
 
 
 async def _state(services: Services, context: CommandContext, instance: InstanceId) -> Text:
@@ -141,6 +158,8 @@ def _question(context: CommandContext, text: Text, offer: Offer) -> Answer:
     return Answer(answers.told(context.words, text, post=context.post, offers=[offer]), private=True, outcome=ASKED)
 
 
-def _changed(context: CommandContext, flow: FlowId, text: Text, offer: Offer, *, request: str, result: str) -> Answer:
-    body = answers.told(context.words, text, post=context.post, offers=[offer])
+def _changed(
+    context: CommandContext, flow: FlowId, text: Text, offer: Offer, *, headline: Text, request: str, result: str
+) -> Answer:
+    body = answers.told(context.words, text, headline=headline, post=context.post, offers=[offer])
     return Answer(body, public=True, in_incident=context.about(flow), request=request, result=result)

@@ -7,9 +7,10 @@ a lost answer is looked up (``progress.py``) and never sent again; and within En
 import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 
-from bot.core.command.parse import far_off, say, trigger_time
+from bot.core.command.parse import say, trigger_time
 from bot.core.command.requests import FlowRef, Rerun, Trigger, When
 from bot.core.errors import Failure, Refusal, Unclear
 from bot.core.flow.ids import expected_instance, milliseconds
@@ -36,10 +37,13 @@ from bot.core.text.escape import code
 from bot.core.text.likeness import likeness
 from bot.core.text.message import Text, ago, layout, listed, msg, sentences
 from bot.core.text.shown_times import minute_in_utc, on_the_clock
-from bot.messages.cards import answers, flows, runs
+from bot.messages.cards import answers, flows, runs, taken_minutes
 from bot.work.commands import targets
-from bot.work.commands.context import Answer, CommandContext, Services, fit_into_buttons, posts_for, thread_of
+from bot.work.commands.context import Answer, CommandContext, Services, acted, fit_into_buttons, posts_for, thread_of
 
+# A start farther off than that asks once: it may be a typing error, such as a wrong year. A run may be planned some
+# days ahead, and old data are run again; a wrong year is off by a year, less what is left of it or has passed.
+_AHEAD, _BEHIND = timedelta(days=7), timedelta(days=180)
 _HOLDING_STATES = frozenset({RunState.ASKED, RunState.RUNNING, RunState.ENDED})  # the run has its minute for itself
 
 
@@ -75,7 +79,7 @@ async def trigger(services: Services, context: CommandContext, request: Trigger)
             ),
         )
     changes = tuple(_with_known_key(flow, each) for each in request.parameters)
-    if far_off(at, context.now) and not request.confirmed:
+    if not (-_BEHIND <= at - context.now <= _AHEAD or request.confirmed):
         return await _confirmation(
             services, context, replace(request, flow=FlowRef(flow.id), parameters=changes), flow, at
         )
@@ -168,19 +172,21 @@ async def _start(services: Services, context: CommandContext, start: PlannedStar
         # The attempt of a run whose answer was lost stays open: the look-up ends it.
         body = runs.start_unconfirmed(run, unclear.why, zone=services.platform_zone())
         answer = Answer(body, public=True, in_incident=context.about(flow))
-        await services.store.put_run(run, posts=await posts_for(services, context, answer))
+        with acted(partial(runs.start_not_noted, run)):
+            await services.store.put_run(run, posts=await posts_for(services, context, answer))
         services.wake()
         return replace(answer, queued=True)
     except Failure:
         await services.store.put_run(replace(run, state=RunState.NOT_STARTED))
         raise
-    if instance != run.instance:  # EnOS took another minute than expected: the run keeps one row only
-        await services.store.put_run(replace(run, state=RunState.NOT_STARTED))
-    run = replace(run, instance=instance, state=RunState.RUNNING)
+    expected, run = run, replace(run, instance=instance, state=RunState.RUNNING)
     body = runs.started(run, start.task_name, zone=services.platform_zone())
     answer = Answer(body, public=True, in_incident=context.about(flow))
-    posts = await posts_for(services, context, answer)
-    await services.store.put_run(run, posts=posts, attempt_result=attempt_result(run, DONE, services.clock()))
+    with acted(partial(runs.start_not_noted, run)):
+        if instance != expected.instance:  # EnOS took another minute than expected: the run keeps one row only
+            await services.store.put_run(replace(expected, state=RunState.NOT_STARTED))
+        posts = await posts_for(services, context, answer)
+        await services.store.put_run(run, posts=posts, attempt_result=attempt_result(run, DONE, services.clock()))
     services.wake()
     services.poll_soon(services.steady())
     return replace(answer, queued=True)
@@ -195,41 +201,16 @@ def attempt_result(run: Run, outcome: Outcome, now: datetime) -> AttemptResult |
 
 
 async def _reserved_run(services: Services, context: CommandContext, start: PlannedStart) -> Run:
-    """Write, before the call, what is about to be started: from then on a second start of it is refused."""
-    expected = expected_instance(start.flow.id, start.at_ms)
-    await _refuse_second_start(services, context, start.flow, expected)
-    incident = context.about(start.flow.id)
-    run = Run(
-        instance=expected,
-        flow_id=start.flow.id,
-        flow_name=start.flow.name,
-        by=str(context.incoming.by),
-        post=context.post,
-        started_at=context.now,
-        channel=thread_of(context, incident).channel if incident else context.incoming.origin.channel,
-        thread="" if incident else context.incoming.origin.thread,
-        verb=context.row.verb,
-        incident=incident.id if incident else None,
-        attempt=context.attempt or 0,
-        trigger_ms=start.at_ms,
-        task=int(start.task or 0),
-        parameters=services.seal.fingerprint(expected, start.parameters),
-        user_id=context.link.user_id,
-        words=context.words,
-        notes=start.details.kept() if start.details != StartDetails() else "",
-    )
-    await services.store.put_run(run, linked=replace(context.link, verified=True))
-    return run
+    """Write, before the call, what is about to be started: from then on a second start of it is refused.
 
-
-async def _refuse_second_start(services: Services, context: CommandContext, flow: Flow, expected: InstanceId) -> None:
-    """Refuse within EnOS's minute, naming the run, who started it and when to ask again. Nothing is queued."""
+    Refuses a second start itself, within EnOS's minute: it names the run, who started it and when to ask again.
+    """
+    flow, expected = start.flow, expected_instance(start.flow.id, start.at_ms)
     for run in await services.store.runs_of(flow.id, expected):
         holds = run.instance == expected or context.now - run.started_at < MINUTE
         if holds and run.state in _HOLDING_STATES:
-            raise Refusal(
-                "second_start", second_start(run, context.now), offers=[(runs.VIEW_RUN, f"show {run.instance}")]
-            )
+            offers = [(runs.VIEW_RUN, f"show {run.instance}")]
+            raise Refusal("second_start", second_start(run, context.now), offers=offers)
     if await services.enos.instance(expected, as_user=context.link.user_id) is not None:
         raise Refusal(
             "minute_taken",
@@ -240,16 +221,37 @@ async def _refuse_second_start(services: Services, context: CommandContext, flow
             ),
             offers=[(runs.VIEW_RUN, f"show {expected}")],
         )
+    incident = context.about(flow.id)
+    run = Run(
+        instance=expected,
+        flow_id=flow.id,
+        flow_name=flow.name,
+        by=str(context.incoming.by),
+        post=context.post,
+        started_at=context.now,
+        channel=thread_of(context, incident).channel if incident else context.incoming.origin.channel,
+        thread="" if incident else context.incoming.origin.thread,
+        verb=context.row.verb,
+        incident=incident.id if incident else None,
+        attempt=context.attempt or 0,
+        trigger_ms=start.at_ms,
+        task=int(start.task or 0),
+        parameters=services.seal.fingerprint(expected, start.parameters) if start.parameters else "",
+        user_id=context.link.user_id,
+        words=context.words,
+        notes=start.details.kept() if start.details != StartDetails() else "",
+    )
+    await services.store.put_run(run, linked=replace(context.link, verified=True))
+    return run
 
 
 def second_start(run: Run, now: datetime) -> Text:
     """Why a second start of a flow is refused: which run, who started it, when to try again."""
-    who, flow = runs.person_of(run), flows.flow_name(run.flow_id, run.flow_name)
-    when, named = ago(now - run.started_at), code(run.instance)
+    values = {**runs.who_and_what(run), "ago": ago(now - run.started_at), "run": code(run.instance)}
     if run.state is RunState.ASKED:
-        first = msg("{person} triggered {flow} {ago} as {run}.", person=who, flow=flow, ago=when, run=named)
+        first = msg("{person} triggered {flow} {ago} as {run}.", **values)
     else:
-        first = msg("{person} started {flow} {ago} as {run}.", person=who, flow=flow, ago=when, run=named)
+        first = msg("{person} started {flow} {ago} as {run}.", **values)
     left = (run.started_at + MINUTE - now).total_seconds()
     if left > 0:  # at most a minute is shown, even where the clock was set back
         seconds = min(60, max(1, int(left)))
@@ -273,7 +275,7 @@ async def _no_minute(
     found = await services.enos.instance(holder, as_user=context.link.user_id)
     later = (last + number * MINUTE for number in range(1, (planned.data_time + REACH - last) // MINUTE))
     other = first_free(planned.flow, later, taken.__contains__)
-    held = runs.MinuteHolder(
+    held = taken_minutes.MinuteHolder(
         id=holder,
         at=last,
         run=ours if ours is not None and ours.state is not RunState.NOT_STARTED else None,
@@ -282,7 +284,7 @@ async def _no_minute(
         repeats=holder == old,
     )
     again = f"trigger {planned.flow} from {planned.task} at {minute_in_utc(other)}" if other else ""
-    text = runs.no_minute(held, old, again, context.now)
+    text = taken_minutes.no_minute(held, old, again, context.now)
     return Refusal("no_free_minute", text, offers=[(runs.VIEW_RUN, f"show {holder}")])
 
 

@@ -5,10 +5,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from bot.core.command import wanted
 from bot.core.command.parse import in_words, say
 from bot.core.command.requests import FlowRef, OwnerRef, Request
 from bot.core.command.rights import Denial, may_change, verifies
-from bot.core.command.tokens import in_code
+from bot.core.command.shown import in_code
 from bot.core.errors import Failure, Refusal, TemporaryFailure
 from bot.core.flow.model import (
     Flow,
@@ -21,7 +22,7 @@ from bot.core.flow.model import (
 from bot.core.people.model import Person
 from bot.core.text.escape import EMPTY, Markup, code, mention
 from bot.core.text.likeness import begun, likeness, nearest_names, unmarked
-from bot.core.text.message import layout, msg, plural, sentences
+from bot.core.text.message import Message, Value, layout, msg, plural, sentences
 from bot.messages.cards import answers, flows
 from bot.work.commands.context import CommandContext, Services
 from bot.work.commands.flow_access import GONE_REASONS, HIDDEN_REASONS, refusal_reason
@@ -29,6 +30,12 @@ from bot.work.commands.flow_access import GONE_REASONS, HIDDEN_REASONS, refusal_
 CHOICES = 10  # flows offered where a name is not clear
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]+")  # a name of these is printed as it is
 _IN_A_THREAD = msg("In an incident's thread you can leave it out.")
+
+
+def _behind_verb(context: CommandContext, example: str) -> dict[str, Value]:
+    """The data of a sentence that says what is missing behind the verb."""
+    word = context.row.word_in
+    return {"after": in_code(word), "example": in_code(lambda language: f"{word(language)} {example}")}
 
 
 async def flow_id(services: Services, context: CommandContext, ref: FlowRef | None, *, exact: bool) -> FlowId:
@@ -40,11 +47,7 @@ async def flow_id(services: Services, context: CommandContext, ref: FlowRef | No
         if context.incident is None:
             raise Refusal(
                 "no_target",
-                msg(
-                    "Which flow? {verb} needs a flow ID or name, for example {example}.",
-                    verb=in_code(context.row.word_in),
-                    example=in_code(lambda language: f"{context.row.word_in(language)} 3377"),
-                ),
+                Message(wanted.FLOW.missing.text, _behind_verb(context, "3377")),
                 _IN_A_THREAD,
             )
         return context.incident.flow_id
@@ -248,9 +251,8 @@ async def instance(services: Services, context: CommandContext, which: InstanceI
             raise Refusal(
                 "no_target",
                 msg(
-                    "Which run? {verb} needs a run ID, for example {example}.",
-                    verb=in_code(context.row.word_in),
-                    example=in_code(lambda language: f"{context.row.word_in(language)} 2809-20190812080700"),
+                    "Which run? {after} needs a run ID, for example {example}.",
+                    **_behind_verb(context, "2809-20190812080700"),
                 ),
                 _IN_A_THREAD,
             )

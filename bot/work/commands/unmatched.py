@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.core.command.clauses import STATUSES
+from bot.core.command.forms import STATUSES
 from bot.core.command.parse import say
 from bot.core.command.requests import (
     Audit,
@@ -19,8 +19,9 @@ from bot.core.command.requests import (
     OwnerRef,
     Runs,
     Show,
+    Watch,
 )
-from bot.core.command.tokens import in_code
+from bot.core.command.shown import in_code
 from bot.core.errors import Offer, Refusal, TemporaryFailure
 from bot.core.flow.ids import milliseconds
 from bot.core.flow.model import KINDS, FlowId, Search, UserName
@@ -28,7 +29,7 @@ from bot.core.flow.status import Status
 from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
 from bot.core.text.escape import code
 from bot.core.text.likeness import nearest_ids, nearest_names
-from bot.core.text.message import LIST, Text, joined, layout, lines, msg, sentences
+from bot.core.text.message import Text, layout, lines, listed, msg, sentences
 from bot.work.commands.context import CommandContext, Services
 from bot.work.commands.flow_access import HIDDEN_REASONS
 
@@ -37,7 +38,7 @@ OWNER_LOOKBACK = timedelta(days=30)  # how far back a run of an owner proves tha
 AHEAD = timedelta(days=7)
 SAMPLE = 200  # runs of a scheduling type whose owners are offered as what may have been meant
 _ONE_OF_THESE = msg("Did you mean one of these?")
-_NO_FLOW = HIDDEN_REASONS | {"invalid"}  # how EnOS refuses a flow that it does not show
+NO_FLOW = HIDDEN_REASONS | {"invalid"}  # how EnOS refuses a flow that it does not show
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ async def check_names(
     if names.flow is not None:
         notes += await _check_flow(services, context, request, names.flow)
     if request.owner is not None and request.owner.name is not None:
-        notes += await _check_owner(services, context, request, names.owner)
+        notes += await check_owner(services, context, request, names.owner)
     return lines(*notes, nothing)
 
 
@@ -103,7 +104,7 @@ def _check_statuses(request: Runs) -> None:
     raise Refusal(
         "unknown_status",
         msg("EnOS has no status {status}.", status=code(str(unknown[0]))),
-        msg("Use one of these: {statuses}.", statuses=joined(map(_in_words, Status), LIST)),
+        msg("Use one of these: {statuses}.", statuses=listed(map(_in_words, Status))),
         offers,
     )
 
@@ -120,7 +121,7 @@ async def _check_flow(services: Services, context: CommandContext, request: List
             )
         ]
     except Refusal as refused:
-        if refused.reason not in _NO_FLOW:
+        if refused.reason not in NO_FLOW:
             raise
         unknown = msg("EnOS shows you no flow {flow}.", flow=code(str(flow)))
         raise await no_flow(services, context, request, flow, unknown) from refused
@@ -128,7 +129,7 @@ async def _check_flow(services: Services, context: CommandContext, request: List
 
 
 async def no_flow(
-    services: Services, context: CommandContext, request: ListRequest | Show, flow: FlowId, unknown: Text
+    services: Services, context: CommandContext, request: ListRequest | Show | Watch, flow: FlowId, unknown: Text
 ) -> Refusal:
     """The refusal of a flow that EnOS does not show, with flows of similar ids; ``unknown`` says that."""
     near = await _flows_near(services, context, flow)
@@ -146,7 +147,10 @@ async def _flows_near(services: Services, context: CommandContext, flow: FlowId)
     return [FlowId(each) for each in await asyncio.to_thread(nearest_ids, flow, ids)]
 
 
-async def _check_owner(services: Services, context: CommandContext, request: ListRequest, owner: str) -> list[Text]:
+async def check_owner(
+    services: Services, context: CommandContext, request: ListRequest | Watch, owner: str
+) -> list[Text]:
+    """What could not be checked about an owner. Raises ``Refusal`` with the nearest where the name is nobody's."""
     linked = [link.user_name for link in await services.store.links()]
     if owner in linked:
         return []
@@ -157,7 +161,7 @@ async def _check_owner(services: Services, context: CommandContext, request: Lis
     except TemporaryFailure:
         return [
             msg(
-                "EnOS did not answer, so I could not check that there is an owner {owner}. "
+                "EnOS did not answer, so I could not check that owner {owner} exists. "
                 "Check the name before you trust this empty list.",
                 owner=code(owner),
             )

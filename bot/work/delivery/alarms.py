@@ -3,13 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.core.bridges.model import Bridge
 from bot.core.outbox.posts import Lane, PostKind
+from bot.core.text.message import Text
 
 DEFAULT_CHANNEL = "default channel"  # the alarm that it refuses messages
 BUG = "bug"  # an alarm that stops nothing
 LEFT_OUT = "runs left out"  # the alarm that EnOS lists runs that cannot be read or stored
 LOST = "lost messages"  # messages keep being deleted in a channel; their updates are posted as separate messages
-STOP_NOTHING = frozenset({BUG, LEFT_OUT, LOST})
+PAGE_REFUSED = "pagerduty refused"
+NOT_ACCEPTED = frozenset(bridge.value for bridge in Bridge)  # a bridge's receiver does not accept its events
+STOP_NOTHING = frozenset({BUG, LEFT_OUT, LOST, PAGE_REFUSED, *NOT_ACCEPTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class Alarm:
     """Something that flowbot cannot fix itself."""
 
     name: str  # short and stable, e.g. "slack" or "default channel"
-    sentence: str  # what happened, why, and what to do
+    sentence: Text  # what happened, why, and what to do; without "I" and "flowbot", since logs and people read it
     over: bool = False
 
 
@@ -35,9 +39,9 @@ class Alarms:
 
     def __init__(self, tell: Callable[[Alarm], None]) -> None:
         self._tell = tell
-        self.active: dict[str, str] = {}  # the sentences, by name
+        self.active: dict[str, Text] = {}  # the sentences, by name
 
-    def fire(self, name: str, sentence: str) -> None:
+    def fire(self, name: str, sentence: Text) -> None:
         """Report an alarm unless it is active with the same sentence."""
         if self.active.get(name) != sentence:
             self.active[name] = sentence

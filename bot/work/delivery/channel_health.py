@@ -37,8 +37,8 @@ class ChannelHealth:
         self._default_channel = default_channel
         self.unhealthy: dict[str, str] = {}  # with Slack's error word
 
-    async def load(self) -> str:
-        """Read what an earlier process reported. The sentence of the default channel's alarm, empty where it works."""
+    async def load(self) -> Text | None:
+        """Read what an earlier process reported. The sentence of the default channel's alarm, None where it works."""
         notes = await self._store.notes()
         self._reachability.load(notes)
         bad = {name.removeprefix(BAD_CHANNEL): note for name, note in notes.items() if name.startswith(BAD_CHANNEL)}
@@ -46,7 +46,7 @@ class ChannelHealth:
         for channel in self.unhealthy:  # the settings may have changed
             await self._store.retry_now(self._clock(), channel)
         error = self.unhealthy.get(self._default_channel)
-        return alarm_text(error) if error else ""
+        return alarm_text(error) if error else None
 
     def bad(self, error: str) -> list[str]:
         """The channels that refuse all posts with this error word."""
@@ -73,6 +73,11 @@ class ChannelHealth:
         self.unhealthy.pop(post.channel, None)
         await self._store.retry_now(self._clock(), post.channel)
 
+    async def recovered(self, channel: str) -> None:
+        """Slack shows a channel that refused all posts as one that takes them: the next post will tell."""
+        self.unhealthy.pop(channel, None)
+        await self._store.set_note(BAD_CHANNEL + channel, "")
+
     def _recovery_posts(self, told: Notice, channel: str) -> tuple[NewPost, ...]:
         if channel != self._default_channel:
             return ()
@@ -80,12 +85,13 @@ class ChannelHealth:
             msg("🟢 I can post in the alert channel {channel} again.", channel=mention_channel(channel)),
             msg("The messages that waited follow there now."),
         )
-        return _to_admins(f"{told.post}-mended", text, self._reachability.admins(), self._clock())
+        headline = msg("🟢 I can post in the alert channel again.")
+        return _to_admins(f"{told.post}-mended", text, headline, self._reachability.admins(), self._clock())
 
 
-def alarm_text(error: str) -> str:
+def alarm_text(error: str) -> Text:
     """The alarm about a default channel that refuses all posts."""
-    return f"flowbot can't post in its alert channel. {meaning(error).told}".strip()
+    return sentences(msg("Alerts can't be posted in the alert channel."), meaning(error).told)
 
 
 def notice_posts(
@@ -109,21 +115,24 @@ def notice_posts(
             told.told,
             msg("Its messages wait. Nothing is lost."),
         )
-        return (_message(f"{id_}-back", default_channel, back, now), *_to_admins(id_, text, admins, now))
+        return (
+            _message(f"{id_}-back", default_channel, back, msg("I can post here again."), now),
+            *_to_admins(id_, text, msg("🔴 I can't post in the alert channel."), admins, now),
+        )
     if post.new.lane is Lane.ANSWER:
         return None
     text = sentences(
         msg("⚠️ I can't post in {channel}.", channel=channel),
-        told.told,
+        told.told_all,
         msg("Until then its messages are posted here."),
     )
-    return (_message(id_, default_channel, text, now),)
+    return (_message(id_, default_channel, text, msg("⚠️ I can't post in one of the channels."), now),)
 
 
-def _to_admins(id_: str, text: Text, admins: Sequence[str], now: datetime) -> tuple[NewPost, ...]:
-    return tuple(_message(f"{id_}-{admin}", admin, text, now) for admin in admins)
+def _to_admins(id_: str, text: Text, headline: Text, admins: Sequence[str], now: datetime) -> tuple[NewPost, ...]:
+    return tuple(_message(f"{id_}-{admin}", admin, text, headline, now) for admin in admins)
 
 
-def _message(id_: str, channel: str, text: Text, now: datetime) -> NewPost:
-    body = answers.told("", text)
+def _message(id_: str, channel: str, text: Text, headline: Text, now: datetime) -> NewPost:
+    body = answers.told("", text, headline=headline)
     return NewPost(PostId(id_), PostKind.MESSAGE, Lane.HOUSEKEEPING, channel, body, now)

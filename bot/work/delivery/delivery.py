@@ -8,7 +8,7 @@ may have happened. Posts in different channels do not wait for each other; withi
     failures.py          what a failure concerns               reconciler.py       looks up posts that are unclear
     outcomes.py          what to do after each outcome         lost_messages.py    posts again what people deleted
     circuit_breaker.py   what waits meanwhile                  shared_channels.py  where failures must not be read
-    rate_limiter.py      how fast to send
+    rate_limiter.py      how fast to send                      tables.py           whether Slack takes tables here
 
 Stored times (due, tried again at, settled at) are of the wall clock; times kept in memory are of the steady one.
 """
@@ -23,15 +23,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, assert_never
 
 from bot.core.errors import TemporaryFailure
-from bot.core.outbox.conversations import SlackOutsideThread, SlackRefused
+from bot.core.outbox.conversations import SlackOutsideThread, SlackRefused, SlackRefusedTable
 from bot.core.outbox.posts import Lane, Post, PostId, PostKind, PostState, carried_id, tells_of_failures
 from bot.core.outbox.slack_errors import SHARED_CHANNEL
 from bot.work.delivery.alarms import BUG, DEFAULT_CHANNEL, Alarm, Alarms, DeliveryMetrics
 from bot.work.delivery.channel_health import ChannelHealth
 from bot.work.delivery.circuit_breaker import CircuitBreaker
-from bot.work.delivery.failures import BUG_MET, FailurePolicy
+from bot.work.delivery.failures import FailurePolicy, bug_met
 from bot.work.delivery.lost_messages import LostMessages
 from bot.work.delivery.outcomes import (
+    RECHECK_AFTER,
     Delivered,
     GiveUp,
     MessageLost,
@@ -45,9 +46,10 @@ from bot.work.delivery.outcomes import (
     too_late,
 )
 from bot.work.delivery.rate_limiter import RateLimiter
-from bot.work.delivery.reachability import Reachability
+from bot.work.delivery.reachability import UNREACHED, Reachability
 from bot.work.delivery.reconciler import Reconciler
 from bot.work.delivery.shared_channels import SharedChannelPolicy
+from bot.work.delivery.tables import Tables
 from bot.work.ports import Clock, Slack
 
 if TYPE_CHECKING:
@@ -90,7 +92,7 @@ class Delivery:
         self._default_channel = default_channel
         self._alarms = Alarms(on_alarm)
         self._reachability = Reachability(store, clock, self._alarms, admins)
-        self._channel_health = ChannelHealth(store, clock, self._reachability, default_channel=default_channel)
+        self.channel_health = ChannelHealth(store, clock, self._reachability, default_channel=default_channel)
         self._metrics = metrics or DeliveryMetrics()
         self._rate_limiter = RateLimiter()
         self._shared_channels = SharedChannelPolicy(slack, shared_channels)
@@ -98,6 +100,7 @@ class Delivery:
         self._reconciler = Reconciler(
             store, slack, clock, self._alarms, self._metrics, jitter, self._steady, self._lost
         )
+        self._tables = Tables(store, clock)
         self._busy: dict[PostId, Post] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._open_ends: dict[PostId, Callable[[], Coroutine[Any, Any, None]]] = {}  # outcomes whose write failed
@@ -134,10 +137,15 @@ class Delivery:
                 seconds = IDLE
             except Exception as bug:
                 log.exception("The delivery hit a bug")
-                self._alarms.fire(BUG, BUG_MET.format(type(bug).__name__))
+                self._alarms.fire(BUG, bug_met(bug))
                 seconds = IDLE
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), seconds)
+
+    def lost_places(self) -> frozenset[str]:
+        """The channels that refuse all posts, and the people whom direct messages do not reach."""
+        people = (name.removeprefix(UNREACHED) for name in self._reachability.notes)
+        return frozenset((*self.channel_health.unhealthy, *people))
 
     async def close(self, seconds: float = 10.0) -> None:
         """Begin nothing new and wait for what is under way; what is cut off is looked up at the next start."""
@@ -155,7 +163,7 @@ class Delivery:
         times = [
             *self._rate_limiter.not_before.values(),
             *(circuit.until for circuit in self._circuit_breaker.circuits.values()),
-            *self._reconciler.times(),
+            *([] if self._reconciler.is_idle else self._reconciler.times()),
         ]
         waits = [(at - steady).total_seconds() for at in times if at > steady]
         if due is not None and due > now:
@@ -171,7 +179,11 @@ class Delivery:
         if not self._is_started:
             await self._start()
         due = await self._store.due(now, limit=1000)
-        work = await self._reconciler.due(now)  # from here on nothing is awaited: two ticks never begin the same
+        unclear, twice = await self._store.to_look_up(now - RECHECK_AFTER)
+        # From here on nothing is awaited: two ticks never begin the same.
+        work: list[Coroutine[Any, Any, None]] = []
+        if unclear or twice or not self._reconciler.is_idle:
+            work += self._reconciler.due(unclear, twice)
         for id_ in list(self._open_ends):
             work.append(self._end(id_, self._open_ends.pop(id_)))
         steady = self._steady()
@@ -210,9 +222,10 @@ class Delivery:
                 return
             if count := await self._store.mark_interrupted():
                 log.info("%d posts were being sent when flowbot stopped. flowbot looks them up.", count)
-            if alarm := await self._channel_health.load():
+            if alarm := await self.channel_health.load():
                 self._alarms.fire(DEFAULT_CHANNEL, alarm)
-            self._shared_channels.remember(self._channel_health.bad(SHARED_CHANNEL))
+            self._shared_channels.remember(self.channel_health.bad(SHARED_CHANNEL))
+            await self._tables.load()
             self._is_started = True
 
     def _done(self, task: asyncio.Task[None]) -> None:
@@ -251,7 +264,7 @@ class Delivery:
             self._not_before = self._steady() + STORE_PAUSE
         except Exception as bug:
             log.exception("The outcome of post %s could not be stored", id_)
-            self._alarms.fire(BUG, BUG_MET.format(type(bug).__name__))
+            self._alarms.fire(BUG, bug_met(bug))
             self._open_ends[id_] = partial(self._set_unclear, id_, f"bug: {type(bug).__name__}")
             self._not_before = self._steady() + STORE_PAUSE
 
@@ -269,16 +282,15 @@ class Delivery:
             if channel in self._shared_channels.barred and tells_of_failures(post):
                 raise SlackRefused(SHARED_CHANNEL)  # noqa: TRY301  the policy decides on it as on Slack's own refusals
             body = self._failure_policy.body(post) if self._failure_policy.bugs else post.body
+            if "fallback" in body:
+                body = self._tables.form(body)
             match new.kind:
                 case PostKind.MESSAGE:
                     id_ = carried_id(new.id, post.generation)
-                    channel, ts = await self._slack.post(channel, body, id=id_, thread=thread)
+                    channel, ts = await self._slack.post(channel, body, id=id_, thread=thread, broadcast=new.broadcast)
                 case PostKind.EDIT:
                     ts = post.ts
-                    try:
-                        await self._slack.edit(channel, ts, body, id=new.id)
-                    except SlackRefused as refused:
-                        raise await self._lost.interpreted(post, refused) from None
+                    await self._lost.edit(post, body)
                 case PostKind.EPHEMERAL:
                     url = new.response_url if by_url else ""
                     await self._slack.post_ephemeral(channel, new.user, body, thread=thread, response_url=url)
@@ -290,6 +302,8 @@ class Delivery:
                     assert_never(new.kind)
         except SlackOutsideThread as astray:
             return OutsideThread(astray.channel, astray.ts)
+        except SlackRefusedTable as refused:
+            return await self._tables.refused(post, refused)
         except Exception as failure:  # noqa: BLE001  bugs too: they are logged by the policy
             return self._failure_policy.after(post, failure, by_url=by_url, default_channel=self._default_channel)
         return Delivered(channel, ts)
@@ -337,7 +351,7 @@ class Delivery:
         self._failure_policy.forget(post)
 
     async def _note_failure(self, post: Post, why: str) -> None:
-        await self._channel_health.failed(post, why, bad=self._failure_policy.is_bad_place(post, why))
+        await self.channel_health.failed(post, why, bad=self._failure_policy.is_bad_place(post, why))
 
     async def _note_success(self, post: Post, *, by_url: bool) -> None:
         """Slack accepted a post: end the trouble that it disproves."""
@@ -347,7 +361,7 @@ class Delivery:
             or self._circuit_breaker.hosts
             or self._failure_policy.bugs
             or self._failure_policy.refusals.places
-            or self._channel_health.unhealthy
+            or self.channel_health.unhealthy
             or self._reachability.notes
         ):
             return  # no trouble is known
@@ -359,7 +373,7 @@ class Delivery:
             return  # an answer is allowed there; it does not show that failures may be posted too
         if post.new.kind is PostKind.MESSAGE and post.channel == self._default_channel:
             self._alarms.resolve(DEFAULT_CHANNEL)
-        await self._channel_health.succeeded(post)
+        await self.channel_health.succeeded(post)
 
 
 _NAMES: dict[type, str] = {

@@ -27,6 +27,7 @@ from bot.core.outbox.conversations import (
 )
 from bot.core.outbox.posts import Post, PostId, PostKind, is_direct
 from bot.core.outbox.slack_errors import Meaning, Verdict, meaning
+from bot.core.text.message import Text, msg, sentences, verbatim
 from bot.work.delivery.alarms import BUG, DEFAULT_CHANNEL, Alarms
 from bot.work.delivery.channel_health import alarm_text
 from bot.work.delivery.circuit_breaker import (
@@ -196,14 +197,11 @@ class FailurePolicy:
         is_file = post.new.kind is PostKind.FILE  # it needs more hosts than others do
         circuit = self._circuit_breaker.failed(Scope(PostKind.FILE) if is_file else EVERYTHING)
         if circuit.tries >= MANY_FAILURES and is_file:
-            way_out = _NETWORK.format(failure.host) if failure.host else _STATUS
-            self._alarms.fire(
-                _alarm_of(PostKind.FILE), f"flowbot cannot upload files ({failure}). Long logs wait. {way_out}"
-            )
+            way_out = _let_reach(failure.host) if failure.host else _STATUS
+            what = msg("Files can't be uploaded ({why}). Long logs wait.", why=str(failure))
+            self._alarms.fire(_alarm_of(PostKind.FILE), sentences(what, way_out))
         elif circuit.tries >= MANY_FAILURES:
-            self._alarms.fire(
-                "slack", "Slack cannot be reached. Posts wait and go as soon as it can be; look at flowbot's network."
-            )
+            self._alarms.fire("slack", _NO_SLACK)
         return Retry((circuit.until - self._steady()).total_seconds(), why)
 
     def _url_failed(self, post: Post, circuit: OpenCircuit, why: str) -> None:
@@ -211,8 +209,11 @@ class FailurePolicy:
             host = host_of(post.new.response_url)
             self._alarms.fire(
                 _URL_ALARM,
-                f"flowbot cannot reach {host} ({why}). Private answers come another way meanwhile. "
-                f"{_NETWORK.format(host)}",
+                sentences(
+                    msg("{host} can't be reached ({why}).", host=host, why=why),
+                    msg("Private answers are sent through Slack's API until then."),
+                    _let_reach(host),
+                ),
             )
 
     def _refused(self, post: Post, refused: SlackRefused, default_channel: str) -> NextStep:
@@ -260,14 +261,13 @@ class FailurePolicy:
         if extent is Extent.HERE and is_direct(post.channel):
             log.warning("Slack refused a direct message of flowbot: %s", told.error)
         elif told.verdict is Verdict.STOP:
-            self._alarms.fire("slack", f"Slack refuses flowbot. {told.told}")
+            self._alarms.fire("slack", sentences(msg("Slack accepts nothing from the app."), told.told))
         else:
-            sentence = f"Slack does not let flowbot {_CALLS[kind]} any more. {told.told}"
-            self._alarms.fire(_alarm_of(kind), sentence)
+            self._alarms.fire(_alarm_of(kind), sentences(_BARRED[kind], told.told))
 
     def _bug(self, post: Post, bug: Exception) -> NextStep:
         log.error("Post %s hit a bug", post.new.id, exc_info=bug)
-        self._alarms.fire(BUG, BUG_MET.format(type(bug).__name__))
+        self._alarms.fire(BUG, bug_met(bug))
         self.bugs[post.new.id] += 1
         why = f"bug: {type(bug).__name__}"
         return Unclear(why) if self.bugs[post.new.id] <= BUGS else GiveUp(why)
@@ -284,12 +284,20 @@ def _alarm_of(kind: PostKind) -> str:
 
 _REFUSES_ALL = (Verdict.STOP, Verdict.BARRED)
 _URL_ALARM = "slack response_url"
-_NETWORK = "Let flowbot's network reach https://{}."
-_STATUS = "If it lasts, look at https://slack-status.com."
-BUG_MET = "Sending met a bug of flowbot's ({}). It goes on; the log tells more."
-_CALLS = {
-    PostKind.MESSAGE: "post messages",
-    PostKind.EDIT: "edit its messages",
-    PostKind.EPHEMERAL: "answer privately",
-    PostKind.FILE: "upload files",
+_STATUS = msg("If this lasts, check https://slack-status.com.")
+_NO_SLACK = msg("Slack can't be reached. Messages wait until it can. Check the network of flowbot's machine.")
+_BARRED = {
+    PostKind.MESSAGE: msg("Slack no longer lets the app post messages."),
+    PostKind.EDIT: msg("Slack no longer lets the app edit its messages."),
+    PostKind.EPHEMERAL: msg("Slack no longer lets the app answer privately."),
+    PostKind.FILE: msg("Slack no longer lets the app upload files."),
 }
+
+
+def bug_met(bug: Exception) -> Text:
+    """The alarm about a bug of ours, which only the log tells."""
+    return verbatim(f"A bug stopped a post ({type(bug).__name__}). Other posts are sent as usual. See the log.")
+
+
+def _let_reach(host: str) -> Text:
+    return msg("Let flowbot's machine reach {url}.", url=f"https://{host}")

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from bot.core.outbox.conversations import SlackLimited, SlackRefused
 from bot.core.outbox.slack_errors import meaning
+from bot.core.text.message import Text, msg, sentences
 from bot.work.delivery.alarms import Alarms
 from bot.work.delivery.outcomes import backoff
 from bot.work.delivery.search import Place
@@ -37,7 +38,7 @@ class LookupBackoff:
         self._jitter = jitter
         self.places: dict[Place, _Wait] = {}  # that wait
         self.methods: dict[str, datetime] = {}  # until when
-        self._refused: dict[Place, str] = {}  # with the sentence of the alarm
+        self._refused: dict[Place, Text] = {}  # with the sentence of the alarm
 
     def is_waiting(self, place: Place, method: str | None) -> bool:
         """Whether a look-up at a place has to wait. ``method`` is what it calls first; None where it needs no call."""
@@ -64,8 +65,8 @@ class LookupBackoff:
 
     def refused(self, place: Place, refused: SlackRefused) -> None:
         """Hold a place where Slack refuses look-ups, and alarm."""
-        told = meaning(refused.error).told
-        self._refused[place] = f"flowbot can't look up what it posted ({refused.error}). {told}".strip()
+        what = msg("Sent messages can't be looked up ({error}).", error=refused.error)
+        self._refused[place] = sentences(what, meaning(refused.error).told)
         self._update_alarm()
         self.failed(place)
 
@@ -86,8 +87,8 @@ class LookupBackoff:
         self._update_alarm()
 
     def _update_alarm(self) -> None:
-        sentence = next(iter(self._refused.values()), "")
-        if sentence:
+        sentence = next(iter(self._refused.values()), None)
+        if sentence is not None:
             self._alarms.fire(_ALARM, sentence)
         else:
             self._alarms.resolve(_ALARM)

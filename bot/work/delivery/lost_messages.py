@@ -11,10 +11,12 @@ A reply that cannot be deleted stays where it is, and is not posted twice.
 import logging
 from typing import TYPE_CHECKING
 
+from bot.core.outbox.blocks import Body
 from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
-from bot.core.outbox.lost_messages import LossOutcome, repeated_loss_notice
+from bot.core.outbox.lost_messages import REPEATED_LOSS, LossOutcome, repeated_loss_notice
 from bot.core.outbox.posts import Lane, NewPost, Post, PostId, PostKind
 from bot.core.outbox.slack_errors import Verdict, verdict
+from bot.core.text.message import verbatim
 from bot.messages.cards import answers
 from bot.work.delivery.alarms import LOST, Alarms
 from bot.work.delivery.outcomes import Delivered, OutsideThread, Retry
@@ -42,9 +44,15 @@ class LostMessages:
         self._reachability = reachability
         self._disappearing: set[str] = set()  # channels that the alarm is about
 
-    async def interpreted(self, post: Post, refused: SlackRefused) -> SlackRefused:
-        """What a refusal of an edit means: one of Slack's words has two meanings."""
-        if refused.error != _INACTIVE or post.new.kind is not PostKind.EDIT:
+    async def edit(self, post: Post, body: Body) -> None:
+        """Edit a message. Raises as ``Slack.edit`` does, and says what a word means that has two meanings there."""
+        try:
+            await self._slack.edit(post.channel, post.ts, body, id=post.new.id)
+        except SlackRefused as refused:
+            raise await self._interpreted(post, refused) from None
+
+    async def _interpreted(self, post: Post, refused: SlackRefused) -> SlackRefused:
+        if refused.error != _INACTIVE:
             return refused
         try:
             archived = (await self._slack.channel(post.channel)).archived
@@ -106,13 +114,16 @@ class LostMessages:
             self._disappearing.add(post.channel)
             self._alarms.fire(
                 LOST,
-                f"Messages of flowbot in {', '.join(sorted(self._disappearing))} keep being deleted, or refuse edits. "
-                "Their updates are posted as separate messages. Find out which person, app or setting does this.",
+                verbatim(
+                    f"Messages in {', '.join(sorted(self._disappearing))} are deleted again and again, or can't be "
+                    "edited. Their updates are posted as separate messages. Find out which person, app or setting does "
+                    "this."
+                ),
             )
 
     def _admin_notices(self, channel: str) -> tuple[NewPost, ...]:
         """The notices to the admins about a channel; their ids let each be sent once while the outbox remembers it."""
-        body, now = answers.told("", repeated_loss_notice(channel)), self._clock()
+        body, now = answers.told("", repeated_loss_notice(channel), headline=REPEATED_LOSS), self._clock()
         return tuple(
             NewPost(PostId(f"lost-{channel}-{admin}"), PostKind.MESSAGE, Lane.HOUSEKEEPING, admin, body, now)
             for admin in self._reachability.admins()

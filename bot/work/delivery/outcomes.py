@@ -215,9 +215,8 @@ def _without_file(post: Post, reason: Text, why: str) -> Replace:
 
 
 def plain(body: Body) -> Body:
-    """The text of a body only, as long as every method accepts."""
-    text = str(body.get("text") or "–")
-    return {"text": text if len(text) <= PLAIN_TEXT else text[: PLAIN_TEXT - 1] + "…"}
+    """What a body says as text alone, as long as every method accepts."""
+    return {"text": blocks.as_words(body, PLAIN_TEXT) or "–"}
 
 
 def after_lookup(

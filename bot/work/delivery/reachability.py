@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from bot.core.outbox.posts import Post, PostKind, is_direct
 from bot.core.outbox.slack_errors import is_of_person, meaning
+from bot.core.text.message import msg
 from bot.work.delivery.alarms import Alarms
 from bot.work.ports import Clock
 
@@ -99,7 +100,7 @@ def _is_fresh(note: str, now: datetime) -> bool:
     return now - datetime.fromisoformat(at) < TRIED_AGAIN
 
 
-_NOBODY = (
-    "flowbot cannot reach any admin by direct message, so nobody hears of its own troubles. "
-    "Set FLOWBOT_ADMINS to people who are active, or turn on the Messages tab under App Home on the app's page."
+_NOBODY = msg(
+    "No flowbot admin can be reached by direct message. "
+    "Set FLOWBOT_ADMINS to active people, or turn on the Messages tab under App Home on the app's page."
 )

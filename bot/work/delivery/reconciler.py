@@ -20,7 +20,7 @@ from bot.core.errors import TemporaryFailure
 from bot.core.outbox.conversations import SlackFailure, SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.outbox.posts import Post, PostId, PostKind, PostState
 from bot.work.delivery.alarms import BUG, Alarms, DeliveryMetrics
-from bot.work.delivery.failures import BUG_MET
+from bot.work.delivery.failures import bug_met
 from bot.work.delivery.lookup_backoff import LookupBackoff
 from bot.work.delivery.lost_messages import LostMessages
 from bot.work.delivery.outcomes import (
@@ -84,14 +84,17 @@ class Reconciler:
         self._file_lookups: dict[PostId, int] = {}  # how often each file was looked up
         self._under_way: set[Place] = set()
         self._recheck_at: datetime | None = None
+        self.is_idle = True  # nothing is looked up, and nothing planned
 
     def became_unclear(self, post: Post) -> None:
         """Plan the look-up of a post."""
         self._lookup_at[post.new.id] = self._steady() + lookup_delay(post.doubts + 1)
+        self.is_idle = False
 
     def was_resent(self) -> None:
         """Plan the look-up of a late double."""
         self._recheck_at = self._steady() + RECHECK_AFTER
+        self.is_idle = False
 
     def times(self) -> list[datetime]:
         """When look-ups are due, by the steady clock."""
@@ -99,14 +102,12 @@ class Reconciler:
         times += [wait.until for wait in self._backoff.places.values()]
         return times if self._recheck_at is None else [*times, self._recheck_at]
 
-    async def due(self, now: datetime) -> list[Coroutine[Any, Any, None]]:
-        """The look-ups that are due now."""
-        unclear = await self._store.unclear()
+    def due(self, unclear: Sequence[Post], sent: Sequence[Post]) -> list[Coroutine[Any, Any, None]]:
+        """The look-ups that are due now: of unclear posts, and of messages that may be there twice."""
         steady = self._steady()
         if unclear or self._lookup_at:
             self._remember(unclear, steady)
         ready = [post for post in unclear if self._lookup_at[post.new.id] <= steady]
-        sent = await self._store.maybe_duplicated(now - RECHECK_AFTER)
         if self._backoff.places:
             self._backoff.forget_others({*map(_place, unclear), *map(_message_place, sent)})
         places: dict[Place, tuple[list[Post], list[Post]]] = defaultdict(lambda: ([], []))
@@ -118,6 +119,7 @@ class Reconciler:
         for place, (asked, again) in places.items():
             if self._may_look_up(place, asked):
                 work.append(self._one_at_a_time(place, self._lookup(place, asked, again)))
+        self.is_idle = not (places or self._under_way or any(at > steady for at in self.times()))
         return work
 
     def _may_look_up(self, place: Place, asked: Sequence[Post]) -> bool:
@@ -212,7 +214,7 @@ class Reconciler:
             self._failed(place, trouble)
         except Exception as bug:
             log.exception("A look-up hit a bug")
-            self._alarms.fire(BUG, BUG_MET.format(type(bug).__name__))
+            self._alarms.fire(BUG, bug_met(bug))
             self._backoff.failed(place)
         else:
             if found is not None:

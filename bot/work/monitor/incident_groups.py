@@ -22,6 +22,7 @@ from bot.core.incident.groups import IncidentGroup, Occasion
 from bot.core.incident.model import Incident
 from bot.core.outbox.blocks import Card, rendered
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
+from bot.core.routing.mentions import Permission
 from bot.messages.cards import incident_groups as cards
 from bot.messages.cards.incident import RenderContext
 from bot.messages.incident_posts import HOLD, MERGE_EDITS_FOR
@@ -99,23 +100,33 @@ class IncidentGroupMessages:
     async def _show(self, post: PostId) -> None:
         incidents = await self._store.grouped(post)
         render_context = await self._owner_resolver.resolve(groups.owners(incidents), self._clock())
+        rules = await self._store.routing_rules()
 
         def decide(known: StoredState) -> ChangeSet:
             now = self._clock()
             found = next((each for each in known.incident_groups if each.post == post), None)
             if found is None:
                 return ChangeSet()
-            return self._shown(found, incidents, render_context, now)
+            awake = [each for each in incidents if rules.mention(each, found.channel, now) is Permission.MENTIONED]
+            return self._shown(found, incidents, groups.owners(awake), render_context, now)
 
         await self._write(decide)
 
     def _shown(
-        self, found: IncidentGroup, incidents: tuple[Incident, ...], render_context: RenderContext, now: datetime
+        self,
+        found: IncidentGroup,
+        incidents: tuple[Incident, ...],
+        owners: tuple[UserName, ...],
+        render_context: RenderContext,
+        now: datetime,
     ) -> ChangeSet:
-        """The end of a storm that is over, and the edit of a message that shows an older state."""
+        """The end of a storm that is over, and the edit of a message that shows an older state.
+
+        ``owners`` are those who may be mentioned now.
+        """
         storm = found.occasion is Occasion.STORM
         new = groups.ended_storm(found) if storm and found.ended_at is None and groups.is_quiet(found, now) else found
-        names = groups.owners_to_mention(new, groups.owners(incidents), render_context.people) if storm else ()
+        names = groups.owners_to_mention(new, owners, render_context.people) if storm else ()
         new = replace(new, mentioned=(*new.mentioned, *names))
         rendering = _Rendering(new, incidents, render_context, names)
         new = replace(new, shown=self._digest(rendering))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from bot.core.command.parse import parse
 from bot.core.command.requests import LinkPerson, Unlink
-from bot.core.errors import Failure, Refusal
+from bot.core.errors import Failure, Refusal, internal_error
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.flow.run import RunState
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
@@ -74,6 +74,10 @@ async def _conclusion(services: Services, entry: Entry) -> _Conclusion:
             msg("Check the state before you try again."),
         )
         return _Conclusion(text, Outcome(Ending.UNCLEAR, type(failure).__name__))
+    except Exception:  # somebody waits: the unexpected is shown by a reference
+        reference = services.new_id()[:8]
+        log.exception("Attempt %s hit a bug, reference %s", entry.id, reference)
+        return _Conclusion(internal_error(reference), Outcome(Ending.BUG, reference))
 
 
 async def _looked_up(services: Services, entry: Entry) -> _Conclusion:

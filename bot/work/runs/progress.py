@@ -71,9 +71,8 @@ class RunTracker:
                 await (self._resolve_lost_answer if run.state is RunState.ASKED else self._check)(run, tracked, now)
             except Refusal:  # the run is gone, or EnOS does not show it to this user any more
                 if now - run.started_at > TOO_LONG:
-                    await self._finish(
-                        run, RunState.LOST, cards.stopped_following(run), now, Outcome(Ending.UNCLEAR, "lost")
-                    )
+                    last = cards.no_longer_shown(run, zone=self._services.platform_zone())
+                    await self._finish(run, RunState.LOST, last, now, Outcome(Ending.UNCLEAR, "lost"))
             except (Failure, *SLACK_FAILURES):
                 continue  # the monitor reports that EnOS does not answer; this run is checked again
             except Exception:
@@ -119,7 +118,11 @@ class RunTracker:
         if instance is not None and ended(instance):
             await self._finish_with_result(run, instance, tracked, now)
         elif now - run.started_at > TOO_LONG:
-            await self._finish(run, RunState.LOST, cards.stopped_following(run, zone=zone), now)
+            if instance is None:
+                last = cards.no_longer_shown(run, zone=zone)
+            else:
+                last = cards.stopped_following(run, instance, zone=zone)
+            await self._finish(run, RunState.LOST, last, now)
         elif instance is not None:
             await self._show(run, cards.progress(run, instance, zone=zone), tracked, now)
 

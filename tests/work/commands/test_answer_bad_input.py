@@ -319,4 +319,4 @@ async def test_a_run_message_mentions_nobody_by_a_flow_name(world, maya):
     (message,) = await maya.says("trigger 4410")
     assert "&lt;!channel&gt; weather &amp; wind" in message.text
     assert dangers(message.body) == []
-    assert run_cards.person_of((await world.store.runs(live=True))[0]) == ME
+    assert run_cards.who_and_what((await world.store.runs(live=True))[0])["person"] == ME

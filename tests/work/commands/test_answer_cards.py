@@ -121,8 +121,8 @@ def test_a_second_press_is_answered_with_the_first(before, text):
         (
             entry(ended_at=NOW, outcome=Outcome.read("outage:Silence")),
             (
-                "You pressed this 5 min ago. Nothing was changed; my answer then says why. If you still need it, "
-                "press again."
+                "You pressed this 5 min ago. Nothing was changed. My answer at that time says why. "
+                "If you still need it, press again."
             ),
         ),
     ],

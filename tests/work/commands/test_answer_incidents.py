@@ -7,6 +7,7 @@ import pytest
 from answer_world import FAILED, HOME, OPS
 from incident_cards import changed
 
+from bot.core.errors import DatabaseUnavailable
 from bot.core.incident.facts import ChangeSet
 from bot.core.outbox.conversations import SlackUnclear
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
@@ -180,3 +181,25 @@ async def test_the_newest_live_incident_is_meant(world, maya):
     await world.breaks()
     await maya.says("close daily-energy-report")
     assert (await world.incident()).phase.value == "closed"
+
+
+async def test_where_the_database_fails_after_a_change_nobody_hears_that_nothing_was_changed(world, maya, monkeypatch):
+    await world.breaks()
+    read, acknowledge = world.store.post, world.services.incident_actions.acknowledge
+
+    async def locked(_id):
+        monkeypatch.setattr(world.store, "post", read)
+        raise DatabaseUnavailable("database is locked")
+
+    async def acknowledged(*args, **more):
+        await acknowledge(*args, **more)
+        monkeypatch.setattr(world.store, "post", locked)
+
+    monkeypatch.setattr(world.services.incident_actions, "acknowledge", acknowledged)
+    seen = await maya.says("ack 3377")
+    (told,) = [each for each in seen if "database" in each.text]
+    assert told.text.startswith(
+        "You acknowledged `3377` *daily-energy-report*. Then flowbot's database was not available (database is "
+        "locked), so I can't say where it is shown. See the open ones with `incidents`."
+    )
+    assert "Nothing was changed" not in told.text

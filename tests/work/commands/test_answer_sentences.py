@@ -2,14 +2,17 @@
 
 import pytest
 from answer_scenes_acting import SCENES as ACTING
+from answer_scenes_escalation import SCENES as ESCALATION
 from answer_scenes_handover import SCENES as HANDOVER
 from answer_scenes_reading import SCENES as READING
 from answer_scenes_refused import SCENES as REFUSED
+from answer_scenes_routing import SCENES as ROUTING
 from answer_scenes_snoozes import SCENES as SNOOZES
 from answer_scenes_words import SCENES as WORDS
-from languages import ALL, PSEUDO, english_words, speak_all
+from languages import ALL, PSEUDO, english_on_a_phone, english_words, speak_all, without_phone_line
+from phone import unfit
 
-SCENES = ACTING | HANDOVER | READING | REFUSED | SNOOZES | WORDS
+SCENES = ACTING | ESCALATION | HANDOVER | READING | REFUSED | ROUTING | SNOOZES | WORDS
 
 FLOWS = (
     "daily-energy-report", "turbine-10min", "reduce_entity", "billing-close", "empty-flow", "forecast-wide",
@@ -36,16 +39,38 @@ ENOS = (
 )  # fmt: skip
 AUDIT = (": done", ": refused:already_so")  # which shows outcomes as they are kept
 REASONS = ("of TICKET-17",)
-DATA = (*REASONS, *FLOWS, *TASKS, *PEOPLE, *LOGS, *ENOS, *AUDIT)
+DATA = ("PagerDuty", *REASONS, *FLOWS, *TASKS, *PEOPLE, *LOGS, *ENOS, *AUDIT)
 
 
 @pytest.mark.parametrize("language", ALL)
-@pytest.mark.parametrize("title", [*SCENES])
+@pytest.mark.parametrize("title", SCENES)
 async def test_every_sentence(world, snapshot, monkeypatch, title, language):
     speak_all(monkeypatch)
     world.speaks(language)
     await SCENES[title](world)
     assert world.answer_texts, "something is always seen"
+    assert [problem for body in world.answer_bodies if "text" in body for problem in unfit(body)] == []
     if language == PSEUDO:
-        assert [words for body in world.answer_bodies if (words := english_words(body, DATA))] == []
+        bodies = world.answer_bodies
+        assert [words for body in bodies if (words := english_words(without_phone_line(body), DATA))] == []
+        assert [words for body in bodies if (words := english_on_a_phone(body, DATA))] == []
     assert "\n".join(world.answer_texts) == snapshot
+
+
+@pytest.mark.parametrize(
+    ("title", "line"),
+    [
+        ("a flow", "3377 daily-energy-report · schedule is on"),
+        ("a run", "🔴 FAIL · daily-energy-report · task transform"),
+        ("a run under way", "🔵 RUNNING · daily-energy-report"),
+        ("what failed", "Failed today (2026-11-21, Asia/Shanghai): 2"),
+        ("a log", "Log of task transform in run 3377-2026112102: last 3 of 41 lines"),
+        ("help of a verb", "/flow trigger"),
+        ("enable", "Schedule enabled · 3318 reduce_entity"),
+        ("a locked flow", "2957 billing-close is locked in EnOS."),
+        ("an audit of somebody who is not linked", "↳ audit &lt;@U0PRIYA0001&gt;"),
+    ],
+)
+async def test_a_phone_shows_the_headline(world, title, line):
+    await SCENES[title](world)
+    assert world.answer_bodies[-1]["text"] == line

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from answer_enos import PARAMETERS, TRANSFORM
-from answer_world import FAILED, OPS, START
+from answer_world import FAILED, OPS, START, Lost
 
+from bot.core.errors import DatabaseUnavailable
 from bot.core.flow.model import Parameter
 from bot.core.flow.run import Run
 from bot.core.flow.status import Status
@@ -351,3 +352,42 @@ async def test_a_link_that_the_flow_does_not_prove_only_reads(world):
 def test_the_wait_for_the_minute_is_never_zero():
     run = Run("1-20261121143000", 1, "flow", "T:U0MAYA00001", "p", START, OPS)
     assert "Try again in 1 s." in str(second_start(run, START + timedelta(seconds=59.9)))
+
+
+def database_fails_after(world, monkeypatch, calls):
+    """The row of a run is written so many times; then the database is locked once."""
+    write, left = world.store.put_run, [calls]
+
+    async def put_run(*args, **more):
+        left[0] -= 1
+        if left[0] == -1:
+            raise DatabaseUnavailable("database is locked")
+        return await write(*args, **more)
+
+    monkeypatch.setattr(world.store, "put_run", put_run)
+
+
+@pytest.mark.parametrize("faults", [[], [Lost(effect=True)]])
+async def test_where_the_database_fails_after_the_call_nobody_hears_that_nothing_was_changed(
+    world, maya, monkeypatch, faults
+):
+    world.enos.faults["trigger"] = faults
+    database_fails_after(world, monkeypatch, 1)
+    (seen,) = await maya.says("trigger 3377")
+    assert seen.text.startswith(
+        "`3377` *daily-energy-report* may have been started: I called EnOS, and then flowbot's database was not "
+        f"available (database is locked). Look at the run with `show {RUN}` before you try again."
+    )
+    assert "Nothing was changed" not in seen.text
+    assert [row[2] for row in await world.audited()] == ["unclear:NotNoted"]
+    (message,) = await world.tick(seconds=91)
+    assert "EnOS shows the run." in message.text
+    assert message.place == "#data-ops"
+    assert len(world.enos.done()) == 1
+
+
+async def test_where_the_database_fails_before_the_call_nothing_was_changed(world, maya, monkeypatch):
+    database_fails_after(world, monkeypatch, 0)
+    (seen,) = await maya.says("trigger 3377")
+    assert "not available right now (database is locked). Nothing was changed." in seen.text
+    assert world.enos.done() == []

@@ -193,7 +193,7 @@ async def test_what_the_asker_may_not_see_is_answered_like_what_does_not_exist(w
     ("words", "call", "note"),
     [
         ("incidents of 3377", "flow", "I could not check that flow `3377` exists."),
-        ("incidents by ann.lee", "search", "I could not check that there is an owner `ann.lee`."),
+        ("incidents by ann.lee", "search", "I could not check that owner `ann.lee` exists."),
     ],
 )
 async def test_what_cannot_be_checked_is_said_to_be_unchecked(world, maya, words, call, note):
@@ -268,7 +268,7 @@ async def test_a_local_time_that_comes_twice_starts_nothing_and_offers_both(worl
     assert started(world) == [("trigger", "u15432100000000011", 3377, int(at.timestamp() * 1000))]
 
 
-@pytest.mark.parametrize("when", ["2027-11-21 02:00", "2026-11-28 22:31:00", "2206-11-21T02:00Z", "2026-05-20 02:00"])
+@pytest.mark.parametrize("when", ["2027-11-21 02:00", "2026-11-28 22:31:00", "2206-11-21T02:00Z", "2026-05-25T14:30Z"])
 async def test_a_start_far_off_asks_once(world, maya, when):
     (asked,) = await maya.says(f'trigger "daily-energy-report" at {when} with path=/a')
     assert asked.place == "only maya sees"
@@ -281,7 +281,7 @@ async def test_a_start_far_off_asks_once(world, maya, when):
     assert len(started(world)) == 1
 
 
-@pytest.mark.parametrize("when", ["2026-11-28 22:00", "tomorrow 02:00", "2026-07-01 02:00", "now"])
+@pytest.mark.parametrize("when", ["2026-11-28 22:30", "tomorrow 02:00", "2026-05-25T14:31Z", "now"])
 async def test_a_usual_time_is_not_asked_about(world, maya, when):
     await maya.says(f"trigger 3377 at {when}")
     assert len(started(world)) == 1
@@ -296,7 +296,7 @@ async def test_only_people_who_may_start_it_are_asked(world, jonas):
     ("profile", "shown"),
     [
         ({"timezone": "", "offset": timedelta(hours=8)}, "today (2026-11-21, UTC+08:00)"),
-        ({"timezone": "US/Pacific-New", "offset": timedelta(hours=-8)}, "today (2026-11-21, UTC-08:00)"),
+        ({"timezone": "", "offset": timedelta(hours=-8)}, "today (2026-11-21, UTC-08:00)"),
         ({"timezone": "", "offset": timedelta()}, "today (2026-11-21, UTC)"),
         ({"timezone": ""}, "today (2026-11-21, Asia/Tokyo)"),
         ({"timezone": "Europe/Berlin", "offset": timedelta(hours=8)}, "today (2026-11-21, Europe/Berlin)"),

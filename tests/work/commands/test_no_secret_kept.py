@@ -76,7 +76,7 @@ async def test_between_the_call_and_its_answer_only_a_fingerprint_is_stored(worl
     assert looks == [[]]
     world.restart()  # killed before EnOS answered
     await world.tick(seconds=100)
-    assert "EnOS does not say who started the run." in message.text
+    assert "EnOS does not say who started it." in message.text
     assert ("password", SECRET) in world.enos.done()[0][4]
     await world.store.backup(tmp_path / "backup.db")
     assert secrets_in(tmp_path) == []
@@ -89,7 +89,7 @@ async def test_the_flows_own_secrets_are_sent_and_stored_nowhere(world, maya, tm
     (message,) = await maya.says("trigger 3377 with path=/b")
     world.restart()
     await world.tick(seconds=100)
-    assert "is running" in message.text
+    assert "EnOS shows the run" in message.text
     assert ("db", held.value) in world.enos.done()[0][4]
     assert secrets_in(tmp_path) == []
 
@@ -179,3 +179,15 @@ async def test_the_closed_database_holds_no_secret(tmp_path):
             await world.say(world.maya, words, COMMAND, key=f"Ev{number}")
     gc.collect()
     assert secrets_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_a_command_of_two_meanings_is_not_offered_without_its_secret(world, maya, language):
+    world.speaks(language)
+    (seen,) = await maya.says(f"启动 3377 参数 password={SECRET}")
+    assert seen.buttons == {}
+    assert "`启用 任务流ID`" in seen.text if language == "zh" else "`enable FLOW`" in seen.text
+    assert SECRET not in str(seen)
+    assert "password=•••`" not in seen.text.splitlines()[0]
+    (seen,) = await maya.says("启动 3377")
+    assert len(seen.buttons) == 2

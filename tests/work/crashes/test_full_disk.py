@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 import pytest
 from crash_world import FLOWS, CrashWorld
 
-from bot.core.errors import TemporaryFailure
-from bot.store.database import DatabaseUnavailable
+from bot.core.errors import DatabaseUnavailable, TemporaryFailure
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
-FULL = "flowbot cannot write to its database: database or disk is full."
+FULL = "The database can't be written (database or disk is full)."
 
 
 @pytest.fixture

@@ -4,14 +4,12 @@ import asyncio
 from datetime import timedelta
 from itertools import pairwise
 
-import pytest
 from delivery_fakes import (
     DEFAULT,
     START,
     SlackLimited,
     SlackRefused,
     SlackUnreachable,
-    World,
     edit,
     ephemeral,
     file,
@@ -20,14 +18,6 @@ from delivery_fakes import (
 )
 
 from bot.core.outbox.posts import Lane
-from bot.store.store import Store
-
-
-@pytest.fixture
-async def world(tmp_path):
-    async with Store.open(tmp_path / "flowbot.db") as store:
-        yield World(store)
-
 
 # ── in order, in time ──
 
@@ -186,7 +176,7 @@ async def test_what_cannot_reach_slack_is_tried_less_and_less_often_and_then_goe
     assert world.slack.standing() == ["a", "b", "c"]
     assert len(world.slack.calls) == 9  # three at once, then one after 1, 2, 4 s, then all
     assert [(alarm.name, alarm.over) for alarm in world.alarms] == [("slack", False), ("slack", True)]
-    assert "cannot be reached" in world.alarms[0].sentence
+    assert "Slack can't be reached" in str(world.alarms[0].sentence)
 
 
 async def test_an_answer_that_is_too_late_is_given_up_and_an_alert_never(world):
@@ -209,8 +199,8 @@ async def test_what_a_bad_channel_refuses_goes_to_the_default_channel_which_is_t
     await world.queue(message("a"), message("reply", thread_of="a"), message("b"))
     await world.pass_time(8)
     told = (
-        "⚠️ I can't post in <#C1>. The channel is archived. Unarchive it, or set another channel. "
-        "Until then its messages are posted here."
+        "⚠️ I can't post in <#C1>. The channel is archived. Unarchive it, or ask a flowbot admin to set "
+        "another channel. Until then its messages are posted here."
     )
     (first,) = [each for each in world.slack.messages if each.id == "a"]
     top = world.slack.texts(DEFAULT)
@@ -308,7 +298,7 @@ async def test_a_bad_token_stops_everything_until_it_is_fixed(world):
     await world.pass_time(15)
     assert len(world.slack.calls) == 2
     assert [alarm.name for alarm in world.alarms] == ["slack"]
-    assert "The token was revoked. Reinstall the app" in world.alarms[0].sentence
+    assert "The token was revoked. Reinstall the app" in str(world.alarms[0].sentence)
     await world.pass_time(60)
     assert world.slack.standing() == ["a", "b"]
     assert [alarm.over for alarm in world.alarms] == [False, True]

@@ -1,40 +1,26 @@
 """Routes that die: told once, whoever restarts, and what belongs there is kept."""
 
 import pytest
-from delivery_fakes import DEFAULT, SlackRefused, World, edit, message
+from delivery_fakes import DEFAULT, START, SlackRefused, edit, message
 
 from bot.core.outbox.posts import Lane
-from bot.store.store import Store
-from bot.work.delivery.delivery import Delivery
+from bot.core.text.message import slack_date
 
 ADMINS = ("UADMIN1", "UADMIN2")
 
 
 @pytest.fixture
-async def world(tmp_path):
-    async with Store.open(tmp_path / "flowbot.db") as store:
-        world = World(store)
-        restart(world)
-        yield world
+def world(world):
+    restart(world)
+    return world
 
 
 def restart(world):
-    world.alarms.clear()
-    world.delivery = Delivery(
-        world.store,
-        world.slack,
-        world.clock,
-        default_channel=DEFAULT,
-        admins=ADMINS,
-        on_alarm=world.alarms.append,
-        jitter=lambda: 0.0,
-    )
+    world.restart(admins=ADMINS)
 
 
 def standing(world):
-    """Return the alarms that are not over."""
-    told = {alarm.name: alarm for alarm in world.alarms}
-    return [name for name, alarm in told.items() if not alarm.over]
+    return [alarm.name for alarm in world.active_alarms()]
 
 
 async def test_the_admins_are_told_once_of_a_dead_default_channel_and_once_that_it_lives(world):
@@ -52,7 +38,7 @@ async def test_the_admins_are_told_once_of_a_dead_default_channel_and_once_that_
     world.slack.closed.clear()
     restart(world)
     await world.pass_time(400, step=5)
-    assert [text[:16] for text in sorted(world.slack.texts(DEFAULT))] == ["From 2026-11-21 ", "a", "h"]
+    assert [text[:16] for text in sorted(world.slack.texts(DEFAULT))] == ["From <!date^1795", "a", "h"]
     assert [text.split(".")[0] for text in world.slack.texts("DADMIN1")[1:]] == [
         f"🟢 I can post in the alert channel <#{DEFAULT}> again"
     ]
@@ -150,6 +136,6 @@ async def test_where_only_an_answer_found_it_dead_it_is_noticed_that_it_lives_ag
     assert standing(world) == []
     (back,) = world.slack.texts(DEFAULT)
     assert back == (
-        f"From 2026-11-21 14:30 UTC on, I couldn't post in <#{DEFAULT}>. Reason at that time: The channel is archived. "
+        f"From {slack_date(START)} on, I couldn't post in <#{DEFAULT}>. Reason at that time: The channel is archived. "
         "The messages that waited follow now."
     )

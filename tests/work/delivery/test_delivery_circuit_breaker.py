@@ -11,7 +11,6 @@ from delivery_fakes import (
     SlackRefused,
     SlackUnclear,
     SlackUnreachable,
-    World,
     edit,
     ephemeral,
     file,
@@ -20,16 +19,9 @@ from delivery_fakes import (
 )
 
 from bot.core.outbox.posts import Lane, Post, PostKind, PostState
-from bot.store.store import Store
 from bot.work.delivery.circuit_breaker import EVERYTHING, CircuitBreaker, Scope
 
 HOOK = "https://hooks.example/1"
-
-
-@pytest.fixture
-async def world(tmp_path):
-    async with Store.open(tmp_path / "flowbot.db") as store:
-        yield World(store)
 
 
 def answers(count, **more):
@@ -44,7 +36,7 @@ def failure(kind, method, host=""):
 
 def standing(world):
     told = {alarm.name: alarm for alarm in world.alarms}
-    return {name: alarm.sentence for name, alarm in told.items() if not alarm.over}
+    return {name: str(alarm.sentence) for name, alarm in told.items() if not alarm.over}
 
 
 # ── response_urls ──
@@ -65,8 +57,8 @@ async def test_private_answers_whose_address_cannot_be_reached_go_another_way_wi
     assert len(world.slack.ephemerals) == 66
     assert world.slack.calls.count("response_url C1") - before <= 10, "600 seconds, and the host is let alone"
     assert standing(world)["slack response_url"] == (
-        "flowbot cannot reach hooks.example (refused). Private answers come another way meanwhile. "
-        "Let flowbot's network reach https://hooks.example."
+        "hooks.example can't be reached (refused). Private answers are sent through Slack's API until then. "
+        "Let flowbot's machine reach https://hooks.example."
     )
     world.slack.faults.clear()
     await world.pass_time(310, step=10)
@@ -146,10 +138,10 @@ async def test_an_invalid_response_url_breaks_nothing(world):
 @pytest.mark.parametrize(
     ("method", "host", "way_out"),
     [
-        ("files.getUploadURLExternal", "", "If it lasts, look at https://slack-status.com."),
-        ("files.getUploadURLExternal", "slack.com", "Let flowbot's network reach https://slack.com."),
-        ("upload", "files.slack.com", "Let flowbot's network reach https://files.slack.com."),
-        ("", "", "If it lasts, look at https://slack-status.com."),
+        ("files.getUploadURLExternal", "", "If this lasts, check https://slack-status.com."),
+        ("files.getUploadURLExternal", "slack.com", "Let flowbot's machine reach https://slack.com."),
+        ("upload", "files.slack.com", "Let flowbot's machine reach https://files.slack.com."),
+        ("", "", "If this lasts, check https://slack-status.com."),
     ],
 )
 async def test_a_file_that_cannot_be_stored_holds_files_only_and_is_told_in_the_end(world, method, host, way_out):
@@ -160,7 +152,7 @@ async def test_a_file_that_cannot_be_stored_holds_files_only_and_is_told_in_the_
         await world.tick()
         assert f"alert{n}" in world.slack.standing()
         await world.pass_time(60, step=30)
-    assert standing(world)["slack file"] == f"flowbot cannot upload files (refused). Long logs wait. {way_out}"
+    assert standing(world)["slack file"] == f"Files can't be uploaded (refused). Long logs wait. {way_out}"
     assert sum(call.startswith("upload") for call in world.slack.calls) < 25
     await world.pass_time(360, step=30)
     for n in range(5):
@@ -318,10 +310,10 @@ class Poisoned:
     def __getattr__(self, name):
         return getattr(self._slack, name)
 
-    async def post(self, channel, body, *, id, thread=""):
+    async def post(self, channel, body, *, id, **more):
         if id in self.ids and (body.get("blocks") or not self._only_blocks):
             raise ZeroDivisionError
-        return await self._slack.post(channel, body, id=id, thread=thread)
+        return await self._slack.post(channel, body, id=id, **more)
 
 
 # ── who tries after a hold ──

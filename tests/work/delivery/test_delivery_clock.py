@@ -13,7 +13,6 @@ from delivery_fakes import (
     SlackUnreachable,
     Untold,
     Vanished,
-    World,
     edit,
     ephemeral,
     message,
@@ -21,20 +20,17 @@ from delivery_fakes import (
 
 from bot.core.errors import TemporaryFailure
 from bot.core.outbox.posts import Lane
-from bot.store.store import Store
 from bot.work.delivery.delivery import IDLE
 
 STEPS = [timedelta(hours=-3), timedelta(days=-400), timedelta(seconds=-5)]
 
 
 @pytest.fixture(params=STEPS, ids=str)
-async def world(tmp_path, request):
-    async with Store.open(tmp_path / "flowbot.db") as store:
-        world = World(store)
-        world.steady = HandClock()
-        world.delivery = world.new_delivery()
-        world.step = request.param
-        yield world
+def world(world, request):
+    world.steady = HandClock()
+    world.delivery = world.new_delivery()
+    world.step = request.param
+    return world
 
 
 def put_back(world):

@@ -13,7 +13,6 @@ from delivery_fakes import (
     SlackUnclear,
     SlackUnreachable,
     Vanished,
-    World,
     edit,
     ephemeral,
     file,
@@ -24,7 +23,6 @@ from delivery_fakes import (
 from bot.core.errors import TemporaryFailure
 from bot.core.outbox.posts import Lane
 from bot.core.text.message import verbatim
-from bot.store.store import Store
 
 FAULTS = {
     "unclear": lambda: SlackUnclear("HTTP 500"),
@@ -32,12 +30,6 @@ FAULTS = {
     "refused": lambda: SlackRefused("missing_scope"),
     "a bug": lambda: ValueError("could not convert string to float"),
 }
-
-
-@pytest.fixture
-async def world(tmp_path):
-    async with Store.open(tmp_path / "flowbot.db") as store:
-        yield World(store)
 
 
 @pytest.fixture(params=FAULTS)

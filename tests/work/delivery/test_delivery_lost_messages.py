@@ -8,15 +8,12 @@ from crash_injection import in_transaction
 from delivery_fakes import (
     DEFAULT,
     START,
-    HandClock,
     Late,
     Lost,
-    Short,
     SlackLimited,
     SlackRefused,
     SlackUnreachable,
     Vanished,
-    World,
     edit,
     message,
 )
@@ -27,24 +24,6 @@ from bot.core.incident.facts import ChangeSet
 from bot.core.incident.model import IncidentId, Phase
 from bot.core.outbox.conversations import Channel
 from bot.core.outbox.posts import Lane, PostId
-from bot.store.store import Store
-
-
-@pytest.fixture
-async def world(tmp_path):
-    async with Store.open(tmp_path / "flowbot.db") as store:
-        yield World(store)
-
-
-async def stands(world, id_="card"):
-    """Post a card and return its ts."""
-    await world.queue(message(id_))
-    await world.pass_time(2)
-    return await ts_of(world, id_)
-
-
-async def ts_of(world, id_="card"):
-    return (await world.store.post(PostId(id_))).ts
 
 
 def replies(world, ts):
@@ -56,7 +35,7 @@ WORDS = ["message_not_found", "edit_window_closed", "cant_update_message", "is_i
 
 @pytest.mark.parametrize("word", WORDS)
 async def test_a_card_that_takes_no_edit_is_posted_once_more_and_its_thread_continues_there(world, word):
-    old = await stands(world)
+    old = await world.stands()
     await world.queue(message("before", thread_of="card"))
     await world.pass_time(2)
     if word == "message_not_found":
@@ -65,7 +44,7 @@ async def test_a_card_that_takes_no_edit_is_posted_once_more_and_its_thread_cont
         world.slack.fixed[old] = word
     await world.queue(edit("e1", "card", "acknowledged", due=world.clock()))
     await world.pass_time(5)
-    new = await ts_of(world)
+    new = await world.ts_of()
     assert new != old
     assert world.slack.texts() == ["acknowledged"] if word == "message_not_found" else ["card", "acknowledged"]
     await world.queue(
@@ -76,16 +55,16 @@ async def test_a_card_that_takes_no_edit_is_posted_once_more_and_its_thread_cont
     assert replies(world, old) == ["before"]  # what people discussed under it stays
     assert replies(world, new) == ["after"]
     assert world.slack.texts()[-1] == "recovered"
-    assert await ts_of(world) == new
+    assert await world.ts_of() == new
     assert not world.alarms
 
 
 async def test_a_reply_that_slack_puts_in_the_channel_is_deleted_and_said_again_under_the_new_card(world):
-    old = await stands(world)
+    old = await world.stands()
     world.slack.person_deletes(old)
     await world.queue(message("second", thread_of="card", due=world.clock()))
     await world.pass_time(8)
-    new = await ts_of(world)
+    new = await world.ts_of()
     assert world.slack.texts() == ["card"]
     assert replies(world, new) == ["second"]
     await world.queue(message("third", thread_of="card", due=world.clock()))
@@ -95,7 +74,7 @@ async def test_a_reply_that_slack_puts_in_the_channel_is_deleted_and_said_again_
 
 
 async def test_what_is_said_again_is_what_its_last_edit_showed(world):
-    old = await stands(world)
+    old = await world.stands()
     await world.queue(edit("e1", "card", "acknowledged", due=world.clock()))
     await world.pass_time(4)
     world.slack.person_deletes(old)
@@ -105,7 +84,7 @@ async def test_what_is_said_again_is_what_its_last_edit_showed(world):
 
 
 async def test_reply_and_edit_that_meet_the_same_loss_say_the_card_once(world):
-    old = await stands(world)
+    old = await world.stands()
     world.slack.person_deletes(old)
     await world.queue(
         message("r1", thread_of="card", due=world.clock()),
@@ -114,11 +93,11 @@ async def test_reply_and_edit_that_meet_the_same_loss_say_the_card_once(world):
     )
     await world.pass_time(12)
     assert world.slack.texts() == ["two failures"]
-    assert replies(world, await ts_of(world)) == ["r1", "r2"]
+    assert replies(world, await world.ts_of()) == ["r1", "r2"]
 
 
 async def test_an_older_edit_that_was_under_way_does_not_come_after_a_newer_one(world):
-    old = await stands(world)
+    old = await world.stands()
     world.slack.person_deletes(old)
     world.slack.gates["edit C1"] = asyncio.Event()
     await world.queue(edit("e1", "card", "older", due=world.clock()))
@@ -135,41 +114,41 @@ async def test_an_older_edit_that_was_under_way_does_not_come_after_a_newer_one(
 
 @pytest.mark.parametrize("error", ["cant_delete_message", "missing_scope", "channel_not_found"])
 async def test_a_loose_reply_that_cannot_be_deleted_stays_and_is_not_doubled(world, error):
-    old = await stands(world)
+    old = await world.stands()
     world.slack.person_deletes(old)
     world.slack.faults["delete"] = [SlackRefused(error)]
     await world.queue(message("second", thread_of="card", due=world.clock()))
     await world.pass_time(10)
     assert sorted(world.slack.texts()) == ["card", "second"]
-    assert replies(world, await ts_of(world)) == []
+    assert replies(world, await world.ts_of()) == []
     assert await world.state("second") == "sent"
 
 
 @pytest.mark.parametrize("trouble", [SlackLimited(3), SlackUnreachable("x"), SlackRefused("invalid_auth"), Lost()])
 async def test_a_loose_reply_whose_deletion_fails_is_deleted_later(world, trouble):
-    old = await stands(world)
+    old = await world.stands()
     world.slack.person_deletes(old)
     world.slack.faults["delete"] = [trouble if isinstance(trouble, Exception) else SlackUnreachable("x")]
     await world.queue(message("second", thread_of="card", due=world.clock()))
     await world.pass_time(15)
     assert world.slack.texts() == ["card"]
-    assert replies(world, await ts_of(world)) == ["second"]
+    assert replies(world, await world.ts_of()) == ["second"]
 
 
 @pytest.mark.parametrize("fault", [Lost(), Vanished(), Late(5), Late(25)])
 async def test_a_reply_whose_answer_is_lost_is_found_wherever_slack_put_it(world, fault):
-    old = await stands(world)
+    old = await world.stands()
     world.slack.person_deletes(old)
     world.slack.faults["post"] = [fault]
     await world.queue(message("second", thread_of="card", due=world.clock()))
     await world.pass_time(90)
     assert world.slack.texts() == ["card"]
-    assert replies(world, await ts_of(world)) == ["second"]
+    assert replies(world, await world.ts_of()) == ["second"]
 
 
 @pytest.mark.parametrize("fault", [Lost(), Vanished(), Late(5), Late(25)])
 async def test_a_card_said_again_whose_answer_is_lost_is_there_once(world, fault):
-    old = await stands(world)
+    old = await world.stands()
     world.slack.fixed[old] = "edit_window_closed"
     world.slack.faults["post"] = [fault]
     await world.queue(edit("e", "card", "now", due=world.clock()), message("r", thread_of="card", due=START))
@@ -180,7 +159,7 @@ async def test_a_card_said_again_whose_answer_is_lost_is_there_once(world, fault
 
 
 async def test_the_restart_in_the_middle_says_it_once(world):
-    old = await stands(world)
+    old = await world.stands()
     world.slack.person_deletes(old)
     await world.queue(message("second", thread_of="card", due=world.clock()))
     current = await world.store.start_sending(PostId("second"), world.clock())  # and the process dies in the call
@@ -189,114 +168,18 @@ async def test_the_restart_in_the_middle_says_it_once(world):
     world.delivery = world.new_delivery()
     await world.pass_time(20)
     assert world.slack.texts() == ["card"]
-    assert replies(world, await ts_of(world)) == ["second"]
+    assert replies(world, await world.ts_of()) == ["second"]
 
 
 async def test_a_copy_of_the_lost_card_that_arrived_late_is_deleted(world):
     world.slack.faults["post"] = [Late(8)]
     await world.queue(message("card"))
     await world.pass_time(6)
-    world.slack.person_deletes(await ts_of(world))
+    world.slack.person_deletes(await world.ts_of())
     await world.queue(edit("e", "card", "now", due=world.clock()))
     await world.pass_time(60)
     assert world.slack.texts() == ["now"]
     assert world.duplicates == 1
-
-
-# ── a message that is removed again and again ──
-
-
-async def removed_again_and_again(world, times, minutes=0, *, first=0):
-    for number in range(first, first + times):
-        world.slack.person_deletes(await ts_of(world))
-        world.clock.now += timedelta(minutes=minutes)
-        await world.queue(edit(f"e{number}", "card", f"state {number}", due=world.clock()))
-        await world.pass_time(5)
-
-
-async def test_a_card_that_is_removed_again_and_again_is_bounded_and_told_once(world):
-    world.delivery = world.new_delivery(admins=["U0ALEX00001"])
-    await stands(world)
-    await removed_again_and_again(world, 3)
-    assert world.slack.texts() == ["state 2"]
-    await removed_again_and_again(world, 3, first=3)
-    assert world.slack.texts() == []
-    (told,) = world.slack.texts(channel="D0ALEX00001")
-    assert "<#C1>" in told
-    assert [(alarm.name, alarm.over) for alarm in world.alarms] == [("lost messages", False)]
-    await world.queue(message("second", thread_of="card", due=world.clock()))
-    await world.pass_time(5)
-    assert world.slack.texts() == ["second"]  # what is new is told all the same
-    await world.queue(message("other"))
-    await world.pass_time(3)
-    await world.queue(edit("oe", "other", due=world.clock()))
-    await world.pass_time(3)
-    assert world.alarms[-1].over
-    world.clock.now += timedelta(hours=1)
-    await world.queue(edit("later", "card", "an hour later", due=world.clock()))
-    await world.pass_time(3)
-    assert "an hour later" in world.slack.texts()
-
-
-async def test_where_no_message_takes_an_edit_the_last_card_keeps_its_thread(world):
-    """Whatever setting it is: bounded, and nothing more stands loose in the channel than the cards."""
-    await stands(world)
-
-    async def closed(_channel, _ts, _body, *, id):
-        raise SlackRefused("edit_window_closed")
-
-    world.slack.edit = closed
-    for number in range(6):
-        now = world.clock()
-        await world.queue(
-            edit(f"e{number}", "card", f"state {number}", due=now), message(f"r{number}", thread_of="card", due=now)
-        )
-        await world.pass_time(6)
-    assert world.slack.texts() == ["card", "state 0", "state 1", "state 2"]
-    assert replies(world, await ts_of(world))[-3:] == ["r3", "r4", "r5"]
-    assert world.alarms[-1].name == "lost messages"
-
-
-async def test_a_card_that_takes_no_edit_and_is_over_keeps_its_thread(world):
-    old = await stands(world)
-    world.slack.fixed[old] = "edit_window_closed"
-    now = world.clock()
-    await becomes(
-        world,
-        Phase.RECOVERED,
-        edit("green", "card", "green", due=now),
-        message("recovered", thread_of="card", due=now + timedelta(seconds=4)),
-    )
-    await world.pass_time(10)
-    assert world.slack.texts() == ["card"]
-    assert replies(world, old) == ["recovered"]
-
-
-async def test_a_card_that_is_removed_now_and_then_is_bounded_too(world):
-    await stands(world)
-    await removed_again_and_again(world, 10, minutes=40)
-    assert world.slack.texts() == ["state 9"]
-    await removed_again_and_again(world, 2, minutes=40, first=10)
-    assert world.slack.texts() == []
-
-
-async def test_a_channel_that_deletes_every_message_at_once_ends(world):
-    """A reply that finds the card gone, each time: nothing goes round in circles."""
-    await stands(world)
-
-    async def gone(channel, body, **more):
-        place, ts = await posted(channel, body, **more)
-        if channel == "C1" and not more.get("thread"):
-            world.slack.person_deletes(ts)
-        return place, ts
-
-    posted, world.slack.post = world.slack.post, gone
-    world.slack.person_deletes(await ts_of(world))
-    await world.queue(message("second", thread_of="card", due=world.clock()))
-    await world.pass_time(120)
-    assert world.slack.calls.count("post C1") <= 10
-    assert await world.state("second") == "sent"
-    assert await world.store.unclear() == ()
 
 
 # ── what is over, and what is no card ──
@@ -327,7 +210,7 @@ async def becomes(world, phase, *posts):
 @pytest.mark.parametrize("reply_first", [True, False])
 @pytest.mark.parametrize("phase", [Phase.RECOVERED, Phase.CLOSED])
 async def test_a_recovery_whose_card_is_gone_is_told_by_one_message(world, phase, reply_first):
-    old = await stands(world)
+    old = await world.stands()
     await becomes(world, Phase.OPEN)
     world.slack.person_deletes(old)
     now = world.clock()
@@ -344,24 +227,39 @@ async def test_a_recovery_whose_card_is_gone_is_told_by_one_message(world, phase
     await becomes(world, Phase.OPEN, edit("again", "card", "open again", due=world.clock()))
     await world.pass_time(5)
     assert world.slack.texts() == ["recovered", "open again"]
-    found = await world.store.incident_of_thread("C1", await ts_of(world))
+    found = await world.store.incident_of_thread("C1", await world.ts_of())
     assert found is not None
 
 
+async def test_a_card_that_takes_no_edit_and_is_over_keeps_its_thread(world):
+    old = await world.stands()
+    world.slack.fixed[old] = "edit_window_closed"
+    now = world.clock()
+    await becomes(
+        world,
+        Phase.RECOVERED,
+        edit("green", "card", "green", due=now),
+        message("recovered", thread_of="card", due=now + timedelta(seconds=4)),
+    )
+    await world.pass_time(10)
+    assert world.slack.texts() == ["card"]
+    assert replies(world, old) == ["recovered"]
+
+
 async def test_what_is_said_in_the_old_thread_still_belongs_to_the_incident(world):
-    old = await stands(world)
+    old = await world.stands()
     await becomes(world, Phase.OPEN)
     world.slack.fixed[old] = "edit_window_closed"
     await world.queue(edit("e", "card", "now", due=world.clock()))
     await world.pass_time(3)
-    for ts in (old, await ts_of(world)):
+    for ts in (old, await world.ts_of()):
         assert (await world.store.incident_of_thread("C1", ts)).id == "i1"
-    assert (await world.store.lost_message("C1", old)).ts == await ts_of(world)
+    assert (await world.store.lost_message("C1", old)).ts == await world.ts_of()
     assert await world.store.lost_message("C1", "1.1") is None
 
 
 async def test_a_card_that_nothing_is_known_of_comes_back_with_its_next_edit(world):
-    old = await stands(world)
+    old = await world.stands()
     await in_transaction(world.store, lambda db: db.execute("UPDATE posts SET body = '{}'"))
     world.slack.person_deletes(old)
     await world.queue(message("second", thread_of="card", due=world.clock()))
@@ -373,10 +271,10 @@ async def test_a_card_that_nothing_is_known_of_comes_back_with_its_next_edit(wor
 
 
 async def test_a_progress_message_in_a_thread_is_said_again_in_that_thread(world):
-    card = await stands(world)
+    card = await world.stands()
     await world.queue(message("run", thread_of="card", lane=Lane.ANSWER, user="U1", due=world.clock()))
     await world.pass_time(2)
-    world.slack.person_deletes(await ts_of(world, "run"))
+    world.slack.person_deletes(await world.ts_of("run"))
     await world.queue(edit("e", "run", "2 of 3 tasks", lane=Lane.ANSWER, due=world.clock()))
     await world.pass_time(3)
     assert replies(world, card) == ["2 of 3 tasks"]
@@ -390,7 +288,7 @@ async def test_an_answer_to_a_persons_message_that_is_gone_stays_in_the_channel(
 
 
 async def test_an_archived_channel_has_lost_nothing(world):
-    old = await stands(world, "card")
+    old = await world.stands("card")
     world.slack.fixed[old] = "is_inactive"
 
     async def archived(channel):
@@ -405,7 +303,7 @@ async def test_an_archived_channel_has_lost_nothing(world):
 
 @pytest.mark.parametrize("trouble", [SlackLimited(5), SlackUnreachable("x"), SlackRefused("missing_scope")])
 async def test_where_slack_does_not_tell_of_the_channel_the_card_is_lost(world, trouble):
-    old = await stands(world)
+    old = await world.stands()
     world.slack.fixed[old] = "is_inactive"
     world.slack.faults["channel"] = [trouble]
     await world.queue(edit("e", "card", "now", due=world.clock()))
@@ -414,7 +312,7 @@ async def test_where_slack_does_not_tell_of_the_channel_the_card_is_lost(world, 
 
 
 async def test_a_bot_that_was_removed_from_the_channel_has_lost_nothing(world):
-    old = await stands(world)
+    old = await world.stands()
     world.slack.fixed[old] = "is_inactive"
     world.slack.faults["channel"] = [SlackRefused("not_in_channel")]
     await world.queue(edit("e", "card", "now", due=world.clock()))
@@ -423,73 +321,9 @@ async def test_a_bot_that_was_removed_from_the_channel_has_lost_nothing(world):
 
 
 async def test_a_lost_card_whose_channel_closed_meanwhile_goes_to_the_default_channel(world):
-    old = await stands(world)
+    old = await world.stands()
     world.slack.person_deletes(old)
     await world.queue(edit("e", "card", "now", due=world.clock()))
     world.slack.faults["post"] = [SlackRefused("channel_not_found")]
     await world.pass_time(5)
     assert "now" in world.slack.texts(DEFAULT)
-
-
-# ── looks that do not reach the end ──
-
-
-async def test_a_look_that_did_not_reach_the_end_sends_nothing_again(world):
-    world.slack.page = 5
-    world.slack.faults["post"] = [Lost()]
-    await world.queue(message("a"))
-    await world.tick()
-    for number in range(60):
-        await world.slack.post("C1", {"text": "chatter"}, id=f"x{number}")
-    await world.pass_time(60)
-    assert world.slack.standing().count("a") == 1
-    assert world.slack.calls.count("find C1") > 3
-
-
-@pytest.mark.parametrize("hours", [0, 1, 30])
-async def test_a_clock_that_is_behind_slacks_doubles_nothing(world, hours):
-    world.slack.clock = HandClock()
-    world.slack.clock.now += timedelta(hours=hours)
-    world.slack.faults["post"] = [Lost()]
-    await world.queue(message("a"))
-    await world.pass_time(60)
-    assert (await world.state("a"), world.slack.standing()) == ("sent", ["a"])
-
-
-async def test_newer_messages_are_no_reason_to_read_more(world):
-    world.slack.faults["post"] = [Lost()]
-    await world.queue(message("a"))
-    await world.tick()
-    world.clock.now += timedelta(hours=2)
-    world.slack.page = 5
-    for number in range(60):
-        await world.slack.post("C1", {"text": "chatter"}, id=f"x{number}")
-    world.delivery = world.new_delivery()
-    await world.pass_time(10)
-    assert await world.state("a") == "sent"
-    assert world.slack.calls.count("find C1") == 1
-
-
-async def test_with_one_short_page_a_minute_a_look_is_slow_and_right(world):
-    world.slack.page = 15
-    world.slack.faults["post"] = [Lost(), Vanished()]
-    await world.queue(message("a"), message("b"))
-    await world.pass_time(2)
-    for number in range(60):
-        await world.slack.post("C1", {"text": "chatter"}, id=f"x{number}")
-    world.slack.faults["find"] = [fault for _ in range(5) for fault in (None, Short(60), SlackLimited(60))]
-    await world.pass_time(60 * 12, step=5)
-    assert [world.slack.standing().count(id_) for id_ in ("a", "b")] == [1, 1]
-
-
-async def test_an_alert_that_no_look_tells_of_is_told_again_in_the_end_and_the_double_goes(world):
-    world.slack.faults["post"] = [Lost(), Lost()]
-    world.slack.faults["find"] = [SlackRefused("missing_scope")] * 40
-    await world.queue(message("alert"), message("sign of life", lane=Lane.HOUSEKEEPING))
-    await world.pass_time(60 * 25, step=10)
-    assert world.slack.standing() == ["alert", "sign of life"]
-    await world.pass_time(60 * 12, step=10)
-    assert world.slack.standing().count("alert") == 2
-    world.slack.faults["find"] = []
-    await world.pass_time(60 * 10, step=10)
-    assert world.slack.standing() == ["alert", "sign of life"]

@@ -5,31 +5,26 @@ import logging
 from datetime import timedelta
 
 import pytest
-from delivery_fakes import DEFAULT, Always, SlackRefused, World, message
+from delivery_fakes import DEFAULT, Always, SlackRefused, message
 
 from bot.core.outbox.posts import Lane
-from bot.store.store import Store
 
 ADMINS = ("UADMIN1", "UADMIN2")
 WORDS = ["user_disabled", "account_inactive", "user_not_found", "cannot_dm_bot", "messages_tab_disabled"]
 
 
 @pytest.fixture
-async def world(tmp_path):
-    async with Store.open(tmp_path / "flowbot.db") as store:
-        world = World(store)
-        restart(world)
-        yield world
+def world(world):
+    restart(world)
+    return world
 
 
 def restart(world):
-    world.alarms.clear()
-    world.delivery = world.new_delivery(admins=ADMINS)
+    world.restart(admins=ADMINS)
 
 
 def standing(world):
-    told = {alarm.name: alarm for alarm in world.alarms}
-    return [name for name, alarm in told.items() if not alarm.over]
+    return [alarm.name for alarm in world.active_alarms()]
 
 
 async def trouble(world):
@@ -63,9 +58,9 @@ async def test_where_no_admin_is_reached_that_is_an_alarm_until_one_is(world):
     world.slack.closed |= {"UADMIN1": "user_disabled", "UADMIN2": "messages_tab_disabled"}
     await trouble(world)
     assert standing(world) == ["admins"]
-    (told,) = [alarm.sentence for alarm in world.alarms if alarm.name == "admins"]
-    assert "cannot reach any admin by direct message" in told
-    assert "Set FLOWBOT_ADMINS to people who are active" in told
+    (told,) = [str(alarm.sentence) for alarm in world.alarms if alarm.name == "admins"]
+    assert "No flowbot admin can be reached by direct message" in told
+    assert "Set FLOWBOT_ADMINS to active people" in told
     restart(world)
     await world.tick()
     assert standing(world) == ["admins"]

@@ -15,21 +15,12 @@ from delivery_fakes import (
     SlackUnclear,
     SlackUnreachable,
     Vanished,
-    World,
     edit,
     ephemeral,
     file,
     message,
     until,
 )
-
-from bot.store.store import Store
-
-
-@pytest.fixture
-async def world(tmp_path):
-    async with Store.open(tmp_path / "flowbot.db") as store:
-        yield World(store)
 
 
 @pytest.mark.parametrize("fault", [Lost(), Vanished()])

@@ -4,15 +4,9 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
-from delivery_fakes import World, edit, ephemeral, message
+from delivery_fakes import edit, ephemeral, message
 
 from bot.store.store import Store
-
-
-@pytest.fixture
-async def world(tmp_path):
-    async with Store.open(tmp_path / "flowbot.db") as store:
-        yield World(store)
 
 
 @asynccontextmanager

@@ -7,12 +7,12 @@ from itertools import pairwise
 import pytest
 from delivery_fakes import (
     DEFAULT,
+    START,
     SlackLimited,
     SlackRefused,
     SlackUnclear,
     SlackUnreachable,
     Untold,
-    World,
     edit,
     ephemeral,
     file,
@@ -21,7 +21,7 @@ from delivery_fakes import (
 )
 
 from bot.core.outbox.posts import Lane
-from bot.store.store import Store
+from bot.core.text.message import slack_date
 from bot.work.delivery.shared_channels import SharedChannelPolicy
 
 ADMIN = "UADMIN1"
@@ -29,22 +29,17 @@ WAIT = 300  # seconds: the longest between two tries
 
 
 @pytest.fixture
-async def world(tmp_path):
-    async with Store.open(tmp_path / "flowbot.db") as store:
-        world = World(store)
-        restart(world)
-        yield world
+def world(world):
+    restart(world)
+    return world
 
 
 def restart(world, **settings):
-    world.alarms.clear()
-    world.delivery = world.new_delivery(**{"admins": [ADMIN]} | settings)
+    world.restart(**{"admins": [ADMIN]} | settings)
 
 
 def standing(world):
-    """Return the alarms that are not over."""
-    told = {alarm.name: alarm for alarm in world.alarms}
-    return [alarm.sentence for alarm in told.values() if not alarm.over]
+    return [str(alarm.sentence) for alarm in world.active_alarms()]
 
 
 def answer(id_, channel=DEFAULT, **more):
@@ -53,7 +48,7 @@ def answer(id_, channel=DEFAULT, **more):
 
 REASON = "The channel is shared with another organization, and its people would read the alerts."
 WAY_OUT = "Set another channel in FLOWBOT_CHANNEL, stop sharing this one, or add it to FLOWBOT_SHARED_CHANNELS."
-TROUBLE = f"flowbot can't post in its alert channel. {REASON} {WAY_OUT}"
+TROUBLE = f"Alerts can't be posted in the alert channel. {REASON} {WAY_OUT}"
 
 
 # ── what strangers read ──
@@ -85,7 +80,7 @@ async def test_after_the_sharing_all_that_waited_goes_at_the_next_try(world):
     (first,) = [each for each in world.slack.messages if each.id == "a"]
     back, *rest = sorted(world.slack.texts(DEFAULT))
     assert back == (
-        f"From 2026-11-21 14:30 UTC on, I couldn't post in <#{DEFAULT}>. Reason at that time: {REASON} "
+        f"From {slack_date(START)} on, I couldn't post in <#{DEFAULT}>. Reason at that time: {REASON} "
         "The messages that waited follow now."
     )
     assert (rest, world.slack.texts(DEFAULT, first.ts)) == (["a", "b"], ["r"])

@@ -12,15 +12,7 @@ from bot.core.flow.status import Status
 
 @pytest.fixture
 async def world():
-    world = await World().begin()
-    world.enos.put("3377-2026112100", name="report", end="2026-11-21 02:00:00")
-    await world.poll()
-    return world
-
-
-def only(world):
-    (incident,) = world.store.kept.values()
-    return incident
+    return await World().begin_with_a_failure()
 
 
 async def hang(_instance):
@@ -51,7 +43,7 @@ async def test_the_last_good_run_is_on_the_card():
     world.enos.put("3377-2026111900", Status.SUCCESS, end="2026-11-19 02:00:00")
     world.enos.put("3377-2026112100", end="2026-11-21 02:00:00")
     await world.poll()
-    assert only(world).last_success == "3377-2026112000"
+    assert world.only().last_success == "3377-2026112000"
     assert "`3377-2026112000`" in str(world.store.cards())
 
 
@@ -65,7 +57,7 @@ async def test_a_log_that_appears_late_is_tried_three_times(world):
 async def test_more_tasks_that_fail_later_are_added(world):
     world.enos.put("3377-2026112100", end="2026-11-21 02:00:00", failed=("transform", "load"), quiet=True)
     await world.follow(after=61)
-    assert only(world).occurrences[-1].failed_tasks == (102, 103)
+    assert world.only().occurrences[-1].failed_tasks == (102, 103)
 
 
 async def test_many_failures_of_one_reading_are_counted_and_not_told_one_by_one(world):
@@ -74,8 +66,8 @@ async def test_many_failures_of_one_reading_are_counted_and_not_told_one_by_one(
     world.settings = replace(world.settings, lookback_hours=24 * 90)
     world.start()
     await world.poll()
-    assert len(only(world).occurrences) == 21
-    replies = world.store.replies(only(world).home.post)
+    assert len(world.only().occurrences) == 21
+    replies = world.store.replies(world.only().home.post)
     assert len(replies) == 6
     assert replies[-1]["text"].startswith("MORE FAILURES · ")
 
@@ -92,7 +84,7 @@ async def test_a_flow_without_owners_is_asked_three_times_at_most(world):
 async def test_the_reply_to_a_further_failure_tells_its_task_and_error_line(world):
     world.enos.put("3377-2026112200", name="report", end="2026-11-22 02:00:00", log="ERROR no rows")
     await world.poll()
-    (reply,) = world.store.replies(only(world).home.post)
+    (reply,) = world.store.replies(world.only().home.post)
     assert reply["text"] == "FAILED AGAIN · report · task transform"
     assert "ERROR no rows" in str(reply)
 
@@ -122,8 +114,8 @@ async def test_of_a_flow_that_a_reading_brings_on_many_pages_each_failure_that_i
     looked_at = [about for name, about in world.enos.calls if name == "instance"]
     told = {f"3377-202611210{hour}" for hour in (8, 7, 6, 5, 4, 3)}  # the newest on the card, five in replies
     assert (len(looked_at), set(looked_at)) == (6, told)
-    assert only(world).occurrences[-1].failed_task_name == "transform"
-    assert {each.instance for each in only(world).occurrences if each.failed_task_name} == told
+    assert world.only().occurrences[-1].failed_task_name == "transform"
+    assert {each.instance for each in world.only().occurrences if each.failed_task_name} == told
 
 
 async def test_a_look_that_is_cut_off_is_taken_up_by_following():

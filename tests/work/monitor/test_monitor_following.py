@@ -19,15 +19,7 @@ from bot.messages.cards import incident_replies as replies
 
 @pytest.fixture
 async def world():
-    world = await World().begin()
-    world.enos.put("3377-2026112100", name="report", end="2026-11-21 02:00:00")
-    await world.poll()
-    return world
-
-
-def only(world):
-    (incident,) = world.store.kept.values()
-    return incident
+    return await World().begin_with_a_failure()
 
 
 async def test_a_later_success_ends_the_alarm_and_turns_the_card_green(world):
@@ -36,7 +28,7 @@ async def test_a_later_success_ends_the_alarm_and_turns_the_card_green(world):
     (card,) = world.store.cards()
     assert card["text"] == "RECOVERED · report · no successful run for 2026-11-21 00:00 UTC"
     assert card["attachments"][0]["color"] == "#1a7f37"
-    (reply,) = world.store.replies(only(world).home.post)
+    (reply,) = world.store.replies(world.only().home.post)
     assert "RECOVERED · report" in reply["text"]
     assert "no successful run for 2026-11-21 00:00 UTC" in reply["text"]
 
@@ -44,7 +36,7 @@ async def test_a_later_success_ends_the_alarm_and_turns_the_card_green(world):
 async def test_an_earlier_success_does_not(world):
     world.enos.put("3377-2026112000", Status.SUCCESS, end="2026-11-20 02:00:00")
     await world.follow(after=30)
-    assert only(world).phase is Phase.OPEN
+    assert world.only().phase is Phase.OPEN
 
 
 async def test_a_success_that_had_ended_before_does_not(world):
@@ -60,7 +52,7 @@ async def test_a_console_rerun_of_the_instance_that_succeeds_heals(world):
     world.enos.put("3377-2026112100", Status.SUCCESS, name="report", end="2026-11-21 09:20:00")
     await world.follow(after=30)
     assert world.lines() == ["RECOVERED · report"]
-    assert only(world).occurrences[-1].backfilled
+    assert world.only().occurrences[-1].backfilled
 
 
 async def test_the_same_instance_failing_after_that_is_a_new_incident(world):
@@ -75,7 +67,7 @@ async def test_a_triggered_run_for_the_same_day_heals_if_it_ran_every_failed_tas
     world.enos.put("3377-20261121000100", Status.SUCCESS, name="report", end="2026-11-21 09:30:00", kind=0)
     await world.follow(after=30)
     assert world.lines() == ["RECOVERED · report"]
-    assert len(world.store.replies(only(world).home.post)) == 1
+    assert len(world.store.replies(world.only().home.post)) == 1
 
 
 async def test_a_good_run_whose_tasks_cannot_be_read_ends_the_alarm_and_heals_later(world):
@@ -85,7 +77,9 @@ async def test_a_good_run_whose_tasks_cannot_be_read_ends_the_alarm_and_heals_la
     assert world.lines() == ["RECOVERED · report · no successful run for 2026-11-21 00:00 UTC"]
     await world.follow(after=301)
     assert world.lines() == ["RECOVERED · report"]
-    assert world.store.replies(only(world).home.post)[-1] == rendered(replies.backfilled(only(world), ["3377-2026112100"]))
+    assert world.store.replies(world.only().home.post)[-1] == rendered(
+        replies.backfilled(world.only(), ["3377-2026112100"])
+    )
 
 
 async def test_a_run_for_another_day_does_not_heal(world):
@@ -100,15 +94,15 @@ async def test_the_incident_stays_open_while_a_newer_failure_is_left(world):
     await world.poll()
     world.enos.put("3377-2026112100", Status.SUCCESS, name="report", end="2026-11-22 03:00:00")
     await world.follow(after=30)
-    assert only(world).phase is Phase.OPEN
-    assert [each.backfilled for each in only(world).occurrences] == [True, False]
+    assert world.only().phase is Phase.OPEN
+    assert [each.backfilled for each in world.only().occurrences] == [True, False]
 
 
 async def test_an_acknowledged_incident_recovers_too(world):
-    await world.incident_actions.acknowledge(only(world).id, MAYA, world.now)
+    await world.incident_actions.acknowledge(world.only().id, MAYA, world.now)
     world.enos.put("3377-2026112200", Status.SUCCESS, end="2026-11-22 02:00:00")
     await world.follow(after=30)
-    assert only(world).phase is Phase.RECOVERED
+    assert world.only().phase is Phase.RECOVERED
 
 
 async def test_nothing_open_costs_nothing():
@@ -151,7 +145,7 @@ async def test_a_rerun_in_progress_is_seen_so_that_its_failure_is_told_though_it
     await world.follow(after=61)
     world.enos.put("3377-2026112100", end="")
     await world.poll()
-    assert len(only(world).occurrences) == 2
+    assert len(world.only().occurrences) == 2
 
 
 async def test_a_stale_read_does_not_undo_what_a_poll_has_written_meanwhile(world):
@@ -167,9 +161,9 @@ async def test_a_stale_read_does_not_undo_what_a_poll_has_written_meanwhile(worl
     world.enos.instance = slow
     await world.follow(after=61)
     world.enos.instance = real
-    assert len(only(world).occurrences) == 2
+    assert len(world.only().occurrences) == 2
     await world.poll()
-    assert len(only(world).occurrences) == 2, "told twice"
+    assert len(world.only().occurrences) == 2, "told twice"
 
 
 async def test_an_outage_of_one_read_does_not_hold_up_the_others(world):
@@ -193,7 +187,7 @@ async def test_a_nudge_looks_soon(world):
 async def test_an_instance_that_is_gone_is_tolerated(world):
     world.enos.rows.clear()
     await world.follow(after=61)
-    assert only(world).phase is Phase.OPEN
+    assert world.only().phase is Phase.OPEN
 
 
 async def test_a_long_run_beyond_the_window_that_fails_again_is_told_once():
@@ -202,10 +196,10 @@ async def test_a_long_run_beyond_the_window_that_fails_again_is_told_once():
     await world.begin()
     world.enos.put("3377-2026112108", end="2026-11-21 13:00:00")
     await world.follow(after=4 * 3600)
-    assert len(only(world).occurrences) == 1
+    assert len(world.only().occurrences) == 1
     for _ in range(5):
         await world.follow(after=600)
-    assert len(only(world).occurrences) == 1
+    assert len(world.only().occurrences) == 1
 
 
 async def test_a_run_beyond_the_window_that_is_rerun_and_fails_later_is_told_again():
@@ -218,7 +212,7 @@ async def test_a_run_beyond_the_window_that_is_rerun_and_fails_later_is_told_aga
     await world.follow(after=700)
     world.enos.put("3377-2026112108", end="2026-11-21 13:20:00")
     await world.follow(after=1300)
-    assert len(only(world).occurrences) == 2
+    assert len(world.only().occurrences) == 2
 
 
 async def test_many_good_runs_are_told_one_by_one_up_to_five(world):
@@ -227,10 +221,10 @@ async def test_many_good_runs_are_told_one_by_one_up_to_five(world):
     await world.poll()
     for hour in range(8):
         world.enos.put(f"3377-20261121{hour + 10}", Status.SUCCESS, name="report", end=f"2026-11-22 {hour:02}:00:00")
-    before = len(world.store.replies(only(world).home.post))
+    before = len(world.store.replies(world.only().home.post))
     await world.follow(after=30)
-    assert sum(each.backfilled for each in only(world).occurrences) == 8
-    told = [reply["text"] for reply in world.store.replies(only(world).home.post)[before:]]
+    assert sum(each.backfilled for each in world.only().occurrences) == 8
+    told = [reply["text"] for reply in world.store.replies(world.only().home.post)[before:]]
     assert told[:-1] == ["RERUN SUCCEEDED · report"] * 5
     assert told[-1].startswith("RECOVERED · report")
 
@@ -250,7 +244,10 @@ async def test_an_open_failure_beyond_the_window_that_fails_again_unseen_is_told
     await world.follow(after=4 * 86400)
     world.enos.put("3377-2026112100", end="2026-11-25 10:07:00")
     await world.follow(after=601)
-    assert [each.end_time for each in only(world).occurrences] == ["2026-11-21 02:00:00", "2026-11-25 10:07:00"]
+    assert [each.end_time for each in world.only().occurrences] == [
+        "2026-11-21 02:00:00",
+        "2026-11-25 10:07:00",
+    ]
 
 
 @pytest.mark.parametrize("end", ["2026-11-21 10:00:00", "", "soon"])
@@ -258,7 +255,7 @@ async def test_beyond_the_window_the_same_end_in_another_zone_is_not_news(world,
     await world.follow(after=4 * 86400)
     world.enos.put("3377-2026112100", end=end)
     await world.follow(after=601)
-    assert len(only(world).occurrences) == 1
+    assert len(world.only().occurrences) == 1
 
 
 async def test_a_good_run_for_a_recovered_incident_is_seen_while_another_is_open(world):

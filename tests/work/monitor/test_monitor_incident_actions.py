@@ -17,9 +17,7 @@ from bot.messages.cards import incident_replies as replies
 
 @pytest.fixture
 async def world():
-    world = await World().begin()
-    world.enos.put("3377-2026112100", name="report", end="2026-11-21 02:00:00")
-    await world.poll()
+    world = await World().begin_with_a_failure()
     world.id = next(iter(world.store.kept))
     return world
 

@@ -3,34 +3,31 @@
 from datetime import timedelta
 
 import pytest
-from monitor_world import MAYA, People, World, on_call
+from monitor_world import MAYA, People, World, members, on_call
 from watched_store import Killed
 
 from bot.core.incident.model import Phase
 from bot.work.monitor.reminders import ReminderChecks, Reminders
 
 
-@pytest.fixture
-async def world():
-    world = await World().begin()
-    world.enos.put("3377-2026112100", name="report", end="2026-11-21 02:00:00")
-    await world.poll()
-    world.woken = []
+def begin_reminding(world, wake):
     world.reminders = Reminders(
         world.store,
         People(),
         world.new_id,
         timedelta(minutes=30),
-        ReminderChecks(on_call),
-        wake=lambda: world.woken.append(1),
+        ReminderChecks(on_call, members),
+        wake=wake,
     )
+
+
+@pytest.fixture
+async def world():
+    world = await World().begin_with_a_failure()
+    world.woken = []
+    begin_reminding(world, lambda: world.woken.append(1))
     world.start_at = world.now
     return world
-
-
-def incident(world):
-    (found,) = world.store.kept.values()
-    return found
 
 
 async def at(world, minutes):
@@ -38,7 +35,7 @@ async def at(world, minutes):
     world.now = world.start_at + timedelta(minutes=minutes)
     await world.reminders.tick(world.now)
     world.store.deliver(world.now + timedelta(seconds=3))
-    return [body["text"] for body in world.store.replies(incident(world).home.post)]
+    return [body["text"] for body in world.store.replies(world.only().home.post)]
 
 
 async def test_nothing_is_said_before_its_time(world):
@@ -55,10 +52,10 @@ async def test_nobody_took_it_so_on_call_is_asked_once_in_the_thread(world):
 
 
 async def test_a_promise_that_runs_out_opens_the_incident_again_and_the_card_shows_it(world):
-    await world.incident_actions.acknowledge(incident(world).id, MAYA, world.now)
+    await world.incident_actions.acknowledge(world.only().id, MAYA, world.now)
     assert (await at(world, 226))[-1] == "ACKNOWLEDGEMENT EXPIRES SOON · report"
     assert (await at(world, 241))[-1] == "OPEN AGAIN · report"
-    assert incident(world).phase is Phase.OPEN
+    assert world.only().phase is Phase.OPEN
     (card,) = world.store.cards()
     assert card["text"] == "FAILED · report · task transform"
 
@@ -67,7 +64,7 @@ async def test_killed_in_the_middle_nothing_is_said_and_nothing_is_noted_so_it_c
     world.store.die_after = 0
     with pytest.raises(Killed):
         await at(world, 31)
-    assert incident(world).reminder_count == 0
+    assert world.only().reminder_count == 0
     world.store.die_after = None
     assert len(await at(world, 31)) == 1
 
@@ -77,7 +74,7 @@ async def test_what_was_taken_between_the_look_and_the_word_is_left_alone(world)
 
     async def then_somebody_takes_it(**terms):
         found = await asked(**terms)
-        await world.incident_actions.acknowledge(incident(world).id, MAYA, world.now)
+        await world.incident_actions.acknowledge(world.only().id, MAYA, world.now)
         return found
 
     world.store.incidents = then_somebody_takes_it
@@ -94,19 +91,8 @@ async def storm():
         world.enos.put(f"{number}-2026112100", name=f"flow-{number}", end="2026-11-21 02:00:00")
     await world.poll()
     world.start_at = world.now
-    begin_reminding(world)
+    begin_reminding(world, world.monitor.incident_changed)
     return world
-
-
-def begin_reminding(world):
-    world.reminders = Reminders(
-        world.store,
-        People(),
-        world.new_id,
-        timedelta(minutes=30),
-        ReminderChecks(on_call),
-        wake=world.monitor.incident_changed,
-    )
 
 
 async def under_storm(world, minutes):
@@ -122,7 +108,7 @@ async def test_a_storm_that_nobody_takes_is_called_to_mind_once_for_all_of_it(st
     assert await under_storm(storm, 29) == []
     (said,) = await under_storm(storm, 31)
     assert said == "STILL OPEN · 12 incidents of the alert storm"
-    begin_reminding(storm)  # a restart
+    begin_reminding(storm, storm.monitor.incident_changed)  # a restart
     assert await under_storm(storm, 32) == [said]
     await storm.incident_actions.acknowledge(next(iter(storm.store.kept)), MAYA, storm.now)
     assert (await under_storm(storm, 91))[2:] == ["STILL OPEN · 11 incidents of the alert storm"]

@@ -10,6 +10,7 @@ from bot.core.flow.model import UserId, UserName
 from bot.core.flow.status import Status
 from bot.core.people.model import Attempt, Link
 from bot.enos.errors import NoResponse
+from bot.store.database import DatabaseUnavailable
 from bot.work.runs import crash_recovery
 
 
@@ -43,7 +44,7 @@ async def test_killed_after_the_call_the_run_is_found_and_shown(world):
     assert await crash_recovery.open_attempts(world.services) == ()  # left to the run tracker
     (message,) = await world.tick(seconds=1)
     assert message.place == "#data-ops"
-    assert "is running. <@U0MAYA00001> triggered it." in message.text
+    assert "EnOS shows the run. EnOS does not say who started it. Status now: ready." in message.text
     assert [row[2] for row in await world.audited()] == ["done"]
     assert len(world.enos.done()) == 1
 
@@ -61,12 +62,36 @@ async def test_killed_after_a_rerun_from_a_card_the_run_is_shown_in_its_thread(w
     assert "was not started" in message.text
 
 
-async def test_an_attempt_that_cannot_be_answered_stays_open_and_blocks_no_other(world, caplog):
+async def two_attempts(world):
     for key, who, words in (("first", world.maya, "x"), ("second", world.jonas, "enable 3318")):
         await world.store.begin_attempt(Attempt(key, who.person, OPS, "", "command", words, "enable", world.now))
-    first, other = await crash_recovery.open_attempts(world.services)
-    broken = replace(first, detail="no JSON")
-    await crash_recovery.close_attempts(world.services, [broken, other])
+    return await crash_recovery.open_attempts(world.services)
+
+
+async def test_an_attempt_that_meets_a_bug_is_answered_with_a_reference_that_is_in_the_log(world, caplog):
+    first, other = await two_attempts(world)
+    await crash_recovery.close_attempts(world.services, [replace(first, detail="no JSON"), other])
+    told, _ = await world.delivered()
+    assert told.place == "dm maya"
+    assert "Something broke on my side. Check the state before you try again" in told.text
+    ((_, _, outcome, *_), _) = await world.audited()
+    reference = outcome.removeprefix("bug:")
+    assert f"`{reference}`" in told.text
+    assert any(f"reference {reference}" in record.getMessage() and record.exc_info for record in caplog.records)
+    assert await crash_recovery.open_attempts(world.services) == ()
+
+
+async def test_an_attempt_that_cannot_be_answered_stays_open_and_blocks_no_other(world, caplog, monkeypatch):
+    first, other = await two_attempts(world)
+    queue = world.services.store.queue
+
+    async def refuses(posts, *, attempt_result):
+        if attempt_result.attempt == first.id:
+            raise DatabaseUnavailable("database or disk is full")
+        await queue(posts, attempt_result=attempt_result)
+
+    monkeypatch.setattr(world.services.store, "queue", refuses)
+    await crash_recovery.close_attempts(world.services, [first, other])
     assert "stays open until the next start" in caplog.text
     assert [message.place for message in await world.delivered()] == ["dm jonas"]
     assert [entry.id for entry in await world.store.unfinished_attempts()] == [first.id]

@@ -13,7 +13,7 @@ from bot.core.outbox.blocks import rendered as as_sent
 from bot.core.people.model import Person
 from bot.core.text.language import LANGUAGES
 from bot.core.text.message import rendered, slack_date
-from bot.messages.cards import runs
+from bot.messages.cards import runs, taken_minutes
 
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
 MAYA = Person("T0DEMO0001", "U0MAYA00001")
@@ -95,7 +95,12 @@ def test_a_result_in_words(run, text):
         (runs.ended(RUN, instance(Status.FAIL, Status.SUCCESS, Status.FAIL), None), "Failed · daily · task t2"),
         (runs.ended(RUN, instance(Status.TIMEOUT), None), "Timed out · daily"),
         (runs.ended(RUN, instance(42), None), "status 42 · daily"),
-        (runs.started(replace(RUN, flow_name="*a* <!here>")), "Started · *a* &lt;!here&gt;"),
+        (runs.started(replace(RUN, flow_name="*a* <!here>")), "Started · a &lt;!here&gt;"),
+        (runs.found(RUN, instance(Status.SUCCESS)), "Succeeded · daily"),
+        (runs.found(RUN, instance(Status.WAIT)), "Waiting · daily"),
+        (runs.found(RUN, instance(Status.RUNNING)), "Running · daily"),
+        (runs.progress(RUN, instance(Status.FAIL, Status.FAIL, Status.RUNNING)), "Running · daily"),
+        (runs.progress(RUN, instance(Status.SUSPEND)), "Suspended · daily"),
         (runs.started(replace(RUN, flow_name="")), "Started · 3377"),
     ],
 )
@@ -163,8 +168,8 @@ HELD = f"Run `3377-20261121143000` has trigger time {slack_date(MINUTE)}."
 )
 def test_without_a_free_minute_the_refusal_shows_whose_run_has_it_and_its_status(run, found, by, state, more):
     ours = replace(run, state=RunState.RUNNING if found else RunState.ASKED) if run else None
-    held = runs.MinuteHolder(RUN.instance, MINUTE, ours, found, MAYA, repeats=False)
-    text = rendered(runs.no_minute(held, InstanceId("3377-202611211430"), AGAIN, NOW + timedelta(minutes=5)))
+    held = taken_minutes.MinuteHolder(RUN.instance, MINUTE, ours, found, MAYA, repeats=False)
+    text = rendered(taken_minutes.no_minute(held, InstanceId("3377-202611211430"), AGAIN, NOW + timedelta(minutes=5)))
     assert text.startswith(f"{HELD} {by}\n{PERIOD}Nothing was started.\n")
     assert state in text
     assert (AGAIN in text) is more
@@ -172,9 +177,9 @@ def test_without_a_free_minute_the_refusal_shows_whose_run_has_it_and_its_status
 
 def test_a_rerun_may_be_another_persons_or_take_its_own_minute():
     def refusal(held, old):
-        return rendered(runs.no_minute(held, old, "", NOW))
+        return rendered(taken_minutes.no_minute(held, old, "", NOW))
 
-    held = runs.MinuteHolder(RUN.instance, MINUTE, RUN, instance(Status.FAIL), JONAS, repeats=False)
+    held = taken_minutes.MinuteHolder(RUN.instance, MINUTE, RUN, instance(Status.FAIL), JONAS, repeats=False)
     assert "<@U0MAYA00001> triggered it just now, and EnOS" in refusal(held, InstanceId("x"))
     running = replace(held, run=replace(RUN, state=RunState.RUNNING))
     assert f"{HELD} <@U0MAYA00001> started it just now.\n" in refusal(running, InstanceId("x"))
@@ -204,3 +209,45 @@ def test_a_card_is_within_what_slack_takes():
         for part in (block.get("text"), *block.get("elements", ())):
             assert part is None or len(part["text"]) <= 3000
     assert fit("a" * 10, 10) == "a" * 10
+
+
+INSTANCE = instance(Status.SUCCESS)
+
+
+@pytest.mark.parametrize(
+    ("card", "english", "chinese"),
+    [
+        (runs.found(RUN, INSTANCE), "Status now: succeeded.", "成功"),
+        (
+            runs.stopped_following(RUN, instance(Status.WAIT)),
+            "has not ended after 24 hours (waiting), so I stopped following it.",
+            "24 小时后仍未结束（等待中），已停止跟踪",
+        ),
+        (
+            runs.no_longer_shown(replace(RUN, state=RunState.RUNNING)),
+            "EnOS no longer shows this run of `3377` *daily*",
+            "EnOS 不再显示 `3377` *daily* 的这个实例",
+        ),
+        (
+            runs.no_longer_shown(replace(RUN, state=RunState.ASKED)),
+            "EnOS never confirmed that <@U0MAYA00001> started `3377` *daily*",
+            "EnOS 始终未确认 <@U0MAYA00001> 触发的 `3377` *daily* 已启动",
+        ),
+    ],
+)
+def test_what_is_not_known_to_run_is_not_said_to_run(card, english, chinese):
+    for language, words in (("en", english), ("zh", chinese)):
+        sent = as_sent(card, language)
+        shown = next(block["text"]["text"] for block in sent["blocks"] if block["type"] == "section")
+        assert words in shown
+        for untrue in ("running", "运行中", "仍在运行"):
+            assert untrue not in sent["text"] + shown
+
+
+def test_a_start_that_could_not_be_noted_is_told_with_what_to_look_at():
+    text = runs.start_not_noted(RUN, "database is locked")
+    assert "may have been started" in rendered(text)
+    assert (
+        f"随后 flowbot 的数据库不可用（database is locked）。重试前请先用 `查看 {RUN.instance}` 查看该实例。"
+        in rendered(text, "zh")
+    )

@@ -9,12 +9,14 @@ from answer_enos import EXTRACT, LOAD, TRANSFORM
 from answer_world import FAILED, OPS, Lost
 from incident_cards import changed
 
+from bot.core.errors import Refusal
 from bot.core.flow.model import Parameter
 from bot.core.flow.run import RunState
 from bot.core.flow.status import Status
 from bot.core.incident.facts import ChangeSet
 from bot.core.outbox.conversations import SlackUnreachable
 from bot.core.outbox.posts import PostId
+from bot.core.text.message import msg
 from bot.enos.errors import NoResponse
 from bot.work.runs import progress as run_progress
 
@@ -158,7 +160,7 @@ async def test_a_bug_with_one_run_does_not_stop_the_others(world, caplog):
 async def test_a_run_that_does_not_end_in_a_day_is_followed_no_longer(world):
     message = await started(world)
     await world.tick(hours=25)
-    assert "was still running after 24 hours" in message.text
+    assert "has not ended after 24 hours (ready), so I stopped following it." in message.text
     assert set(message.buttons) == {"View run"}
     assert [run.state for run in await world.store.runs(live=False)] == [RunState.LOST]
 
@@ -168,7 +170,26 @@ async def test_a_run_that_vanishes_is_followed_for_a_day(world):
     del world.enos.rows[RUN]
     assert await world.tick(hours=2) == []
     await world.tick(hours=23)
-    assert "was still running after 24 hours" in message.text
+    assert "EnOS no longer shows this run of `3377` *daily-energy-report*" in message.text
+    assert "not ended" not in message.text
+
+
+async def test_a_run_that_is_hidden_is_followed_for_a_day(world):
+    message = await started(world)
+    world.enos.faults["instance"] = [Refusal("hidden", msg("You may not see it."))] * 2
+    assert await world.tick(hours=2) == []
+    await world.tick(hours=23)
+    assert "EnOS no longer shows this run of `3377` *daily-energy-report*" in message.text
+
+
+async def test_a_start_that_was_never_confirmed_is_not_said_to_have_run(world):
+    world.enos.faults["trigger"] = [Lost(effect=False)]
+    world.enos.faults["instance"] = [None, *[Refusal("hidden", msg("You may not see it."))] * 2]
+    message = await started(world)
+    assert await world.tick(hours=2) == []
+    await world.tick(hours=23)
+    assert "EnOS never confirmed that <@U0MAYA00001> started" in message.text
+    assert [row[2] for row in await world.audited()] == ["unclear:lost"]
 
 
 def test_checks_become_less_frequent():
@@ -214,12 +235,22 @@ async def test_a_lost_answer_is_looked_up_and_the_run_found(world, words, call):
     assert "I'm checking whether the run started." in message.text
     assert [row[2] for row in await world.audited()] == [""]
     await world.tick(seconds=1)
-    assert "is running. <@U0MAYA00001> triggered it." in message.text
+    assert "<@U0MAYA00001> triggered" in message.text
+    assert "EnOS shows the run. EnOS does not say who started it. Status now: ready." in message.text
     assert [row[2:] for row in await world.audited()] == [("done", call, "u15432100000000011", RUN)]
     assert len(world.enos.done()) == 1
     world.enos.becomes(RUN, Status.SUCCESS, [DONE] * 3)
     await world.tick(seconds=4)
     assert "succeeded" in message.text
+
+
+async def test_a_run_that_is_found_after_its_end_is_not_said_to_be_running(world):
+    world.enos.faults["trigger"] = [Lost(effect=True)]
+    message = await started(world)
+    world.enos.becomes(RUN, Status.FAIL, [DONE, Status.FAIL, WAITS])
+    await world.tick(seconds=1)
+    assert "Status now: failed." in message.text
+    assert "running" not in message.text
 
 
 async def test_a_lost_answer_to_a_run_that_never_started_ends_after_a_minute_and_frees_the_button(world):
@@ -229,7 +260,8 @@ async def test_a_lost_answer_to_a_run_that_never_started_ends_after_a_minute_and
     assert await world.tick(seconds=1) == []
     assert await world.tick(seconds=55) == []
     await world.tick(seconds=8)
-    assert "was not started. <@U0MAYA00001>, try again if you still need it." in message.text
+    assert "was not started." in message.text
+    assert "<@U0MAYA00001>, try again if you still need it." in message.text
     assert [row[2] for row in await world.audited()] == ["outage:not_started"]
     await world.maya.presses(card, "Trigger")
     assert [call[0] for call in world.enos.done()] == ["trigger", "trigger"]

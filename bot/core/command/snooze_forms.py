@@ -1,7 +1,7 @@
 """What ``snooze`` names besides a flow, a duration and a reason: all flows, and the end of a snooze."""
 
 from bot.core.command import chinese
-from bot.core.command.clauses import FLOW, WHEN, Form
+from bot.core.command.forms import FLOW, WHEN, Form
 from bot.core.command.requests import ALL, SUCCESS, FlowRef, When
 from bot.core.command.tokens import Cursor, Token
 

@@ -1,0 +1,416 @@
+"""Forms: the kinds of values that a command may name, each with how it is read and how it is written."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from bot.core.command import chinese, periods, wanted
+from bot.core.command.periods import TimeParseError
+from bot.core.command.requests import FlowRef, OwnerRef, Period, When
+from bot.core.command.shown import in_code, tick
+from bot.core.command.spelling import spell_key, spell_name, spell_note, spell_value, spell_word
+from bot.core.command.tokens import Cursor, Token
+from bot.core.command.wanted import Wanted
+from bot.core.errors import Refusal
+from bot.core.flow.ids import flow_of, is_instance
+from bot.core.flow.model import (
+    FlowId,
+    InstanceId,
+    Parameter,
+    TaskId,
+    UserId,
+    UserName,
+)
+from bot.core.flow.status import Status, status_of
+from bot.core.incident.resolution import Resolution
+from bot.core.text.escape import code
+from bot.core.text.language import ZH
+from bot.core.text.message import msg
+
+SCOPES = ("open", "unacked", "mine")
+LONGEST_ID = 18  # digits; more fit neither the platform nor the database
+LARGEST_COUNT = 10_000
+NUMBER = re.compile(rf"[0-9]{{1,{LONGEST_ID}}}")  # an id, which is not quoted; compared with a token's ``plain``
+_DIGITS = re.compile(r"[0-9]+")
+_OFFER_ID = re.compile(r"[0-9a-z]{1,40}")
+
+_STATUS_NAMES = {status.name.casefold(): int(status) for status in Status}
+_STATUS_ALIASES = {"failed": int(Status.FAIL), "cancelled": int(Status.CANCEL), "canceled": int(Status.CANCEL)}
+_STATUSES = _STATUS_NAMES | _STATUS_ALIASES | {word: _STATUS_NAMES[name] for word, name in chinese.STATUSES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A kind of value: how the syntax shows it, how it is read, and how it is written."""
+
+    placeholder: str
+    read: Callable[[Cursor], Any]  # takes its tokens, or raises Refusal
+    say: Callable[[Any], str]
+    accepts: Callable[[Token], bool] = lambda _token: True  # whether a token without a keyword may begin it
+    words: tuple[str, ...] = ()  # its own words, to suggest the nearest
+    words_zh: tuple[str, ...] = ()
+    example: str = ""  # behind the word of a clause
+    say_zh: Callable[[Any], str] | None = None  # where a value has words of its own
+
+    def say_in(self, value: Any, language: str) -> str:
+        """How a value is written in a language, "en" or "zh"."""
+        return self.say_zh(value) if language == ZH and self.say_zh else self.say(value)
+
+    def placeholder_in(self, language: str) -> str:
+        """How the syntax shows it in a language, "en" or "zh"."""
+        return chinese.PLACEHOLDERS.get(self.placeholder, self.placeholder) if language == "zh" else self.placeholder
+
+
+def _one(what: Wanted, pick: Callable[[Token], Any], *, name: bool = False) -> Callable[[Cursor], Any]:
+    """A reader of one token; ``pick`` returns None for what it cannot be.
+
+    With ``name`` it may be a name of several words in bold as well, as answers print it and people copy it. Marks that
+    hold a word of this command's clauses are around a part of the command, not around a name.
+    """
+
+    def read(cursor: Cursor) -> Any:
+        token = cursor.peek()
+        if name and token is not None and token.marked:
+            words = cursor.marked(token)
+            an_id = words and (_DIGITS.fullmatch(words[0]) or is_instance(words[0]))
+            if len(words) > 1 and not an_id and not cursor.words & set(words):
+                return pick(cursor.take_marked(token))
+        if name and token is not None and not token.plain.isascii():
+            quoted = tick(f'"{token.bare}"')
+            if _reserved(token):
+                raise cursor.expected(what, wanted.NAME_IN_QUOTES, quoted=quoted)
+            if token.start == cursor.place and chinese.ends(token.plain, chinese.GLUED, behind_number=False):
+                raise cursor.expected(what, wanted.WORDS_IN_QUOTES, quoted=quoted)  # a space would make it a name
+        value = None if token is None else pick(token)
+        if value is None:
+            raise _mistaken(cursor, what, token)
+        cursor.take()
+        return value
+
+    return read
+
+
+def _mistaken(cursor: Cursor, what: Wanted, token: Token | None) -> Refusal:
+    """The refusal of a token that is not what is needed, with what it is instead where that is known."""
+    if token is not None and what is wanted.FLOW and is_instance(token.plain):
+        flow = code(str(flow_of(InstanceId(token.plain))))
+        return cursor.expected(what, wanted.RUN_NOT_FLOW, flow=flow)
+    if token is not None and what is wanted.RUN and NUMBER.fullmatch(token.plain):
+        english = f"runs of {token.plain}"
+        runs_of = {ZH: f"{chinese.VERBS['runs'][0]} {chinese.CLAUSES['of', 'flow'][0]} {token.plain}"}
+        return cursor.expected(what, wanted.FLOW_NOT_RUN, command=in_code(lambda each: runs_of.get(each, english)))
+    return cursor.expected(what, most=LARGEST_COUNT)
+
+
+def _sure(pick: Callable[[Token], Any]) -> Callable[[Cursor], Any]:
+    """A reader of one token that was accepted already."""
+
+    def read(cursor: Cursor) -> Any:
+        token = cursor.take()
+        return None if token is None else pick(token)
+
+    return read
+
+
+def _reserved(token: Token) -> bool:
+    """Whether a token is a Chinese word of commands, or a time in Chinese, which may be no name by itself."""
+    if token.plain.isascii() or token.person:
+        return False
+    return token.plain in chinese.RESERVED or periods.is_time(token.plain)
+
+
+# ── flows, instances, tasks ─────────────────────────────────────────────────
+
+
+def _flow(token: Token) -> FlowRef | None:
+    if NUMBER.fullmatch(token.plain):
+        return FlowRef(id=FlowId(int(token.plain)))
+    if token.quoted:
+        return FlowRef(name=token.word, typed=token.otherwise) if token.word and not token.person else None
+    if token.person or token.pair or not token.word or is_instance(token.plain) or _DIGITS.fullmatch(token.plain):
+        return None
+    return FlowRef(name=token.bare, typed=token.otherwise)
+
+
+def _say_flow(flow: FlowRef) -> str:
+    return str(flow.id) if flow.id is not None else spell_name(flow.name)
+
+
+def _instance(token: Token) -> InstanceId | None:
+    return InstanceId(token.plain) if is_instance(token.plain) else None
+
+
+def _target(token: Token) -> FlowRef | InstanceId | None:
+    return _instance(token) or _flow(token)
+
+
+def _say_target(target: FlowRef | InstanceId) -> str:
+    return _say_flow(target) if isinstance(target, FlowRef) else target
+
+
+def _task(token: Token) -> TaskId | None:
+    return TaskId(int(token.plain)) if NUMBER.fullmatch(token.plain) else None
+
+
+FLOW = Form("FLOW", _one(wanted.FLOW, _flow, name=True), _say_flow, example="3377")
+RUN = Form("RUN", _one(wanted.RUN, _instance), str)
+TARGET = Form("FLOW|RUN", _one(wanted.TARGET, _target, name=True), _say_target)
+TASK = Form("TASK", _one(wanted.TASK, _task), str, example="108580")
+
+
+# ── people ──────────────────────────────────────────────────────────────────
+
+
+def _owner(token: Token) -> OwnerRef | None:
+    if token.person:
+        return OwnerRef(person=token.person)
+    if _is_me(token):
+        return OwnerRef(me=True)
+    if not token.word or _reserved(token) or (not token.quoted and (token.pair or token.word.startswith("@"))):
+        return None
+    return OwnerRef(name=UserName(token.bare), typed=token.otherwise)
+
+
+def _is_me(token: Token) -> bool:
+    return token.plain == "me" or token.plain in chinese.ME
+
+
+def _say_owner(owner: OwnerRef) -> str:
+    if owner.me:
+        return "me"
+    return f"<@{owner.person}>" if owner.person else spell_name(str(owner.name))
+
+
+def _say_owner_zh(owner: OwnerRef) -> str:
+    return chinese.ME[0] if owner.me else _say_owner(owner)
+
+
+def _person(token: Token) -> str | None:
+    return token.person or None
+
+
+def _text(token: Token) -> str | None:
+    return None if token.person or (token.pair and not token.quoted) else token.bare or None
+
+
+OWNER = Form(
+    "OWNER",
+    _one(wanted.OWNER, _owner),
+    _say_owner,
+    _is_me,
+    words_zh=chinese.ME,
+    example="jane.doe",
+    say_zh=_say_owner_zh,
+)
+PERSON = Form(
+    "@person",
+    _one(wanted.PERSON, _person),
+    lambda person: f"<@{person}>",
+    accepts=lambda token: bool(token.person) or token.word.startswith("@"),
+)
+USER_ID = Form("USERID", _one(wanted.USER_ID, _text), lambda user_id: spell_word(UserId(user_id)))
+USER_NAME = Form("NAME", _one(wanted.USER_NAME, _text), lambda name: spell_word(UserName(name)))
+
+
+# ── times ───────────────────────────────────────────────────────────────────
+
+
+def _timed(reader: Callable[[list[str]], tuple[Any, int]]) -> Callable[[Cursor], Any]:
+    """A reader that hands the next words to ``periods`` and takes as many as it understood."""
+
+    def read(cursor: Cursor) -> Any:
+        tokens = cursor.ahead(4)
+        try:
+            value, count = reader([token.plain for token in tokens])
+        except TimeParseError as unreadable:
+            for token in tokens[: unreadable.index]:
+                cursor.take()
+                cursor.after = token.plain
+            raise cursor.expected(unreadable.wanted) from None
+        for _ in range(count):
+            cursor.take()
+        return value
+
+    return read
+
+
+def _begins_period(token: Token) -> bool:
+    return token.plain in periods.PERIOD_WORDS or token.plain in chinese.PERIODS or periods.begins(token.plain)
+
+
+def _begins_when(token: Token) -> bool:
+    return token.plain in periods.WHEN_WORDS or token.plain in chinese.WHENS or periods.begins(token.plain)
+
+
+def _say_period(period: Period) -> str:
+    return period.words
+
+
+def _say_when(when: When) -> str:
+    return when.words
+
+
+def _in_chinese(say: Callable[[Any], str]) -> Callable[[Any], str]:
+    """How a value is written whose words are all words of commands."""
+    return lambda value: chinese.value(say(value))
+
+
+def _duration(cursor: Cursor) -> timedelta:
+    tokens = [token.plain for token in cursor.ahead(2)]
+    for count in (1, 2):
+        span = periods.parse_duration("".join(tokens[:count]))
+        if span is not None and len(tokens) >= count:
+            for _ in range(count):
+                cursor.take()
+            return span
+    raise cursor.expected(wanted.DURATION)
+
+
+_WHEN_WORDS = (periods.WHEN_WORDS, tuple(chinese.WHENS))
+_PERIOD_WORDS = (periods.PERIOD_WORDS, (*chinese.PERIODS, chinese.ONWARD))
+WHEN = Form("WHEN", _timed(periods.read_when), _say_when, _begins_when, *_WHEN_WORDS, say_zh=_in_chinese(_say_when))
+PERIOD = Form(
+    "PERIOD",
+    _timed(periods.read_period),
+    _say_period,
+    _begins_period,
+    *_PERIOD_WORDS,
+    say_zh=_in_chinese(_say_period),
+)
+DURATION = Form(
+    "DURATION",
+    _duration,
+    periods.duration_words,
+    lambda token: bool(periods.parse_duration(token.plain)),
+    say_zh=_in_chinese(periods.duration_words),
+)
+
+
+# ── words, numbers, parameters, notes ───────────────────────────────────────
+
+
+def _status(word: str) -> int | None:
+    if word in _STATUSES:
+        return _STATUSES[word]
+    return int(word) if _DIGITS.fullmatch(word.removeprefix("-")) and len(word) <= 2 else None
+
+
+def _statuses(token: Token) -> tuple[int, ...] | None:
+    """The statuses of one token, such as ``fail,timeout``."""
+    parts = [_status(part) for part in token.plain.replace("、", ",").split(",") if part]
+    return tuple(part for part in parts if part is not None) if parts and None not in parts else None
+
+
+def _say_statuses(statuses: tuple[int, ...]) -> str:
+    known = (status_of(each) for each in statuses)
+    return " ".join(each.name.casefold() if isinstance(each, Status) else str(each) for each in known)
+
+
+def _scope(token: Token) -> str | None:
+    return token.plain if token.plain in SCOPES else chinese.SCOPES.get(token.plain)
+
+
+def _topic(token: Token) -> str | None:
+    """A verb to be helped with: one in Chinese becomes the English one, unless it is quoted."""
+    verb = next((verb for verb, words in chinese.VERBS.items() if token.plain in words), None)
+    return verb or _text(token)
+
+
+def _say_topic_zh(topic: str) -> str:
+    return chinese.VERBS[topic][0] if topic in chinese.VERBS else spell_word(topic)
+
+
+def _counted(digits: str) -> int | None:
+    return int(digits) if NUMBER.fullmatch(digits) and 1 <= int(digits) <= LARGEST_COUNT else None
+
+
+def _lines(cursor: Cursor) -> int:
+    """A number of lines; in Chinese with the word for lines behind it."""
+    count: int = _LINE_COUNT(cursor)
+    if chinese.LINES in [token.plain for token in cursor.ahead(1)]:
+        cursor.take()
+    return count
+
+
+def _pairs(cursor: Cursor) -> tuple[Parameter, ...]:
+    """Read KEY=VALUE until a word without ``=``."""
+    pairs: dict[str, str] = {}
+    while (token := cursor.peek()) and token.pair:
+        key, value = token.pair
+        if not key:
+            raise cursor.refused("no_key", _NO_KEY, token.start)
+        if key in pairs:
+            raise cursor.refused("twice", msg("{word} is there twice. Write it once.", word=tick(key)), token.start)
+        pairs[key] = value
+        cursor.take()
+    if not pairs:
+        raise cursor.expected(wanted.PAIRS)
+    return tuple(Parameter(key, value) for key, value in pairs.items())
+
+
+def _say_pairs(pairs: tuple[Parameter, ...]) -> str:
+    return " ".join(f"{spell_key(each.key)}={spell_value(each.value)}" for each in pairs)
+
+
+def _note(cursor: Cursor) -> str:
+    note = cursor.rest()
+    if not note:
+        raise cursor.expected(wanted.NOTE)
+    return note
+
+
+def _resolution(token: Token) -> Resolution | None:
+    word = chinese.RESOLUTIONS.get(token.plain, token.plain)
+    return next((each for each in Resolution if each.value == word), None)
+
+
+def _say_resolution(resolution: Resolution) -> str:
+    return resolution.value
+
+
+def _say_resolution_zh(resolution: Resolution) -> str:
+    return next(word for word, english in chinese.RESOLUTIONS.items() if english == resolution.value)
+
+
+def _offer(token: Token) -> str | None:
+    return token.plain if _OFFER_ID.fullmatch(token.plain) else None
+
+
+_NO_KEY = msg("There is no key before `=`. Write `KEY=VALUE` without spaces around `=`.")
+STATUSES = Form(
+    "STATUS …",
+    _sure(_statuses),
+    _say_statuses,
+    accepts=lambda token: _statuses(token) is not None,
+    words=tuple(_STATUS_NAMES | _STATUS_ALIASES),
+    words_zh=tuple(chinese.STATUSES),
+    say_zh=_in_chinese(_say_statuses),
+)
+SCOPE = Form(
+    "|".join(SCOPES),
+    _sure(_scope),
+    str,
+    accepts=lambda token: _scope(token) is not None,
+    words=SCOPES,
+    words_zh=tuple(chinese.SCOPES),
+    say_zh=_in_chinese(str),
+)
+_LINE_COUNT = _one(wanted.NUMBER, lambda token: _counted(token.plain.removesuffix(chinese.LINES)))
+COUNT = Form("N", _one(wanted.NUMBER, lambda token: _counted(token.plain)), str, example="2")
+LINES = Form("N", _lines, str, example="50")
+_RESOLUTIONS = tuple(each.value for each in Resolution)
+RESOLUTION = Form(
+    "|".join(_RESOLUTIONS),
+    _one(wanted.RESOLUTION, _resolution),
+    _say_resolution,
+    words=_RESOLUTIONS,
+    words_zh=tuple(chinese.RESOLUTIONS),
+    example="fixed",
+    say_zh=_say_resolution_zh,
+)
+OFFER = Form("OFFER", _one(wanted.OFFER, _offer), str)
+VERB = Form("VERB", _one(wanted.VERB, _topic), spell_word, say_zh=_say_topic_zh)
+PAIRS = Form("KEY=VALUE …", _pairs, _say_pairs, example="path=/data/2026")
+NOTE = Form("NOTE", _note, spell_note)
