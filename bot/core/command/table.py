@@ -1,10 +1,9 @@
 """The one table of commands. Parser, help, README, usage hint and permissions read it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from difflib import get_close_matches
 
-from bot.core.command import chinese, forms, requests, routing_forms, snooze_forms
+from bot.core.command import chinese, common, flow_rows, forms, incident_rows, requests, routing_forms
 from bot.core.command.clauses import Clause
 from bot.core.command.requests import Request
 from bot.core.command.rights import Who
@@ -13,24 +12,10 @@ from bot.core.text.message import msg, plain
 
 HINT_LIMIT = 1000  # characters. Source: Slack's manifest schema, slash_commands.usage_hint
 
-
-_PAGE = Clause(("page",), "page", forms.COUNT, hidden=True)
-_CONFIRMED = Clause(("confirmed",), "confirmed", hidden=True)
-_FLOW = Clause(("flow",), form=forms.FLOW, in_thread=True)
-_RUN = Clause(("instance",), form=forms.RUN, in_thread=True)
-_TARGET = Clause(("flow", "instance"), form=forms.TARGET, in_thread=True)
-_PERIOD = Clause(("period",), form=forms.PERIOD)
-_OF_FLOW = Clause(("flow",), "of", forms.FLOW)
-_BY_OWNER = Clause(("owner",), "by", forms.OWNER, loose=True)
-_FROM = Clause(("task",), "from", forms.TASK)
-_FLOW_OR_ALL = Clause(("flow", "scope"), form=snooze_forms.FLOW_OR_ALL, in_thread=True)
-_BECAUSE = Clause(("because",), "because", forms.NOTE)
 _PERSON = Clause(("person",), form=forms.PERSON, optional=False)
-_TO_PERSON = Clause(("person",), "to", forms.PERSON, optional=False, loose=True)
-_OFFER = Clause(("offer",), form=forms.OFFER, optional=False)
 _FILTERS = (
-    _OF_FLOW,
-    _BY_OWNER,
+    common.OF_FLOW,
+    common.BY_OWNER,
     Clause(("glob",), "matching", routing_forms.GLOB),
     Clause(("after",), "after", routing_forms.TIMES),
     Clause(("quiet",), "quiet", routing_forms.HOURS),
@@ -47,280 +32,8 @@ ROWS = (
         aliases=("?",),
         family=Family.ME,
     ),
-    Row(
-        "trigger",
-        requests.Trigger,
-        Who.OWNER,
-        msg("Start a run: the whole flow, from a task, for another time, or once with changed parameters."),
-        (
-            Clause(("flow",), form=forms.FLOW, optional=False),
-            _FROM,
-            Clause(("when",), "at", forms.WHEN, loose=True),
-            Clause(("parameters",), "with", forms.PAIRS),
-            _CONFIRMED,
-        ),
-        (
-            "trigger 3377",
-            "trigger 3377 from 108580",
-            "trigger 3377 at tomorrow 02:00",
-            'trigger 3377 with path=/data/2026 note="second try"',
-        ),
-        changes=True,
-        family=Family.RUNS,
-    ),
-    Row(
-        "rerun",
-        requests.Rerun,
-        Who.OWNER,
-        msg("Rerun a run from its failed task, for the same data date."),
-        (_RUN, _FROM),
-        ("rerun 2809-20190812080700", "rerun 2809-20190812080700 from 104890"),
-        changes=True,
-        family=Family.RUNS,
-    ),
-    Row(
-        "cancel",
-        requests.Cancel,
-        Who.OWNER,
-        msg("Cancel a run. Asks first."),
-        (_RUN, _CONFIRMED),
-        ("cancel 2809-20190812080700",),
-        changes=True,
-        family=Family.RUNS,
-    ),
-    Row(
-        "enable",
-        requests.Enable,
-        Who.OWNER,
-        msg("Enable the schedule of a flow."),
-        (_FLOW,),
-        ("enable 3377",),
-        changes=True,
-        family=Family.FLOWS,
-    ),
-    Row(
-        "disable",
-        requests.Disable,
-        Who.OWNER,
-        msg("Disable the schedule of a flow. Asks first."),
-        (_FLOW, _CONFIRMED),
-        ("disable 3377",),
-        changes=True,
-        family=Family.FLOWS,
-    ),
-    Row(
-        "incidents",
-        requests.Incidents,
-        Who.LINKED,
-        msg("Open incidents: since when, who acknowledged them, and a link to each thread."),
-        (Clause(("scope",), form=forms.SCOPE), _OF_FLOW, _BY_OWNER, _PAGE),
-        ("incidents", "incidents unacked", "incidents by me"),
-        family=Family.INCIDENTS,
-    ),
-    Row(
-        "failed",
-        requests.Failed,
-        Who.LINKED,
-        msg("What failed in a period. Without a period: today."),
-        (_PERIOD, _OF_FLOW, _BY_OWNER, _PAGE),
-        ("failed", "failed yesterday by me", "failed 2026-11-01..2026-11-07 of 3377"),
-        family=Family.RUNS,
-    ),
-    Row(
-        "runs",
-        requests.Runs,
-        Who.LINKED,
-        msg("Runs with any status, by trigger time. Without a period: today."),
-        (_PERIOD, Clause(("statuses",), form=forms.STATUSES, repeats=True), _OF_FLOW, _BY_OWNER, _PAGE),
-        ("runs of 3377", "runs last 3h running", "runs this week fail timeout"),
-        family=Family.RUNS,
-    ),
-    Row(
-        "show",
-        requests.Show,
-        Who.LINKED,
-        msg("A flow with its owners, schedule and tasks, or a run with its tasks and times."),
-        (_TARGET,),
-        ("show 3377", 'show "daily energy report"', "show 2809-20190812080700"),
-        family=Family.FLOWS,
-    ),
-    Row(
-        "log",
-        requests.Log,
-        Who.LINKED,
-        msg("The end of a run's log, only visible to you. A long one comes as a file."),
-        (
-            _RUN,
-            Clause(("task",), "of", forms.TASK),
-            Clause(("tail",), "tail", forms.LINES),
-            Clause(("here",), "here", hidden=True),
-        ),
-        ("log 2809-20190812080700", "log 2809-20190812080700 of 104890 tail 50"),
-        family=Family.RUNS,
-    ),
-    Row(
-        "ack",
-        requests.Ack,
-        Who.RESPONDER,
-        msg("Acknowledge an incident, for 4 hours or as long as you say."),
-        (_TARGET, Clause(("duration",), "for", forms.DURATION, loose=True), _BECAUSE),
-        ("ack 2809", "ack 2809 for 2h because the source is being repaired"),
-        aliases=("acknowledge",),
-        changes=True,
-        family=Family.INCIDENTS,
-    ),
-    Row(
-        "unack",
-        requests.Unack,
-        Who.RESPONDER,
-        msg("Hand an incident back."),
-        (_TARGET,),
-        ("unack 2809",),
-        changes=True,
-        family=Family.INCIDENTS,
-    ),
-    Row(
-        "take",
-        requests.Take,
-        Who.RESPONDER,
-        msg("Take over an incident that somebody else acknowledged. They are told."),
-        (
-            _TARGET,
-            Clause(("duration",), "for", forms.DURATION, loose=True),
-            Clause(("holder",), "from", forms.PERSON, hidden=True),
-        ),
-        ("take 2809", "take 2809 for 2h"),
-        changes=True,
-        apart=True,
-        family=Family.INCIDENTS,
-    ),
-    Row(
-        "assign",
-        requests.Assign,
-        Who.RESPONDER,
-        msg("Ask somebody to take an incident. It moves when they accept."),
-        (_TARGET, _TO_PERSON),
-        ("assign 2809 to @jane",),
-        changes=True,
-        family=Family.INCIDENTS,
-    ),
-    Row(
-        "handover",
-        requests.Handover,
-        Who.ANYONE,  # who has nothing to hand over is told so; who is not on call any more may still have something
-        msg("Ask somebody to take everything you acknowledged, for example at the end of your shift."),
-        (_TO_PERSON,),
-        ("handover to @jane",),
-        changes=True,
-        family=Family.INCIDENTS,
-    ),
-    Row(
-        "accept",
-        requests.Accept,
-        Who.RESPONDER,
-        msg("Take what you were asked to take."),
-        (_OFFER,),
-        ("accept 0123456789abcdef",),
-        changes=True,
-        hidden=True,
-        apart=True,
-        family=Family.INCIDENTS,
-    ),
-    Row(
-        "decline",
-        requests.Decline,
-        Who.ANYONE,
-        msg("Do not take what you were asked to take."),
-        (_OFFER,),
-        ("decline 0123456789abcdef",),
-        changes=True,
-        hidden=True,
-        apart=True,
-        family=Family.INCIDENTS,
-    ),
-    Row(
-        "withdraw",
-        requests.Withdraw,
-        Who.ANYONE,
-        msg("Stop asking somebody to take an incident."),
-        (_OFFER,),
-        ("withdraw 0123456789abcdef",),
-        changes=True,
-        hidden=True,
-        apart=True,
-        family=Family.INCIDENTS,
-    ),
-    Row(
-        "close",
-        requests.Close,
-        Who.RESPONDER,
-        msg("Close an incident that will not recover by itself. Add a reason."),
-        (_TARGET, Clause(("resolution",), "as", forms.RESOLUTION), _BECAUSE),
-        ("close 2809 because that day is not needed", "close 2809 as duplicate because 3377 is the cause"),
-        changes=True,
-        family=Family.INCIDENTS,
-    ),
-    Row(
-        "reopen",
-        requests.Reopen,
-        Who.RESPONDER,
-        msg("Reopen a closed incident."),
-        (_TARGET,),
-        ("reopen 2809",),
-        changes=True,
-        family=Family.INCIDENTS,
-    ),
-    Row(
-        "thread",
-        requests.Thread,
-        Who.RESPONDER,
-        msg("Open a thread for an incident of an alert storm or of flowbot's first start."),
-        (_TARGET,),
-        ("thread 2809",),
-        changes=True,
-        family=Family.INCIDENTS,
-    ),
-    Row(
-        "snooze",
-        requests.Snooze,
-        Who.RESPONDER,
-        msg(
-            "Snooze a flow: nobody is mentioned or reminded for a while, at most 30 days. Needs a reason. "
-            "`snooze all` is for flowbot admins."
-        ),
-        (
-            _FLOW_OR_ALL,
-            Clause(("duration",), "for", forms.DURATION, loose=True, needed=True),
-            Clause(("until",), "until", snooze_forms.UNTIL, needed=True, alternative=True),
-            replace(_BECAUSE, needed=True),
-        ),
-        (
-            "snooze 2809 for 2h because the source is being repaired",
-            "snooze 2809 until tomorrow 08:00 because of TICKET-17",
-            "snooze 2809 until success because the fix runs tonight",
-        ),
-        changes=True,
-        family=Family.INCIDENTS,
-    ),
-    Row(
-        "unsnooze",
-        requests.Unsnooze,
-        Who.RESPONDER,
-        msg("End a snooze before its time."),
-        (_FLOW_OR_ALL,),
-        ("unsnooze 2809",),
-        changes=True,
-        family=Family.INCIDENTS,
-    ),
-    Row(
-        "snoozes",
-        requests.Snoozes,
-        Who.LINKED,
-        msg("What is snoozed, until when, by whom and why."),
-        (_PAGE,),
-        ("snoozes",),
-        family=Family.INCIDENTS,
-    ),
+    *flow_rows.ROWS,
+    *incident_rows.ROWS,
     Row(
         "watch",
         requests.Watch,
@@ -346,7 +59,7 @@ ROWS = (
         requests.Watches,
         Who.LINKED,
         msg("The watches of this channel, each with a button that removes it."),
-        (_PAGE,),
+        (common.PAGE,),
         ("watches",),
         family=Family.ROUTING,
     ),
@@ -396,7 +109,7 @@ ROWS = (
         requests.People,
         Who.ADMIN,
         msg("Who is linked to which EnOS user."),
-        (_PAGE,),
+        (common.PAGE,),
         ("people",),
         family=Family.PEOPLE,
     ),
@@ -410,20 +123,11 @@ ROWS = (
         family=Family.ME,
     ),
     Row(
-        "oncall",
-        requests.OnCall,
-        Who.ANYONE,
-        msg("Who is on call: each group's members, their local time, and whether they are active in Slack."),
-        (),
-        ("oncall",),
-        family=Family.INCIDENTS,
-    ),
-    Row(
         "audit",
         requests.Audit,
         Who.ADMIN,
         msg("Who did what in a period. Without a period: today."),
-        (_PERIOD, Clause(("person",), form=forms.PERSON), _PAGE),
+        (common.PERIOD, Clause(("person",), form=forms.PERSON), common.PAGE),
         ("audit", "audit this week @jane"),
         family=Family.PEOPLE,
     ),
