@@ -51,9 +51,9 @@ CARDS = {
     "all is over": cards.all_over(0, None),
     "a person ends all": cards.all_over(3, MAYA),
     "over, and the flow is fine": cards.over_and_fine(OWN),
-    "all flows in the list": told("snoozes", cards.in_list(ALL)),
-    "a flow in the list": told("snoozes", cards.in_list(OWN)),
-    "a flow until success in the list": told("snoozes", cards.in_list(UNTIL_SUCCESS)),
+    "all flows in the list": told("", cards.in_list(ALL)),
+    "a flow in the list": told("", cards.in_list(OWN)),
+    "a flow until success in the list": told("", cards.in_list(UNTIL_SUCCESS)),
 }
 
 
@@ -72,11 +72,13 @@ def test_a_snoozed_card_mentions_no_owner(phase):
 
 
 def test_only_the_snooze_of_the_flow_ends_from_its_card():
-    def menu(held):
-        card = incident_cards.card(incident(snooze=held), "p1", LINKED)
+    def menu(held, **more):
+        card = incident_cards.card(incident(failure(**KNOWN), snooze=held, **more), "p1", LINKED)
         (actions,) = (each for each in card.blocks if each["type"] == "actions")
         return [option["value"] for option in actions["elements"][-1]["options"]]
 
     assert "1|p1|unsnooze 3377" in menu(OWN)
     assert "1|p1|snooze 3377" in menu(ALL)
     assert "1|p1|snooze 3377" in menu(None)
+    assert "1|p1|unsnooze 3377" in menu(OWN, **ACKED)
+    assert len(menu(OWN, **ACKED)) == 5  # all that Slack shows

@@ -10,11 +10,16 @@ from incident_makers import JONAS, MAYA, NOW, incident
 from bot.core.command.parse import parse
 from bot.core.errors import Refusal
 from bot.core.flow.model import FlowId, InstanceId
-from bot.core.incident import lifecycle, reminders, snoozes
+from bot.core.incident import escalation, lifecycle, reminders, snoozes
+from bot.core.incident.escalation import CallReason, EscalationStep, Plan
 from bot.core.incident.groups import owners
 from bot.core.incident.lifecycle import Transition
 from bot.core.incident.model import Phase, Snooze, SnoozeEnd, SnoozeId
 from bot.core.incident.snoozes import SnoozeReason
+from bot.core.people.on_call import OnCallGroup
+from bot.core.routing.mentions import Permission, Permit
+from bot.core.routing.prefs import Prefs
+from bot.core.routing.rules import RoutingRules
 
 HOUR = timedelta(hours=1)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -180,8 +185,8 @@ def test_an_incident_that_ended_is_not_snoozed(ends):
 
 def test_nobody_is_called_about_a_snoozed_incident():
     grouped = incident(snooze=OWN, grouped=True)
-    assert reminders.next_reminder(incident(snooze=OWN), HOUR) is None
-    assert reminders.next_reminder(incident(snooze=OWN, **ACKED, ack_until=LATER), HOUR) is None
+    assert reminders.next_reminder(incident(snooze=OWN)) is None
+    assert reminders.next_reminder(incident(snooze=OWN, **ACKED, ack_until=LATER)) is None
     assert reminders.unacknowledged([grouped]) == ()
     assert reminders.unacknowledged([replace(grouped, snooze=None)]) != ()
     assert owners([grouped]) == ()
@@ -190,3 +195,41 @@ def test_nobody_is_called_about_a_snoozed_incident():
 def test_a_reminder_that_waits_is_withdrawn_when_its_incident_is_snoozed():
     assert not reminders.same_acknowledgement(incident(), incident(snooze=OWN))
     assert reminders.same_acknowledgement(incident(snooze=OWN), incident(snooze=ALL))
+
+
+def test_nobody_is_called_while_it_is_snoozed_and_it_says_until_when():
+    for held in (incident(snooze=OWN), incident(snooze=OWN, **ACKED, ack_until=LATER)):
+        course = escalation.course_of(held, ())
+        decision = escalation.decide(course, Plan(HOUR), [(held.home, Permit())], NOW + HOUR)
+        assert (decision.reason, decision.until) == (CallReason.SNOOZED, OWN.until)
+        assert not escalation.may_be_due(held, HOUR, NOW + HOUR)
+
+
+def test_after_its_end_escalation_begins_with_step_one():
+    taken = tuple(EscalationStep("i1", n, NOW, CallReason.GROUP, group=f"S{n}") for n in (1, 2))
+    held = incident(snooze=OWN, reminded_at=NOW, reminder_count=2)
+    back, step = snoozes.compared(held, [], OWN.until)
+    course = escalation.course_of(back, taken)
+    assert step is Transition.SNOOZE_ENDED
+    assert (course.taken, course.steps, course.since) == (0, (), OWN.until)
+    groups = (OnCallGroup("S1", frozenset({"U0A"})), OnCallGroup("S2", frozenset({"U0B"})))
+    decision = escalation.decide(course, Plan(HOUR, groups), [(back.home, Permit())], OWN.until + HOUR)
+    assert (decision.step.number, decision.step.group) == (1, "S1")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "channel", "prefs", "permit"),
+    [
+        ("a channel waits for its end", "C0DATAOPS1", Prefs(), Permit(Permission.SNOOZED, OWN.until)),
+        ("one without mentions, too", "C0DATAOPS1", Prefs(mentions=False), Permit(Permission.SNOOZED, OWN.until)),
+        ("and somebody's own watch", "U0MAYA00001", Prefs(), Permit(Permission.SNOOZED, OWN.until)),
+        ("reminders that are off stay off", "C0DATAOPS1", Prefs(reminders=False), Permit(Permission.REMINDERS_OFF)),
+    ],
+)  # fmt: skip
+def test_what_a_channel_allows_while_it_is_snoozed(sentence, channel, prefs, permit):
+    rules = RoutingRules(prefs={channel: prefs})
+    assert rules.permit(incident(snooze=OWN), channel, NOW) == permit, sentence
+
+
+def test_nobody_is_mentioned_while_it_is_snoozed():
+    assert RoutingRules().mention(incident(snooze=OWN), "C0DATAOPS1", NOW) is Permission.SNOOZED

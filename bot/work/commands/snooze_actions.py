@@ -99,7 +99,8 @@ class SnoozeActions:
         live = () if snooze.flow_id is None else await self._store.incidents(live=True, flow=snooze.flow_id)
         owners = [owner for incident in live for owner in incident.owners]
         render_context = await self._owner_resolver.resolve(owners, now)
-        return incident_posts.Terms(now, frozenset(), self._new_id, render_context=render_context)
+        rules = await self._store.routing_rules()
+        return incident_posts.Terms(now, frozenset(), self._new_id, render_context=render_context, rules=rules)
 
 
 def _ended_already() -> Refusal:

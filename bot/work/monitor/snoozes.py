@@ -77,7 +77,8 @@ class SnoozeMonitor:
 
     async def _compare(self, incident: Incident, now: datetime) -> None:
         render_context = await self._owner_resolver.resolve(incident.owners, now)
-        terms = incident_posts.Terms(now, frozenset(), self._new_id, render_context=render_context)
+        rules = await self._store.routing_rules()
+        terms = incident_posts.Terms(now, frozenset(), self._new_id, render_context=render_context, rules=rules)
 
         def decide(active: tuple[Snooze, ...], found: tuple[Incident, ...]) -> ChangeSet:
             posts, changed = list[NewPost](), list[Incident]()
@@ -94,14 +95,16 @@ class SnoozeMonitor:
 
 
 def _open_again(old: Incident, new: Incident, terms: incident_posts.Terms) -> list[NewPost]:
-    """A reply in each thread, and mentions in the first.
+    """A reply in each thread, and mentions in the first whose channel allows them now.
 
     The thread of a group says it of one flow's snooze only: after one of all flows it would say little else.
     """
     is_for_all = old.snooze is None or old.snooze.flow_id is None
     posts = list[NewPost]()
-    for card in new.threads or (() if is_for_all else new.cards):
-        shown = terms.shown_in(card.channel) if not posts else replace(terms.render_context, people={})
+    told = new.threads or (() if is_for_all else new.cards)
+    mentioning = next((card for card in told if terms.shown_in(card.channel, new).people), None)
+    for card in told:
+        shown = terms.render_context if card is mentioning else replace(terms.render_context, people={})
         posts.append(
             incident_posts.in_thread(
                 new,
