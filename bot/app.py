@@ -16,7 +16,7 @@ from bot.core.people.model import IncomingMessage
 from bot.core.text.mask import Mask, Seal
 from bot.core.text.message import Text
 from bot.doctor.running_bot import RunningBotProbe
-from bot.ops import bridges, control_socket, default_channel, health, offline, people_file, workspace_keys
+from bot.ops import bridges, control_socket, default_channel, drill, health, offline, people_file, workspace_keys
 from bot.ops.bot_health import BotHealth
 from bot.ops.clocks import ClockJumps
 from bot.ops.clocks import wall as now
@@ -228,6 +228,7 @@ class App:
             console_url=settings.enos_console_url,
             shared_channels=settings.shared_channels,
             remind_every=timedelta(minutes=settings.remind_minutes),
+            bridges=bridges.told_at_once(settings),
             pagerduty=bool(settings.pagerduty_key),
         )
         return Services(
@@ -253,6 +254,7 @@ class App:
             seal=Seal(settings.enos_secret_key),
             wake=wake,
             poll_soon=self.monitor.nudge,
+            lost=self.delivery.lost_places,
         )
 
     async def start(self) -> None:
@@ -314,6 +316,7 @@ class App:
             ),
             "list": lambda _what: people_file.links_csv(self.store),
             "backup": partial(offline.back_up, self.store),
+            "drill": partial(drill.post_and_wait, self.services),
             "doctor": self.running_bot_probe.facts,
             "press": self.running_bot_probe.press,
         }

@@ -12,6 +12,7 @@
 ⏰           a reminder
 🌙           snoozed: nobody is notified
 ⚠️           flowbot does less than it should
+🧪 blue      a drill: nothing failed
 ☀️           the daily line
 """
 
@@ -20,7 +21,8 @@ from collections.abc import Mapping
 from bot.core.flow.status import PENDING, Status
 from bot.core.incident.model import Phase
 
-RED, MAGENTA, ORANGE, GREEN, GREY = "#d1242f", "#bf3989", "#d4720b", "#1a7f37", "#6e7781"
+RED, MAGENTA, ORANGE, GREEN, GREY, BLUE = "#d1242f", "#bf3989", "#d4720b", "#1a7f37", "#6e7781", "#0969da"
+DRILL = "🧪"
 
 PHASES: Mapping[Phase, str] = {Phase.OPEN: "🔴", Phase.ACKNOWLEDGED: "🟠", Phase.RECOVERED: "🟢", Phase.CLOSED: "⚪"}
 PHASE_COLORS: Mapping[Phase, str] = {

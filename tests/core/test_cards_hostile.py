@@ -37,6 +37,8 @@ from bot.core.outbox.blocks import Card
 from bot.core.outbox.pointers import PostPresence
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import Ending
+from bot.core.routing.mentions import Permission
+from bot.core.routing.places import PlaceReason
 from bot.core.text.escape import Markup, clean, escape
 from bot.core.text.message import Message, Text, rendered, verbatim
 from bot.messages.cards import runs
@@ -125,6 +127,8 @@ ENUMS = {
     Family: Family.RUNS,
     Bridge: Bridge.PAGERDUTY,
     Row: ROWS[0],
+    PlaceReason: PlaceReason.WATCHED,
+    Permission: Permission.QUIET_HOURS,
 }
 
 

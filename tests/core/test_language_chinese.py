@@ -128,6 +128,7 @@ def test_the_syntax_in_chinese(snapshot):
         ("偏好 提醒 开 回复 频道 语言 中文", "prefs reminders on replies channel language zh"),
         ("偏好 每日汇总 8点", "prefs digest 08:00"),
         ("偏好设置 汇总 关", "prefs digest off"),
+        ("演练", "drill"),
         ("绑定<@U012AB> u1 从1", 'link <@U012AB> u1 "从1"'),
         ("解除绑定 <@U012AB>", "unlink <@U012AB>"),
         ("操作记录 上周 <@U012AB>", "audit last week <@U012AB>"),

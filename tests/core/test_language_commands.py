@@ -16,6 +16,7 @@ from bot.core.command.requests import (
     Close,
     Decline,
     Disable,
+    Drill,
     Enable,
     Failed,
     FlowRef,
@@ -132,6 +133,7 @@ FLOW = FlowRef(id=3377)
         ("prefs digest 8:30 language zh replies channel",
          Preferences(replies="channel", language="zh", digest="08:30")),
         ("prefs digest off", Preferences(digest="off")),
+        ("drill", Drill()),
         ("close 3377 as Fixed because done", Close(FLOW, resolution=Resolution.FIXED, because="done")),
         ("close as unneeded", Close(resolution=Resolution.UNNEEDED)),
         ("close because as fixed", Close(because="as fixed")),
@@ -370,14 +372,14 @@ def test_who_may_and_what_is_on_record():
     assert {each.verb for each in ROWS if each.who is Who.RESPONDER} == {
         "ack", "unack", "take", "assign", "accept", "close", "reopen", "thread", "snooze", "unsnooze"
     }  # fmt: skip
-    assert {each.verb for each in ROWS if each.who is Who.ADMIN} == {"link", "unlink", "people", "audit"}
+    assert {each.verb for each in ROWS if each.who is Who.ADMIN} == {"link", "unlink", "people", "audit", "drill"}
     assert {each.verb for each in ROWS if each.who is Who.ANYONE} == {
         "help", "whoami", "oncall", "status", "handover", "decline", "withdraw"
     }  # fmt: skip
     assert {each.verb for each in ROWS if each.changes} == {
         "trigger", "rerun", "cancel", "enable", "disable", "ack", "unack", "close", "reopen", "thread", "link",
         "unlink", "watch", "unwatch", "prefs", "take", "assign", "handover", "accept", "decline", "withdraw",
-        "snooze", "unsnooze",
+        "snooze", "unsnooze", "drill",
     }  # fmt: skip
     assert {each.verb for each in ROWS if each.shows} == {"prefs"}  # alone, it changes nothing
     assert {each.verb for each in ROWS if each.in_thread} == {

@@ -155,6 +155,7 @@ REQUESTS = {
         st.sampled_from(["", "en", "zh"]),
         st.sampled_from(["", "off"]) | clocks,
     ),
+    requests.Drill: st.just(requests.Drill()),
     requests.LinkPerson: st.builds(requests.LinkPerson, people, names, names),
     requests.Unlink: st.builds(requests.Unlink, people),
     requests.People: st.builds(requests.People, counts),

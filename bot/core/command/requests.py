@@ -315,6 +315,11 @@ class Preferences:
 
 
 @dataclass(frozen=True, slots=True)
+class Drill:
+    """A sample failure along the routes of this channel."""
+
+
+@dataclass(frozen=True, slots=True)
 class LinkPerson:
     """Link a Slack person to an EnOS user."""
 
@@ -391,6 +396,7 @@ Request = Union[  # noqa: UP007  one line per verb reads as the list it is
     Unwatch,
     Watches,
     Preferences,
+    Drill,
     LinkPerson,
     Unlink,
     People,

@@ -81,6 +81,16 @@ ROWS = (
         family=Family.ROUTING,
     ),
     Row(
+        "drill",
+        requests.Drill,
+        Who.ADMIN,
+        msg("Post a sample failure, marked as a drill, wherever failures of this channel go. It mentions nobody."),
+        (),
+        ("drill",),
+        changes=True,
+        family=Family.ROUTING,
+    ),
+    Row(
         "link",
         requests.LinkPerson,
         Who.ADMIN,

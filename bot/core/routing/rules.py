@@ -26,7 +26,7 @@ class RoutingRules:
 
     def routes(self, incident: Incident, alert_channel: str, lost: Collection[str] = ()) -> tuple[Route, ...]:
         """Where the newest failure of an incident goes."""
-        return routes(_newest(incident), self.watches, alert_channel, lost=lost)
+        return routes(newest(incident), self.watches, alert_channel, lost=lost)
 
     def mention(self, incident: Incident, channel: str, now: datetime) -> Permission:
         """Whether people are mentioned about an incident in a channel now."""
@@ -61,12 +61,13 @@ class RoutingRules:
         return self.mention(incident, channel, end - _MOMENT) is Permission.QUIET_HOURS
 
     def _matching(self, incident: Incident) -> Sequence[Watch]:
-        failure = _newest(incident)
+        failure = newest(incident)
         return [each for each in self.watches if matches(each, failure)]
 
 
 NO_RULES = RoutingRules()
 
 
-def _newest(incident: Incident) -> Failure:
+def newest(incident: Incident) -> Failure:
+    """The newest failure of an incident, as the watches see it."""
     return Failure(incident.flow_id, incident.flow_name, incident.owners, len(incident.occurrences))

@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.core.command import requests
 from bot.work.commands import (
+    drill,
     escalation,
     handovers,
     incidents,
@@ -51,6 +52,7 @@ HANDLERS: Mapping[type, Handler] = {
     requests.Unwatch: routing.unwatch,
     requests.Watches: routing.watches,
     requests.Preferences: routing.prefs,
+    requests.Drill: drill.drill,
     requests.LinkPerson: people.link,
     requests.Unlink: people.unlink,
     requests.People: people.people,

@@ -25,6 +25,7 @@ TASKS = (
 PEOPLE = (
     "maya.chen",
     "jonas.weber",
+    "alex",
     "it is maintenance",
     ": not needed",
     ": no need",
