@@ -48,6 +48,7 @@ from bot.work.monitor.owners import MentionableOwners
 from bot.work.monitor.reminders import ReminderChecks, Reminders
 from bot.work.monitor.routing import RoutingMonitor
 from bot.work.monitor.settings import MonitorSettings
+from bot.work.monitor.snoozes import SnoozeMonitor
 from bot.work.runs import crash_recovery
 from bot.work.runs.progress import RunTracker
 
@@ -125,6 +126,15 @@ class App:
             command=settings.command,
             wake=self.monitor.incident_changed,
         )
+        self.snoozes = SnoozeMonitor(
+            store,
+            names,
+            new_id,
+            channel=settings.channel,
+            console_url=settings.enos_console_url,
+            zone=lambda: self.zone.offset,
+            wake=self.monitor.incident_changed,
+        )
         self.routing = RoutingMonitor(
             store,
             self.gateway.poster,
@@ -143,6 +153,7 @@ class App:
             monitor=self.monitor,
             run_tracker=self.run_tracker,
             reminders=self.reminders,
+            snoozes=self.snoozes,
             offer_expiry=OfferExpiry(store, self.gateway.poster, self.services.incident_actions.offers),
             on_call=self.on_call,
             routing=self.routing,

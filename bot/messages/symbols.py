@@ -10,6 +10,7 @@
 ⚫           a status that EnOS does not document
 ⏸️           a schedule that is off
 ⏰           a reminder
+🌙           snoozed: nobody is notified
 ⚠️           flowbot does less than it should
 ☀️           the digest
 🧪 blue      a drill: nothing failed
@@ -30,6 +31,7 @@ PHASE_COLORS: Mapping[Phase, str] = {
     Phase.RECOVERED: GREEN,
     Phase.CLOSED: GREY,
 }
+SNOOZED = "🌙"
 STATUSES: Mapping[int, str] = {
     Status.FAIL: "🔴",
     Status.INTERNAL_ERROR: "🔴",

@@ -449,6 +449,28 @@ _OFFERS = (
     "CREATE INDEX offers_open ON offers (asked_at) WHERE state = 'open'",
 )
 
+# For how long nobody is called about a flow (or any, without one), and the snooze that an incident's card shows.
+_SNOOZES = (
+    """
+    CREATE TABLE snoozes (
+      id TEXT PRIMARY KEY,
+      flow_id INTEGER,
+      flow_name TEXT NOT NULL,
+      made_by TEXT NOT NULL,
+      at INTEGER NOT NULL,
+      until INTEGER NOT NULL,
+      until_success INTEGER NOT NULL,
+      because TEXT NOT NULL,
+      ended TEXT NOT NULL,
+      ended_at INTEGER
+    ) STRICT
+    """,
+    "CREATE INDEX snoozes_active ON snoozes (at) WHERE ended_at IS NULL",
+    "CREATE INDEX snoozes_ended ON snoozes (ended_at) WHERE ended_at IS NOT NULL",
+    "ALTER TABLE incidents ADD COLUMN snooze TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX incidents_snoozed ON incidents (snooze) WHERE snooze <> ''",
+)
+
 # The database's version is the number of steps it has taken.
 STEPS: tuple[Sequence[str], ...] = (
     _FIRST,
@@ -468,4 +490,5 @@ STEPS: tuple[Sequence[str], ...] = (
     _BRIDGES,
     _ESCALATION,
     _OFFERS,
+    _SNOOZES,
 )

@@ -30,7 +30,7 @@ from bot.core.flow.status import Status
 from bot.core.incident.escalation import CallReason
 from bot.core.incident.groups import Occasion
 from bot.core.incident.handover import OfferKind, OfferState
-from bot.core.incident.model import Incident, IncidentId, OfferId, Phase
+from bot.core.incident.model import Incident, IncidentId, OfferId, Phase, SnoozeEnd, SnoozeId
 from bot.core.incident.resolution import Resolution
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Card
@@ -107,11 +107,13 @@ SIMPLE = {
     PostId: PostId("p1"),
     IncidentId: IncidentId("i1"),
     OfferId: OfferId("0ffe"),
+    SnoozeId: SnoozeId("s1"),
     FlowId: FlowId(3377),
     TaskId: TaskId(108580),
 }
 ENUMS = {
     Phase: Phase.OPEN,
+    SnoozeEnd: SnoozeEnd.TIME,
     CallReason: CallReason.GROUP,
     Status: Status.FAIL,
     Denial: Denial.NOT_OWNER,

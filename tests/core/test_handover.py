@@ -178,7 +178,7 @@ def test_what_is_still_offered_is_not_refused():
     [
         lifecycle.unack(ASKED)[0],
         lifecycle.acknowledge(ASKED, MAYA, LATER)[0],
-        reminders.step(ASKED, timedelta(minutes=30), NOW + ACK_DURATION)[0],
+        reminders.step(ASKED, NOW + ACK_DURATION)[0],
     ],
     ids=["handed back", "renewed", "expired"],
 )

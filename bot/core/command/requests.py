@@ -243,6 +243,36 @@ class Thread:
     instance: InstanceId | None = None
 
 
+ALL = "all"  # flows: what may be snoozed instead of one
+SUCCESS = When("success")  # until the next one of the flow
+
+
+@dataclass(frozen=True, slots=True)
+class Snooze:
+    """Call nobody about a flow for a while."""
+
+    flow: FlowRef | None = None
+    scope: str = ""  # all
+    duration: timedelta | None = None
+    until: When | None = None
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsnooze:
+    """End a snooze."""
+
+    flow: FlowRef | None = None
+    scope: str = ""  # all
+
+
+@dataclass(frozen=True, slots=True)
+class Snoozes:
+    """What is snoozed."""
+
+    page: int = 1
+
+
 @dataclass(frozen=True, slots=True)
 class Watch:
     """Send failures to this channel, or in direct messages to the asker."""
@@ -359,6 +389,9 @@ Request = Union[  # noqa: UP007  one line per verb reads as the list it is
     Close,
     Reopen,
     Thread,
+    Snooze,
+    Unsnooze,
+    Snoozes,
     Watch,
     Unwatch,
     Watches,

@@ -160,8 +160,9 @@ def worst_first(incidents: Iterable[Incident]) -> list[Incident]:
 
 
 def owners(incidents: Iterable[Incident]) -> tuple[UserName, ...]:
-    """All owners, each once."""
-    return tuple(dict.fromkeys(owner for incident in incidents for owner in incident.owners))
+    """All owners, each once, but those of snoozed incidents: nobody is called about these."""
+    called = (incident for incident in incidents if incident.snooze is None)
+    return tuple(dict.fromkeys(owner for incident in called for owner in incident.owners))
 
 
 def owners_to_mention(

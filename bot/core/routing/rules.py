@@ -30,12 +30,15 @@ class RoutingRules:
 
     def mention(self, incident: Incident, channel: str, now: datetime) -> Permission:
         """Whether people are mentioned about an incident in a channel now."""
-        return mentions(channel, self._matching(incident), self.prefs_of(channel), now)
+        is_snoozed = incident.snooze is not None
+        return mentions(channel, self._matching(incident), self.prefs_of(channel), now, is_snoozed=is_snoozed)
 
     def permit(self, incident: Incident | None, channel: str, now: datetime) -> Permit:
         """Whether people are reminded about an incident in a channel now; of no incident, preferences alone decide."""
         if not self.prefs_of(channel).may_remind:
             return Permit(Permission.REMINDERS_OFF)
+        if incident is not None and incident.snooze is not None:
+            return Permit(Permission.SNOOZED, incident.snooze.until)
         watches = () if incident is None else self._matching(incident)
         permission = mentions(channel, watches, self.prefs_of(channel), now)
         if permission is Permission.QUIET_HOURS:

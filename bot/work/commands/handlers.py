@@ -15,6 +15,7 @@ from bot.work.commands import (
     reading,
     routing,
     scheduling,
+    snoozing,
     starting,
 )
 from bot.work.commands.context import Answer, CommandContext, Services
@@ -44,6 +45,9 @@ HANDLERS: Mapping[type, Handler] = {
     requests.Close: incidents.close,
     requests.Reopen: incidents.reopen,
     requests.Thread: incidents.thread,
+    requests.Snooze: snoozing.snooze,
+    requests.Unsnooze: snoozing.unsnooze,
+    requests.Snoozes: snoozing.list_snoozes,
     requests.Watch: routing.watch,
     requests.Unwatch: routing.unwatch,
     requests.Watches: routing.watches,

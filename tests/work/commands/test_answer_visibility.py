@@ -35,6 +35,9 @@ WORDS = {
     "unack": "unack 3377",
     "close": "close 3377",
     "reopen": "reopen 3377",
+    "snooze": "snooze 3377 for 2h because known",
+    "unsnooze": "unsnooze 3377",
+    "snoozes": "snoozes",
     "watch": "watch of 3377",
     "unwatch": "unwatch of 3377",
     "watches": "watches",
@@ -50,10 +53,10 @@ WORDS = {
 }
 
 ANYONE = {"help", "whoami", "oncall", "status"}
-READS = {"incidents", "failed", "runs", "show", "log"}
+READS = {"incidents", "failed", "runs", "show", "log", "snoozes"}
 STARTS = {"trigger", "rerun", "cancel", "enable", "disable"}
 ROUTES = {"watch", "unwatch", "watches", "prefs"}
-INCIDENT_VERBS = {"ack", "take", "unack", "close", "reopen"}
+INCIDENT_VERBS = {"ack", "take", "unack", "close", "reopen", "snooze", "unsnooze"}
 ADMINS = {"link", "unlink", "people", "audit", "drill"}
 PRIVATE = {"log", "whoami", "oncall", *ADMINS}
 
@@ -72,7 +75,10 @@ MAY = {  # what each person may; all else is refused with the first sentence tha
         ANYONE | READS | ADMINS,
         dict.fromkeys(STARTS, NOT_OWNER) | dict.fromkeys(ROUTES, NOT_A_MEMBER) | {"*": NOT_RESPONDER},
     ),
-    "sam": (ANYONE | {"ack", "take", "unack"}, dict.fromkeys(ADMINS, NOT_ADMIN) | {"*": NOT_LINKED}),
+    "sam": (
+        ANYONE | {"ack", "take", "unack"},
+        dict.fromkeys(ADMINS, NOT_ADMIN) | {"unsnooze": "Flow `3377` is not snoozed", "*": NOT_LINKED},
+    ),
     "priya": (ANYONE, dict.fromkeys(ADMINS, NOT_ADMIN) | {"*": NOT_LINKED}),
     "guest": (set(), {"*": "I answer guests only after they are linked"}),
     "stranger": (set(), {"*": "I answer people of my own workspace only"}),
@@ -171,10 +177,18 @@ def test_every_verb_has_its_row_here():
 @pytest.mark.parametrize("verb", sorted(INCIDENT_VERBS))
 async def test_in_the_incidents_thread_the_reply_is_the_only_outcome(world, maya, verb):
     card = await world.breaks()
-    before = {"ack": [], "take": [], "unack": ["ack 3377"], "close": [], "reopen": ["close 3377"]}
+    before = {
+        "ack": [],
+        "take": [],
+        "unack": ["ack 3377"],
+        "close": [],
+        "reopen": ["close 3377"],
+        "snooze": [],
+        "unsnooze": ["snooze 3377 for 1h because known"],
+    }
     for words in before[verb]:
         await maya.says(words)
-    (reply, edited) = await maya.mentions(verb, thread=card.ts)
+    (reply, edited) = await maya.mentions(WORDS[verb].replace(" 3377", ""), thread=card.ts)
     assert reply.place == "thread in #data-ops"
     assert "<@U0MAYA00001>" in reply.text
     assert edited is card
