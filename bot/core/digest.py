@@ -13,12 +13,10 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import Enum
 from typing import Any
 
-from bot.core.flow.model import FlowId
 from bot.core.flow.run import Run
 from bot.core.incident.groups import worst_first
 from bot.core.incident.lifecycle import is_live, not_backfilled
-from bot.core.incident.model import Incident, IncidentId, Phase
-from bot.core.people.model import Person
+from bot.core.incident.model import Incident, IncidentId, Phase, Snooze
 from bot.core.routing.prefs import OFF, Prefs
 from bot.core.routing.quiet import zone_named
 from bot.core.text.message import Text
@@ -37,17 +35,6 @@ class DigestPlan:
     channel: str  # or the user id of the person whose direct messages get it
     at: time = NINE
     zone: tzinfo | None = None  # of that time; None: flowbot's
-
-
-@dataclass(frozen=True, slots=True)
-class SnoozedFlow:
-    """A snooze that lasts."""
-
-    flow_id: FlowId | None  # None: all flows
-    name: str
-    by: Person
-    until: datetime | None  # None: until the flow's next success
-    because: str  # masked
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +150,7 @@ class Contents:
     live: int  # incidents that are open or acknowledged
     acknowledged: int
     open: tuple[Incident, ...]  # or acknowledged, the worst first
-    snoozed: tuple[tuple[SnoozedFlow, Incident | None], ...]  # with the flow's open incident
+    snoozed: tuple[tuple[Snooze, Incident | None], ...]  # with the flow's open incident
     recovered: tuple[Incident, ...]
     closed: tuple[Incident, ...]
     missing: tuple[Incident, ...]  # recovered, with failures that have no successful run yet
@@ -198,7 +185,7 @@ _SECTIONS = ("open", "snoozed", "recovered", "closed", "missing")
 
 def contents(
     incidents: Sequence[Incident],
-    snoozes: Sequence[SnoozedFlow],
+    snoozes: Sequence[Snooze],
     channel: str,
     since: datetime,
     until: datetime,

@@ -11,11 +11,11 @@ from incident_picture import as_sent, foreign_pings
 from languages import ALL
 
 from bot.core import digest
-from bot.core.digest import DigestPlan, Known, LastDigest, Recovery, SnoozedFlow, Timing, WatchState
+from bot.core.digest import DigestPlan, Known, LastDigest, Recovery, Timing, WatchState
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.flow.run import Run
 from bot.core.incident import lifecycle
-from bot.core.incident.model import IncidentCard, IncidentId
+from bot.core.incident.model import IncidentCard, IncidentId, Snooze, SnoozeId
 from bot.core.incident.resolution import Resolution
 from bot.core.outbox.posts import PostId
 from bot.core.routing.prefs import Prefs
@@ -158,14 +158,14 @@ def told(incidents, *, channel=OPS, since=NOW - HOUR, until=UNTIL, snoozes=(), i
 
 def sections(shown):
     ids = {name: [each.id for each in getattr(shown, name)] for name in ("open", "recovered", "closed", "missing")} | {
-        "snoozed": [each.name for each, _ in shown.snoozed]
+        "snoozed": [each.flow_name for each, _ in shown.snoozed]
     }
     return {name: found for name, found in ids.items() if found}
 
 
-SNOOZED = SnoozedFlow(FlowId(3377), "daily-energy-report", MAYA, NOW + 5 * HOUR, "JIRA-12")
-QUIET = SnoozedFlow(FlowId(9), "forecast north", MAYA, None, "owner.")
-ALL_FLOWS = SnoozedFlow(None, "", MAYA, NOW + HOUR, "EnOS")
+SNOOZED = Snooze(SnoozeId("s1"), FlowId(3377), "daily-energy-report", MAYA, NOW, NOW + 5 * HOUR, "JIRA-12")
+QUIET = Snooze(SnoozeId("s2"), FlowId(9), "forecast north", MAYA, NOW, NOW + 700 * HOUR, "owner.", until_success=True)
+ALL_FLOWS = Snooze(SnoozeId("s3"), None, "", MAYA, NOW, NOW + HOUR, "EnOS")
 
 CONTENTS = [
     ("A day without anything is quiet.", [], {}, {}),

@@ -9,6 +9,7 @@ from watched_store import WatchedStore
 from bot.core.people.model import Person
 from bot.core.people.on_call import EMPTY, OnCallGroup
 from bot.work.commands.incident_actions import IncidentActions
+from bot.work.monitor.digest import no_link
 from bot.work.monitor.monitor import Monitor
 from bot.work.monitor.settings import MonitorSettings
 
@@ -46,11 +47,11 @@ async def members(_channel):
 class World:
     """What a test needs to tell a story of polls."""
 
-    def __init__(self, *, enos=None, store=None, digest_sources=None, **settings):
+    def __init__(self, *, enos=None, store=None, link=no_link, **settings):
         self.enos = enos or MemoryEnos()
         self.store = store or WatchedStore()
         self.now = START
-        self.digest_sources = digest_sources
+        self.link = link
         self.troubles = ()  # what keeps flowbot from its work
         self.lost_places = ()  # channels and people that take no messages
         self.ids = itertools.count(1)
@@ -74,7 +75,7 @@ class World:
             jitter=lambda: 0.5,
             troubles=lambda: self.troubles,
             lost=lambda: self.lost_places,
-            digest_sources=self.digest_sources,
+            link=self.link,
         )
         return self.monitor
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.core.command.parse import in_words
-from bot.core.digest import Contents, Known, Recovery, SnoozedFlow, WatchState, how_recovered
+from bot.core.digest import Contents, Known, Recovery, WatchState, how_recovered
 from bot.core.flow.ids import is_instance
 from bot.core.incident.lifecycle import not_backfilled
-from bot.core.incident.model import Incident, Phase
+from bot.core.incident.model import Incident, Phase, Snooze
 from bot.core.incident.resolution import Resolution
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Block, Card
@@ -134,17 +134,17 @@ def _on_it(incident: Incident) -> Text:
     return msg("{person} is on it until {time}", person=person, time=incident.ack_until)
 
 
-def _snoozed(snooze: SnoozedFlow, incident: Incident | None, known: Known) -> Text:
+def _snoozed(snooze: Snooze, incident: Incident | None, known: Known) -> Text:
     reason = msg("Reason: {reason}", reason=words.short(snooze.because))
     if incident is not None:
         return _row(mark(incident), incident, known, _until(snooze), reason)
-    named = msg("All flows") if snooze.flow_id is None else flows.flow_name(snooze.flow_id, snooze.name)
+    named = msg("All flows") if snooze.flow_id is None else flows.flow_name(snooze.flow_id, snooze.flow_name)
     return dots(layout("• {flow}", flow=named), _until(snooze), reason)
 
 
-def _until(snooze: SnoozedFlow) -> Text:
+def _until(snooze: Snooze) -> Text:
     person = mention(snooze.by.user)
-    if snooze.until is None:
+    if snooze.until_success:
         return msg("snoozed by {person} until the next success", person=person)
     return msg("snoozed by {person} until {time}", person=person, time=snooze.until)
 

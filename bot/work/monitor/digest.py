@@ -5,13 +5,12 @@ reached, which it says. Its channel's note is written in the same transaction, s
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.core import digest
-from bot.core.digest import LEFT_FOR, Contents, DigestPlan, Known, LastDigest, SnoozedFlow, Timing, WatchState
+from bot.core.digest import LEFT_FOR, Contents, DigestPlan, Known, LastDigest, Timing, WatchState
 from bot.core.flow.run import Run
 from bot.core.incident.model import IncidentId
 from bot.core.outbox.notices import NoticeUpdate
@@ -28,20 +27,9 @@ log = logging.getLogger(__name__)
 _MOST = 5000  # incidents
 
 
-async def _no_snoozes(_now: datetime) -> Sequence[SnoozedFlow]:
-    return ()
-
-
-async def _no_link(_message: Post | None) -> str:
+async def no_link(_message: Post | None) -> str:
+    """No message has a link."""
     return ""
-
-
-@dataclass(frozen=True, slots=True)
-class DigestSources:
-    """What the digests are made of, besides what the store holds."""
-
-    snoozes: Callable[[datetime], Awaitable[Sequence[SnoozedFlow]]] = _no_snoozes  # that last at a time
-    link: Callable[[Post | None], Awaitable[str]] = _no_link  # to a message that is in Slack, else ""
 
 
 class Digests:
@@ -52,13 +40,13 @@ class Digests:
         store: "Store",
         new_id: NewId,
         settings: MonitorSettings,
-        sources: DigestSources,
+        link: Callable[[Post | None], Awaitable[str]],  # to a message that is in Slack, else ""
         platform_zone: Callable[[], timedelta | None],
     ) -> None:
         self._store = store
         self._new_id = new_id
         self._settings = settings
-        self._sources = sources
+        self._link = link
         self._platform_zone = platform_zone
         self._told: dict[str, datetime] = {}  # by channel: the last moment for which nothing is left to do
 
@@ -90,7 +78,7 @@ class Digests:
         since, until = window
         contents = digest.contents(
             await self._store.incidents(live=False, since=min(since, until - LEFT_FOR), limit=_MOST),
-            await self._sources.snoozes(now),
+            [each for each in await self._store.snoozes() if now < each.until],
             plan.channel,
             since,
             until,
@@ -114,7 +102,7 @@ class Digests:
         links, runs = dict[IncidentId, str](), dict[IncidentId, Run]()
         for incident in shown.incidents:
             card = incident.card_in(channel)
-            if card is not None and (link := await self._sources.link(await self._store.post(card.post))):
+            if card is not None and (link := await self._link(await self._store.post(card.post))):
                 links[incident.id] = link
         for incident in shown.recovered:
             if incident.recovered_by and (run := await self._store.run(incident.recovered_by)):

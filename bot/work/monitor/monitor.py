@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -22,14 +22,14 @@ from bot.core.errors import Failure, TemporaryFailure
 from bot.core.flow.model import KINDS, LeftOut
 from bot.core.incident.facts import ChangeSet, ReadState
 from bot.core.incident.groups import worst_first
-from bot.core.outbox.posts import PostId
+from bot.core.outbox.posts import Post, PostId
 from bot.core.text.escape import code
 from bot.core.text.message import Text, msg
 from bot.messages.cards.incident_groups import LISTED
 from bot.work.delivery.alarms import Alarms
 from bot.work.monitor.coverage import Coverage, FlowCoverage
 from bot.work.monitor.details import Enricher, enrich_all
-from bot.work.monitor.digest import Digests, DigestSources
+from bot.work.monitor.digest import Digests, no_link
 from bot.work.monitor.flow_names import FlowNames, NameTrackingEnos
 from bot.work.monitor.following import IncidentFollower
 from bot.work.monitor.incident_groups import IncidentGroupMessages
@@ -97,7 +97,7 @@ class Monitor:
         steady: Clock | None = None,
         troubles: Callable[[], Sequence[Text]] = tuple,
         lost: Callable[[], Collection[str]] = tuple,
-        digest_sources: DigestSources | None = None,
+        link: Callable[[Post | None], Awaitable[str]] = no_link,
     ) -> None:
         self._troubles = troubles  # what keeps flowbot from its work
         self._steady = steady or clock
@@ -132,7 +132,7 @@ class Monitor:
             store, alarms, new_id, self._steady, channel=settings.channel, quiet=2 * settings.sweep_every
         )
         self._left_out: list[LeftOut] = []
-        self._digests = Digests(store, new_id, settings, digest_sources or DigestSources(), zone)
+        self._digests = Digests(store, new_id, settings, link, zone)
         self._polling, self._is_following = asyncio.Lock(), asyncio.Lock()
         self._readings: dict[int, ReadState] = {}
         self._ended: dict[int, datetime] = {}  # when a type was last read without a fault, by the steady clock

@@ -13,17 +13,15 @@ from memory_enos import Down
 from monitor_world import JONAS, MAYA, START, World
 from watched_store import Killed
 
-from bot.core.digest import SnoozedFlow
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.flow.run import Run
 from bot.core.flow.status import Status
 from bot.core.incident.facts import ChangeSet
-from bot.core.incident.model import IncidentCard
+from bot.core.incident.model import IncidentCard, Snooze, SnoozeId
 from bot.core.incident.resolution import Resolution
 from bot.core.outbox.posts import Lane, PostId
 from bot.core.routing.watch import Filters, Watch
 from bot.core.text.message import msg, slack_date
-from bot.work.monitor.digest import DigestSources
 
 OPS, GENERAL = "C0DATAOPS1", "C0GENERAL1"
 NINE = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)  # in Shanghai
@@ -188,30 +186,14 @@ async def test_flows_that_nobody_watches_are_no_quiet_day():
 # ── channels ──
 
 
-class Channels:
-    """What is snoozed in two channels, and links to all that was sent."""
-
-    def __init__(self):
-        self.snoozes = ()
-
-    def sources(self):
-        async def snoozes(_now):
-            return self.snoozes
-
-        async def link(message):
-            return f"https://example.slack.com/{message.channel}/{message.ts}" if message and message.ts else ""
-
-        return DigestSources(snoozes, link)
+async def link(message):
+    """A link to all that was sent."""
+    return f"https://example.slack.com/{message.channel}/{message.ts}" if message and message.ts else ""
 
 
 @pytest.fixture
-async def channels():
-    return Channels()
-
-
-@pytest.fixture
-async def world_of_two(channels):
-    world = World(timezone=ZoneInfo("Asia/Shanghai"), digest_sources=channels.sources())
+async def world_of_two():
+    world = World(timezone=ZoneInfo("Asia/Shanghai"), link=link)
     await prefers(world, "08:00", GENERAL, "UTC")
     return await started(world)
 
@@ -304,8 +286,10 @@ async def test_an_hour_changed_to_an_earlier_one_has_its_next_digest_tomorrow(wo
     assert len(world_of_two.digest_lines()) == 2
 
 
-async def test_it_says_what_is_snoozed_and_why(world_of_two, channels):
-    channels.snoozes = (SnoozedFlow(FlowId(3377), "report", MAYA, None, "moving the source"),)
+async def test_it_says_what_is_snoozed_and_why(world_of_two):
+    flow, until = FlowId(3377), NINE + 30 * DAY
+    snooze = Snooze(SnoozeId("s1"), flow, "report", MAYA, NINE - DAY, until, "moving the source", until_success=True)
+    await world_of_two.store.change_snoozes(lambda _known, _incidents: ChangeSet(snoozes=(snooze,)))
     await at(world_of_two, NINE)
     assert "snoozed by <@U0MAYA00001> until the next success · Reason: moving the source" in str(world_of_two.digests())
 
