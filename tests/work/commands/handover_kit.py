@@ -2,6 +2,8 @@
 
 from answer_world import FAILED
 
+from bot.core.incident import lifecycle
+from bot.core.incident.facts import ChangeSet
 from bot.work.commands.offer_expiry import OfferExpiry
 
 REDUCE = "3318-2026112102"
@@ -44,3 +46,10 @@ async def asked(world, who="jonas"):
     card = await held(world)
     seen = await world.maya.mentions(f"assign to <@{world.actors[who].person.user}>", thread=card.ts)
     return card, questions(seen)[0]
+
+
+async def recovers(world):
+    await world.store.change(
+        (await world.incident()).id,
+        lambda old: ChangeSet(incidents=(lifecycle.recovered(old, "3377-2026112103", world.now)[0],)),
+    )

@@ -4,10 +4,8 @@ from dataclasses import replace
 
 import pytest
 from answer_world import ONCALL, OPS
-from handover_kit import asked, held, holder, questions, replies, time_passes
+from handover_kit import asked, held, holder, questions, recovers, replies, time_passes
 
-from bot.core.incident import lifecycle
-from bot.core.incident.facts import ChangeSet
 from bot.core.outbox.conversations import SlackRefused, SlackUnclear
 
 
@@ -107,13 +105,6 @@ async def test_silence_of_slack_ends_nothing(on_call, trouble):
     await asked(on_call)
     on_call.slack.broken["profile"] = trouble
     assert not await time_passes(on_call, minutes=1)
-
-
-async def recovers(world):
-    await world.store.change(
-        (await world.incident()).id,
-        lambda old: ChangeSet(incidents=(lifecycle.recovered(old, "3377-2026112103", world.now)[0],)),
-    )
 
 
 async def closes(world):

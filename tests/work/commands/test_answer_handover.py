@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from answer_world import FAILED, ONCALL
-from handover_kit import REDUCE, held, holder, questions, replies, time_passes
+from handover_kit import REDUCE, held, holder, questions, recovers, replies, time_passes
 
 from bot.core.incident import handover as steps
 from bot.core.incident.facts import ChangeSet
