@@ -34,13 +34,14 @@ from bot.ops.watchdog import Watchdog
 from bot.slack.accounts import Accounts
 from bot.store.store import Store
 from bot.work.bridges.delivery import Bridges, BridgeTools
-from bot.work.commands.context import AnswerSettings, Services
+from bot.work.commands.context import AnswerSettings, Services, link_to
 from bot.work.commands.dispatcher import Dispatcher
 from bot.work.commands.flow_access import report_if_gone
 from bot.work.commands.incident_actions import IncidentActions
 from bot.work.commands.offer_expiry import OfferExpiry
 from bot.work.delivery.alarms import Alarm, Alarms
 from bot.work.delivery.delivery import Delivery
+from bot.work.monitor.digest import DigestSources
 from bot.work.monitor.monitor import Monitor
 from bot.work.monitor.on_call import OnCallMonitor
 from bot.work.monitor.owners import MentionableOwners
@@ -200,6 +201,7 @@ class App:
             steady=self.steady,
             troubles=lambda: self.bot_health.judgement().told,
             lost=self.delivery.lost_places,
+            digest_sources=DigestSources(link=lambda message: link_to(self.services, message)),
         )
 
     def _bridge_tools(self) -> BridgeTools:

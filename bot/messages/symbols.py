@@ -12,8 +12,8 @@
 ⏰           a reminder
 🌙           snoozed: nobody is notified
 ⚠️           flowbot does less than it should
+☀️           the digest
 🧪 blue      a drill: nothing failed
-☀️           the daily line
 """
 
 from collections.abc import Mapping

@@ -200,7 +200,7 @@ def put(db: Database, incident_cache: IncidentCache, incidents: Sequence[Inciden
         old, positions = existing.get(new.id, (None, ()))
         if old is None or _HEAD(old) != _HEAD(new):
             changed.append(_row(new))
-        if old is None or old.cards != new.cards:  # a card is never removed
+        if old is None or old.cards != new.cards:
             cards += [_card_values(new.id, at, card) for at, card in enumerate(new.cards)]
         if old is not None and not same_acknowledgement(old, new):
             passed_on.append(new)

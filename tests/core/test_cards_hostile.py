@@ -67,7 +67,7 @@ HOSTILE = [
     "",
 ]
 OURS = {"channel": "C0DATAOPS1", "post": "p1", "command": "/flow", "by": "T0DEMO0001:U0MAYA00001", "listed_in": "p2"}
-ADDRESSES = {"incident_link", "link_to_it", "url", "console_url"}  # Slack's own, or the operator's
+ADDRESSES = {"incident_link", "link_to_it", "url", "console_url", "links"}  # Slack's own, or the operator's
 TEXTS = (Text, Text | None, Message, Message | None, Markup)
 
 

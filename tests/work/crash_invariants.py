@@ -5,6 +5,7 @@ import json
 import re
 from collections import Counter
 
+from crash_channels import TOLD_THERE, check_channels
 from crash_injection import in_transaction
 from crash_platforms import MAYA
 from reminder_invariants import check_reminders, steps_taken
@@ -31,17 +32,20 @@ async def check_invariants(world):
     incidents = await store.incidents(live=False)
     stand = _newest(world.slack.messages)
     places = _places(world.slack)
-    _stands_once(posts, world.slack.standing(), world.slack.gone.values())
+    _stands_once(posts, world.slack.standing(), world.slack.gone.values(), {TOLD_THERE} if world.channels else set())
     _threads_in_order(posts, stand, places)
     lost = {post.new.id for post in posts if post.why in LOST or post.ts in world.slack.gone}
     _failures_told(incidents, world.expected)
     await _storms_shown(store, stand, lost)
     alone = [each for each in incidents if each.threads]
-    _cards_shown(alone, stand, posts, lost)
-    check_reminders(posts, alone, world.check_times)
-    steps = await store.escalation_steps([each.id for each in alone])
-    for each in alone:
-        assert len(steps.get(each.id, ())) == steps_taken(posts, each), f"a step of {each.id} is lost or doubled"
+    if world.channels:
+        await check_channels(world.channels, posts, incidents, stand, lost)
+    else:
+        _cards_shown(alone, stand, posts, lost)
+        check_reminders(posts, alone, world.check_times)
+        steps = await store.escalation_steps([each.id for each in alone])
+        for each in alone:
+            assert len(steps.get(each.id, ())) == steps_taken(posts, each), f"a step of {each.id} is lost or doubled"
     await _nothing_left_open(store)
     _acted_once([key for key, _ in world.enos.acts])
     await _answered(world, posts)
@@ -78,11 +82,11 @@ def _places(slack):
     return places
 
 
-def _stands_once(posts, standing, gone):
+def _stands_once(posts, standing, gone, told_elsewhere):
     assert len(standing) == len(set(standing)), "something is posted twice"
     given_up = [post for post in posts if post.state is PostState.GIVEN_UP and post.new.kind is not PostKind.EDIT]
     withdrawn = [post for post in given_up if post.new.reminds_of and post.why.startswith("withdrawn")]
-    lost = [post for post in given_up if post not in withdrawn]
+    lost = [post for post in given_up if post not in withdrawn and post.why not in told_elsewhere]
     assert {post.why for post in lost} <= {"too late: unclear", *LOST}, lost
     assert all(post.new.lane is not Lane.ALERT or post.why in LOST for post in lost), lost
     assert not {post.new.id for post in withdrawn} & set(standing), "something that is posted was withdrawn"

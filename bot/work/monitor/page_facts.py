@@ -22,6 +22,7 @@ from bot.core.flow.model import FlowId, Instance, InstanceId
 from bot.core.incident import groups, lifecycle, recovery, snoozes
 from bot.core.incident.detection import FAILURES, DetectionReason, detect, seen_to_store
 from bot.core.incident.facts import ChangeSet, Seen, StoredState
+from bot.core.incident.groups import IncidentGroup
 from bot.core.incident.lifecycle import Transition
 from bot.core.incident.model import Incident, IncidentCard, IncidentId, Occurrence, Phase, Snooze
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
@@ -104,9 +105,11 @@ class _Detector:
 
     def changes(self) -> PageFacts:
         """All facts of the page: one edit for each card, however often it changed."""
-        storms = [update for channel in self._new_channels() if (update := self._storm_update(channel)) is not None]
-        for each in storms:
-            self._put_in_storm(each)
+        storms = list[IncidentGroup]()
+        for channel in self._new_channels():  # one after another: an incident may join the storms of several
+            if (update := self._storm_update(channel)) is not None:
+                self._put_in_storm(update)
+                storms.append(update.storm)
         firsts = [
             first(incident, card, self._terms, lane=Lane.ALERT, due=due)
             for (id_, channel), due in self._first.items()
@@ -124,7 +127,7 @@ class _Detector:
             posts=(*self._storm, *firsts, *self._replies, *edits),
             tells=self._tells,
             failures=tuple(self._failures),
-            incident_groups=tuple(each.storm for each in storms),
+            incident_groups=tuple(storms),
             snoozes=tuple(self._ended),
         )
 

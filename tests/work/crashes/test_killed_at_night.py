@@ -104,9 +104,9 @@ def long_night(world):
     ]
 
 
-async def dies_after(path, story, left):
+async def dies_after(path, story, left, **more):
     """Tell a story with one death in it; return whether it was long enough for that."""
-    world = await CrashWorld.begun(path)
+    world = await CrashWorld.begun(path, **more)
     await world.starts(left)
     chapters = iter(story(world))
     try:
