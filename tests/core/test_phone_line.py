@@ -29,6 +29,8 @@ FLOW = Markup("*daily*")
         (msg("A short fact. " + "And a long explanation of it, " * 4), "A short fact."),
         (msg("long words " * 20), "long words " * 6 + "long words…"),
         (Markup("x" * 200), "x" * (LONGEST - 1) + "…"),
+        (Markup(f"{'x' * 50} for 2026-11-21 08:00 UTC"), f"{'x' * 50} for 2026-11-21 08:00 UTC"),
+        (Markup(f"{'x' * 58} since 2026-11-21 08:00 UTC"), f"{'x' * 58} since…"),  # no time without its zone
     ],
 )
 def test_what_a_phone_shows(text, shown):

@@ -1,6 +1,7 @@
 """A flow is snoozed: its failures are counted and nobody is notified, until somebody ends it or it succeeds."""
 
-from journey_kit import ALEX, DATA_OPS, MAYA, story
+from journey_kit import ALEX, DATA_OPS, MAYA
+from journey_stage import story
 
 
 @story()

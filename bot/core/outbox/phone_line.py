@@ -15,6 +15,7 @@ _MENTION = re.compile(r"<[@#!]")
 _LINK = re.compile(r"<[^<>|]*\|([^<>]*)>")
 _SENTENCE = re.compile(r"(?<=[.?!]) |(?<=[。？！])")
 _ITALIC = re.compile(r"(?<!\w)_(?! )([^_]+)(?<! )_(?!\w)")
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}(?::\d{2})? UTC(?:[+-]\d{2}:\d{2})?")
 _UNKNOWN = msg("A message from flowbot")
 
 
@@ -48,5 +49,8 @@ def _beginning(line: str) -> str:
 def _cut(text: str) -> str:
     """The text up to its last space within the limit, where it has one in the second half."""
     kept = text[: LIMIT - 1]
+    for time in _TIME.finditer(text):
+        if time.start() < len(kept) < time.end():  # without its zone it would be read as the reader's own
+            kept = text[: time.start()]
     space = kept.rfind(" ")
     return (kept[:space] if space > LIMIT // 2 else kept).rstrip(" ·,，、") + "…"
