@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 PEOPLE_SECONDS = 15 * 60.0
 GROUP_SECONDS = 2 * 60.0
+PRESENCE_SECONDS = 60.0
 LANGUAGE_SECONDS = 1.0  # for which a post waits to learn whose language it speaks
 CHANNEL_SECONDS = 5.0  # only so that many who ask at once share an answer
 LONGEST_NAME = 200  # characters; Slack allows 80
@@ -124,6 +125,7 @@ class Directory:
         self._on_list_end = on_list_end
         self._people: ExpiringCache[_Account] = ExpiringCache(PEOPLE_SECONDS, clock)
         self._groups: ExpiringCache[frozenset[str]] = ExpiringCache(GROUP_SECONDS, clock)
+        self._presence: ExpiringCache[bool | None] = ExpiringCache(PRESENCE_SECONDS, clock)
         self._channels: ExpiringCache[Channel] = ExpiringCache(CHANNEL_SECONDS, clock)
         self._members: ExpiringCache[frozenset[str]] = ExpiringCache(GROUP_SECONDS, clock, most=200)
         self._direct: ExpiringCache[str] = ExpiringCache(PEOPLE_SECONDS, clock)
@@ -158,6 +160,20 @@ class Directory:
         except (TimeoutError, SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable):
             account = self._people.last_known(user)
             return account.profile.language if account is not None else self._language
+
+    async def presence(self, user: str) -> bool | None:
+        """Whether a person is active in Slack; known for a minute at most. None where Slack does not say."""
+
+        async def ask() -> bool | None:
+            try:
+                answer = await self.calls.read("users.getPresence", {"user": user})
+            except SlackRefused as refusal:
+                if refusal.error not in NOT_OFFERED:
+                    raise
+                return None
+            return {"active": True, "away": False}.get(str(answer.get("presence")))
+
+        return await self._presence.get(user, ask)
 
     async def group(self, group: str) -> frozenset[str]:
         """The user ids of a user group; known for 2 minutes at most."""

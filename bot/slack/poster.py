@@ -22,6 +22,7 @@ from bot.core.outbox.conversations import (
     SearchResult,
     SlackOutsideThread,
     SlackRefused,
+    SlackRefusedTable,
     SlackUnclear,
     SlackUnreachable,
 )
@@ -132,22 +133,26 @@ class Poster(Directory):
         self._measured.on_call = self._uploads.on_call = on_call
         self._respond = partial(respond, self._uploads.session, self._uploads.environment, on_call)
 
-    async def post(self, channel: str, body: Body, *, id: PostId, thread: str = "") -> tuple[str, str]:
+    async def post(
+        self, channel: str, body: Body, *, id: PostId, thread: str = "", broadcast: bool = False
+    ) -> tuple[str, str]:
         """Post a message with ``id`` in its metadata; return its channel and its ts.
 
-        Raises ``SlackOutsideThread`` where it was to be a reply and Slack posted it outside of its thread.
+        With ``broadcast`` the channel shows a reply, too. Raises ``SlackOutsideThread`` where it was to be a reply and
+        Slack posted it outside of its thread.
         """
         metadata = {"event_type": EVENT_TYPE, "event_payload": {"id": id}}
-        target = {"channel": channel, **NO_PREVIEWS, "metadata": metadata, **({"thread_ts": thread} if thread else {})}
+        place = {"thread_ts": thread, **({"reply_broadcast": True} if broadcast else {})} if thread else {}
+        target = {"channel": channel, **NO_PREVIEWS, "metadata": metadata, **place}
         answer = await self._send_body("chat.postMessage", target, {}, body, POST_TEXT)
-        place, ts = str(answer.get("channel") or ""), str(answer.get("ts") or "")
-        if not (place and ts) or len(place) + len(ts) > LONGEST_PLACE:
+        where, ts = str(answer.get("channel") or ""), str(answer.get("ts") or "")
+        if not (where and ts) or len(where) + len(ts) > LONGEST_PLACE:
             raise SlackUnclear("the answer names no message")
-        if channel != place:  # the direct messages with a user
-            self._direct.put(channel, place)
+        if channel != where:  # the direct messages with a user
+            self._direct.put(channel, where)
         if thread and _thread_of(answer, thread) != thread:
-            raise SlackOutsideThread(place, ts)
-        return place, ts
+            raise SlackOutsideThread(where, ts)
+        return where, ts
 
     async def edit(self, channel: str, ts: str, body: Body, *, id: PostId) -> None:  # noqa: ARG002  the protocol's; Slack keeps the message's own metadata
         """Replace a message of ours: what the new body lacks is removed."""
@@ -173,11 +178,16 @@ class Poster(Directory):
 
     async def _posted_to(self, url: str, body: Body, thread: str) -> bool:
         """Whether Slack took an answer by response_url. Its thread is named, or it lands in the channel."""
-        words = {"text": as_words(body, EDIT_TEXT)}
+        bare = body.get("fallback")
+        if bare and problems(body):
+            return await self._posted_to(url, bare, thread)
+        words = {"text": as_words(bare or body, EDIT_TEXT)}
         shown = words if problems(body) else content(body)
         fixed = {"response_type": "ephemeral", "replace_original": False}
         place = {"thread_ts": thread} if thread else {}
         word = await self._respond(url, {**shown, **fixed, **place})
+        if bare and _is_about_blocks(word):
+            raise SlackRefusedTable(word)
         if word.startswith("invalid_") and shown is not words:
             word = await self._respond(url, {**words, **fixed, **place})
         return not word
@@ -256,17 +266,30 @@ class Poster(Directory):
     async def _send_body(
         self, method: str, target: Mapping[str, Any], bare: Mapping[str, Any], body: Body, longest: int
     ) -> Answer:
-        """Send a body; its words alone where it breaks Slack's limits or Slack refuses its blocks."""
+        """Send a body; its words alone where it breaks Slack's limits or Slack refuses its blocks.
+
+        Raises ``SlackRefusedTable`` where it has a table, and a form without one.
+        """
+        bare_form = body.get("fallback")
         if broken := problems(body):
-            library_log().error("A body breaks Slack's limits and goes as text: %s", "; ".join(broken[:5]))
+            library_log().error("A body breaks Slack's limits and goes in a simpler form: %s", "; ".join(broken[:5]))
+            if bare_form:
+                return await self._send_body(method, target, bare, bare_form, longest)
         else:
             try:
                 return await self.calls.write(method, {**target, **bare, **content(body, longest)})
             except SlackRefused as refusal:
+                if bare_form and _is_about_blocks(refusal.error):
+                    raise SlackRefusedTable(refusal.error, refusal.detail) from None
                 if refusal.error not in CONTENT or not (body.get("blocks") or body.get("attachments")):
                     raise
                 library_log().error("Slack refused blocks, they go as text: %s", refusal)  # a bug of ours
         return await self.calls.write(method, {**target, **bare, "text": as_words(body, EDIT_TEXT)})
+
+
+def _is_about_blocks(error: str) -> bool:
+    """Whether fewer blocks, or older ones, may be taken."""
+    return error in CONTENT or error.startswith("unsupported")
 
 
 def _thread_of(answer: Answer, asked: str) -> str:

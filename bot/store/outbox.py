@@ -370,6 +370,7 @@ def _new(row: Row) -> NewPost:
         response_url=row["response_url"],
         incident=row["incident"],
         reminds_of=row["reminds_of"],
+        broadcast=bool(row["broadcast"]),
     )
 
 

@@ -200,8 +200,8 @@ def _insert(db: Database, new: NewPost, state: str = PostState.QUEUED.value, why
     """Write a new row."""
     db.execute(
         "INSERT INTO posts (id, kind, lane, channel, body, due, thread_of, thread, target, user,"
-        " response_url, incident, reminds_of, line, state, why, settled_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " response_url, incident, reminds_of, broadcast, line, state, why, settled_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             new.id,
             new.kind.value,
@@ -216,6 +216,7 @@ def _insert(db: Database, new: NewPost, state: str = PostState.QUEUED.value, why
             new.response_url,
             new.incident,
             new.reminds_of,
+            new.broadcast,
             line_of(new),
             state,
             why,

@@ -361,6 +361,9 @@ _CARDS = (
     "ALTER TABLE incidents DROP COLUMN told_at",
 )
 
+# Replies that the channel shows too.
+_BROADCASTS = ("ALTER TABLE posts ADD COLUMN broadcast INTEGER NOT NULL DEFAULT 0",)
+
 # The database's version is the number of steps it has taken.
 STEPS: tuple[Sequence[str], ...] = (
     _FIRST,
@@ -375,4 +378,5 @@ STEPS: tuple[Sequence[str], ...] = (
     _LOST,
     _LANGUAGES,
     _CARDS,
+    _BROADCASTS,
 )

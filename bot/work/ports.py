@@ -113,9 +113,12 @@ class Enos(Protocol):
 class Slack(Protocol):
     """What the bot asks of Slack. Raises only the errors in ``core/outbox/conversations.py``."""
 
-    async def post(self, channel: str, body: Body, *, id: PostId, thread: str = "") -> tuple[str, str]:
+    async def post(
+        self, channel: str, body: Body, *, id: PostId, thread: str = "", broadcast: bool = False
+    ) -> tuple[str, str]:
         """Post a message with ``id`` in its metadata; returns the channel it was posted in and its ts.
 
+        ``broadcast``: a reply that the channel shows too.
         Raises ``SlackOutsideThread`` where Slack posted a reply outside of its thread.
         """
         ...
@@ -180,6 +183,10 @@ class Slack(Protocol):
 
     async def language(self, user: str) -> str:
         """The language to speak to a person: one of ``LANGUAGES``. Never raises, and takes a second at most."""
+        ...
+
+    async def presence(self, user: str) -> bool | None:
+        """Whether a person is active in Slack now; None where Slack does not say. Cached for a minute."""
         ...
 
     async def group(self, group: str) -> frozenset[str]:

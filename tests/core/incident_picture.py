@@ -19,6 +19,8 @@ def picture(body, language=EN):
     for attachment in body.get("attachments", []):
         lines += [f"┃ {attachment['color']}"]
         lines += [f"┃ {line}" for block in attachment["blocks"] for line in _block(block)]
+    if "fallback" in body:
+        lines += ["without its table:", *(f"  {line}" for line in picture(body["fallback"]).splitlines())]
     return "\n".join(lines)
 
 
@@ -39,8 +41,20 @@ def _block(block):
         yield " ".join(_element(each) for each in block["elements"])
     elif kind == "context":
         yield "  ".join(f"({each['text']})" for each in block["elements"])
+    elif kind == "table":
+        for row in block["rows"]:
+            yield "│ " + " │ ".join("".join(map(_inline, cell["elements"][0]["elements"])) for cell in row)
     else:
         yield kind
+
+
+def _inline(element):
+    named = {"user": "user_id", "usergroup": "usergroup_id", "channel": "channel_id", "date": "fallback"}
+    shown = element[named.get(element["type"], "text")]
+    shown = f"<{element['url']}|{shown}>" if "url" in element else shown
+    style = element.get("style", {})
+    shown = f"`{shown}`" if style.get("code") else shown
+    return f"*{shown}*" if style.get("bold") else shown
 
 
 def _element(element):
@@ -86,8 +100,10 @@ def refused(body):
     if sum(len(text) for block in blocks for text in _shown(block)) > 13_200:
         wrong.append("too many characters")
     for block in blocks:
-        wrong += _refused_block(block)
-    return wrong
+        wrong += [*_refused_block(block), *_refused_table(block.get("rows", []))]
+    if sum(block["type"] == "table" for block in blocks) > 1:
+        wrong.append("more than one table")
+    return wrong + (refused(body["fallback"]) if "fallback" in body else [])
 
 
 def _refused_block(block):
@@ -111,6 +127,16 @@ def _refused_block(block):
         yield from _refused_elements(block["elements"])
     elif kind == "header":
         yield from _too_long(block["text"], 150)
+
+
+def _refused_table(rows):
+    texts = [text for row in rows for cell in row for text in _shown(cell)]
+    if len(rows) > 100 or any(not 1 <= len(row) <= 20 for row in rows):
+        yield "table size"
+    if sum(map(len, texts)) > 10_000:
+        yield "table characters"
+    if not all(texts):
+        yield "empty cell"
 
 
 def _refused_elements(elements):

@@ -11,15 +11,19 @@ from workspace_kit import bolt_app, connected, slack
 from bot.sim.slack.controls import workspace_routes
 from bot.sim.slack.model import Shortcut
 from bot.sim.slack.seed import (
+    DATA_ALERTS,
     DATA_OPS,
     FINANCE,
     FLOWBOT,
     GENERAL,
+    GRID_OPS,
     GUEST,
     JONAS,
     MAYA,
+    ON_CALL,
     PRIVATE,
     SAM,
+    SOLAR_OPS,
     STRANGER,
 )
 
@@ -88,7 +92,8 @@ async def test_each_person_sees_their_own_slack():
         parent = await demo.world.client.chat_postMessage(channel=DATA_OPS, text="card", blocks=CARD)
         await demo.world.client.chat_postMessage(channel=DATA_OPS, text="reply", thread_ts=parent["ts"])
         seen = {who: {one["id"] for one in (await demo.state(who))["channels"]} for who in (MAYA, GUEST, STRANGER)}
-        assert seen[MAYA] == {DATA_OPS, GENERAL, FINANCE, PRIVATE, "D0MAYA00001"}
+        alerts = {DATA_ALERTS, GRID_OPS, SOLAR_OPS}
+        assert seen[MAYA] == {DATA_OPS, GENERAL, FINANCE, PRIVATE, "D0MAYA00001"} | alerts
         assert seen[GUEST] == {DATA_OPS, GENERAL, "D0GUEST0001"}
         assert seen[STRANGER] == {FINANCE, "D0STRANGE01"}
         maya, jonas = await demo.state(MAYA), await demo.state(JONAS)
@@ -244,6 +249,50 @@ async def test_faults_switches_and_calls():
             await demo.post("slack/switch", name=name, value=True)
         assert workspace.state.channel(GENERAL).archived
         assert (workspace.state.rate_limits.posting, workspace.state.rate_limits.tiers) == (True, True)
+
+
+async def test_presence_groups_accounts_and_tables_are_switched_and_seen_by_page_and_app():
+    async with page() as demo:
+        client, table = demo.world.client, {"type": "table", "rows": [[{"type": "raw_text", "text": "x"}]]}
+
+        async def shown():
+            state = await demo.state()
+            (sam,) = [one for one in state["people"] if one["id"] == SAM]
+            return sam["active"], sam["deleted"], state["groups"][0]["disabled"], state["tables"]
+
+        assert await shown() == (True, False, False, True)
+        assert (await client.users_getPresence(user=SAM))["presence"] == "active"
+        for name, value in ((f"away {SAM}", True), (f"disabled {ON_CALL}", True), ("tables", False)):
+            await demo.post("slack/switch", name=name, value=value)
+        assert await shown() == (False, False, True, False)
+        assert (await client.users_getPresence(user=SAM))["presence"] == "away"
+        assert await demo.world.refusal("usergroups.users.list", usergroup=ON_CALL) == "no_such_subteam"
+        assert await demo.world.refusal("chat.postMessage", channel=DATA_OPS, blocks=[table]) == "invalid_blocks"
+        for name, value in ((f"away {SAM}", False), (f"disabled {ON_CALL}", False), ("tables", True)):
+            await demo.post("slack/switch", name=name, value=value)
+        await demo.post("slack/switch", name=f"deactivated {SAM}", value=True)
+        assert await shown() == (False, True, False, True)
+        assert (await client.users_getPresence(user=SAM))["presence"] == "away"
+        await client.chat_postMessage(channel=DATA_OPS, text="x", blocks=[table])
+        await demo.post("group", group=ON_CALL, members=["Sam Lee", FLOWBOT, MAYA])
+        assert (await client.usergroups_users_list(usergroup=ON_CALL))["users"] == [SAM, FLOWBOT, MAYA]
+        for name in ("away U0", "disabled S0"):
+            assert "there is no" in (await demo.post("slack/switch", name=name, value=True))["error"]
+
+
+async def test_an_alert_channel_is_archived_and_the_app_is_taken_out_of_another():
+    async with page() as demo:
+        client = demo.world.client
+        for channel in (DATA_ALERTS, GRID_OPS, SOLAR_OPS):
+            await client.chat_postMessage(channel=channel, text="an alert")
+        await demo.post("slack/switch", name=f"archived {GRID_OPS}", value=True)
+        await demo.post("leave", as_=FLOWBOT, channel=SOLAR_OPS)
+        assert await demo.world.refusal("chat.postMessage", channel=GRID_OPS, text="x") == "is_archived"
+        assert await demo.world.refusal("chat.postMessage", channel=SOLAR_OPS, text="x") == "not_in_channel"
+        await demo.post("slack/switch", name=f"archived {GRID_OPS}", value=False)
+        await demo.post("join", as_=FLOWBOT, channel=SOLAR_OPS)
+        for channel in (GRID_OPS, SOLAR_OPS):
+            await client.chat_postMessage(channel=channel, text="again")
 
 
 async def test_the_stream_tells_every_version_and_ends_with_the_workspace():

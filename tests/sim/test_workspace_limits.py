@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sim.slack.limits import check_attachments, check_blocks, check_metadata, check_view
+from bot.sim.slack.message import content
 from bot.sim.slack.model import SlackError
 from bot.sim.slack.seed import DATA_OPS, MAYA, demo_workspace
 
@@ -206,6 +207,8 @@ WRONG = [
     ({"type": "table", "rows": [[rich(pre("x" * 10_001))]]}, "/blocks/0/rows", "in all cells"),
     ({"type": "table"}, "/blocks/0", "required field: rows"),
     (table(column_settings=[{"align": "middle"}]), "/blocks/0/column_settings/0/align", "one of"),
+    (table(column_settings=[{"is_wrapped": "yes"}]), "/blocks/0/column_settings/0/is_wrapped", "boolean"),
+    (table(column_settings=[{}] * 21), "/blocks/0/column_settings", "no more than 20"),
     ({"type": "card", "title": plain("new")}, "/blocks/0", "unsupported type: card"),
     ({"no": "type"}, "/blocks/0", "unsupported type"),
     ("text", "/blocks/0", "unsupported type"),
@@ -251,7 +254,34 @@ def test_fifty_blocks():
 def test_a_block_id_once_and_one_table():
     same = section(block_id="same")
     assert "already exists [json-pointer:/blocks/1/block_id]" in refusal(check_blocks, [same, same])[1]
-    assert refusal(check_blocks, [table(), table()])[1].startswith("only_one_table_allowed")
+
+
+@pytest.mark.parametrize(
+    ("blocks", "attachments"),
+    [
+        ([table(), table()], []),
+        ([table()], [{"blocks": [table()]}]),
+        ([section()], [{"blocks": [table()]}, {"blocks": [table()]}]),
+    ],
+)
+def test_a_message_has_one_table_wherever_it_is(blocks, attachments):
+    word, why = refusal(content, {"text": "x", "blocks": blocks, "attachments": attachments})
+    assert word == "invalid_attachments"
+    assert why.startswith("only_one_table_allowed")
+
+
+def test_a_table_may_be_among_blocks_or_in_an_attachment_beside_rows_of_buttons():
+    row = {"type": "actions", "elements": [{"type": "button", "text": plain("Go"), "action_id": "go"}]}
+    content({"text": "x", "blocks": [section(), table(), row]})
+    content({"text": "x", "blocks": [section()], "attachments": [{"color": "good", "blocks": [row, table()]}]})
+
+
+def test_an_older_workspace_knows_no_tables():
+    for name, word in (("blocks", "invalid_blocks"), ("attachments", "invalid_attachments")):
+        given = [table()] if name == "blocks" else [{"blocks": [table()]}]
+        refused, why = refusal(content, {"text": "x", name: given}, tables=False)
+        assert refused == word
+        assert why.startswith("unsupported type: table")
 
 
 def test_all_text_together():

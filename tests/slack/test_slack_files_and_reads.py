@@ -317,3 +317,40 @@ async def test_many_user_ids_are_asked_for_in_several_calls(poster, slack):
     slack.answers["migration.exchange"] = {"user_id_map": {}}
     assert await poster.global_ids([f"U{number}" for number in range(401)]) == {}
     assert [each["users"].count(",") for each in slack.called("migration.exchange")] == [399, 0]
+
+
+# ── presence ──
+
+
+async def test_who_is_active_is_known_for_a_minute(poster, slack, time):
+    slack.answers["users.getPresence"] = {"presence": "active"}
+    assert await poster.presence("U1") is True
+    slack.answers["users.getPresence"] = {"presence": "away"}
+    assert await poster.presence("U1") is True
+    time.seconds += 61
+    assert await poster.presence("U1") is False
+    assert await poster.presence("U1") is False
+    assert slack.called("users.getPresence") == [{"user": "U1"}] * 2
+
+
+@pytest.mark.parametrize("error", ["missing_scope", "unknown_method"])
+async def test_where_slack_does_not_offer_presence_nobody_knows_it(poster, slack, error):
+    slack.fail("users.getPresence", refusal(error))
+    assert await poster.presence("U1") is None
+
+
+@pytest.mark.parametrize("told", [{}, {"presence": None}, {"presence": "asleep"}])
+async def test_an_answer_without_a_known_presence_says_nothing_and_is_asked_for_again(poster, slack, told):
+    slack.answers["users.getPresence"] = told
+    assert await poster.presence("U1") is None
+    slack.answers["users.getPresence"] = {"presence": "active"}
+    assert await poster.presence("U1") is True
+
+
+async def test_a_refused_or_lost_question_about_presence_fails_as_any_other(poster, slack):
+    slack.fail("users.getPresence", refusal("user_not_found"))
+    with pytest.raises(SlackRefused):
+        await poster.presence("U1")
+    slack.fail("users.getPresence", *[Fault(status=503, text="oops")] * 3)
+    with pytest.raises(SlackUnclear):
+        await poster.presence("U1")

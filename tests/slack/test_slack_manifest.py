@@ -21,6 +21,7 @@ USED = {  # Web API methods that the gateway calls, and the bot scope each needs
     "conversations.info": {"channels:read", "groups:read"},
     "conversations.members": {"channels:read", "groups:read"},
     "users.info": {"users:read"},
+    "users.getPresence": {"users:read"},
     "usergroups.users.list": {"usergroups:read"},
     "files.getUploadURLExternal": {"files:write"},
     "files.completeUploadExternal": {"files:write"},

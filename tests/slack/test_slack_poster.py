@@ -118,6 +118,13 @@ async def test_a_post_carries_its_id_and_unfurls_nothing(poster, slack):
     assert slack.calls[0].token == "xoxb-demo"
 
 
+async def test_a_reply_that_the_channel_shows_too_says_so_and_a_message_outside_of_threads_does_not(poster, slack):
+    await poster.post("C1", BODY, id="p1", thread="1.1", broadcast=True)
+    await poster.post("C1", BODY, id="p2", broadcast=True)
+    await poster.post("C1", BODY, id="p3", thread="1.1")
+    assert [call.get("reply_broadcast") for call in slack.called("chat.postMessage")] == [True, None, None]
+
+
 async def test_a_direct_message_is_found_edited_and_deleted_by_the_persons_id(poster, slack):
     place, ts = await poster.post("U0MAYA00001", BODY, id="p1")
     assert place == "D0MAYA00001"

@@ -10,6 +10,7 @@ from bot.core.outbox.conversations import (
     SlackLimited,
     SlackOutsideThread,
     SlackRefused,
+    SlackRefusedTable,
     SlackUnclear,
     SlackUnreachable,
 )
@@ -47,6 +48,7 @@ class Message:
     thread: str
     at: float
     texts: list = field(default_factory=list)
+    broadcast: bool = False
     body: dict = field(default_factory=dict)
 
 
@@ -116,6 +118,7 @@ class FakeSlack:
         self.gone: dict[str, Message] = {}  # what people have deleted, by its ts
         self.fixed: dict[str, str] = {}  # ts: the word with which an edit is refused
         self.page = 100  # messages that one look reads
+        self.tables_refused_with = ""  # the word with which a message with a table is refused
         self.calls: list[str] = []
         self.channel_lookups: list[str] = []  # channels that were asked about
         self.posted: dict[str, list[float]] = {}
@@ -143,14 +146,16 @@ class FakeSlack:
 
     # ── the protocol ──
 
-    async def post(self, channel, body, *, id, thread=""):
+    async def post(self, channel, body, *, id, thread="", broadcast=False):
         fault = await self._met("post", channel)
         self.posted.setdefault(channel, []).append(self.clock().timestamp())
         if not body.get("text"):
             raise SlackRefused("no_text")
+        self._check_table(body)
         place = place_of(channel)
         stands = thread if self._has(place, thread) else ""
         message = Message(place, self._ts(), id, said_in(body), stands, self.clock().timestamp(), body=body)
+        message.broadcast = broadcast and bool(stands)
         if isinstance(fault, Late):
             self.late.append((self.clock.after(fault.seconds), message))
         elif not isinstance(fault, Vanished):
@@ -162,6 +167,7 @@ class FakeSlack:
 
     async def edit(self, channel, ts, body, *, id):
         fault = await self._met("edit", channel)
+        self._check_table(body)
         found = [each for each in self.messages if (each.channel, each.ts) == (place_of(channel), ts)]
         if not found:
             raise SlackRefused("message_not_found")
@@ -175,10 +181,15 @@ class FakeSlack:
     async def post_ephemeral(self, channel, user, body, *, thread="", response_url=""):
         by_url = bool(response_url) and "response_url" in self.faults
         fault = await self._met("response_url" if by_url else "ephemeral", channel)
+        self._check_table(body)
         if not isinstance(fault, Vanished):
             self.ephemerals.append((channel, user, said_in(body)))
             self.ephemeral_bodies.append(body)
         self._lost(fault)
+
+    def _check_table(self, body):
+        if self.tables_refused_with and "fallback" in body:
+            raise SlackRefusedTable(self.tables_refused_with)
 
     async def upload(self, channel, body, *, thread="", reserved=None):
         fault = await self._met("upload", channel)
@@ -216,7 +227,8 @@ class FakeSlack:
         within = [
             each
             for each in sorted(self.messages, key=lambda m: float(m.ts), reverse=not thread)
-            if (each.channel, each.thread) == (place, thread)
+            if each.channel == place
+            and (each.thread == thread or (each.broadcast and not thread))
             and since - 60 <= each.at <= (until or each.at) + 60
             and (not rest or (float(each.ts) > float(rest) if thread else float(each.ts) < float(rest)))
         ]

@@ -5,18 +5,19 @@ queued, in the language of those who read it; what is too long for Slack is cut 
 Source of all limits: docs.slack.dev, "Block Kit reference" and "chat.postMessage".
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.core.command import buttons
 from bot.core.command.markup import decode
 from bot.core.outbox.phone_line import phone_line
 from bot.core.text import message
-from bot.core.text.escape import Markup, clean, code, visible
+from bot.core.text.escape import Markup, clean, code, one_line, visible
 from bot.core.text.escape import plain as one_plain_line
 from bot.core.text.language import EN
 from bot.core.text.message import Text, msg
+from bot.core.text.rich_text import elements
 
 Body = Mapping[str, Any]  # Slack's JSON: {"text": …, "blocks": […]}
 Block = dict[str, Any]
@@ -26,6 +27,7 @@ URL_LIMIT = 3000
 _BLOCKS, _CHARACTERS = 50, 13_000  # of one message; the second was observed, not documented
 _SECTION, _FIELD, _CONTEXT = 3000, 2000, 3000
 _HEADER, _LABEL = 150, 75
+_ROWS, _COLUMNS, _CELLS = 100, 20, 10_000  # of a table: the first with its heading, the last characters in all cells
 _REST = msg("… The rest does not fit into one message.")
 
 
@@ -39,18 +41,40 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """A table's cell whose language is not chosen yet: rich text, in which times, links, mentions and code work."""
+
+    text: Text
+    is_heading: bool = False
+
+    def rendered(self, language: str) -> Element:
+        """The cell in a language."""
+        text = one_line(message.rendered(self.text, language))
+        inline = elements(text or "–", is_bold=self.is_heading)
+        return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": inline}]}
+
+
+@dataclass(frozen=True)
 class Card:
     """A message: ``text`` begins with what a phone shows (``phone_line.py``).
 
     With ``color`` the blocks are next to a colored bar.
 
     ``head`` is above the bar: mentions belong there, since Slack notifies nobody of a mention next to a bar.
+    ``fallback`` says the same as ``blocks`` without a table: where those have one, it is what a workspace is shown that
+    takes no tables.
     """
 
     text: Text
     blocks: Sequence[Block]
     color: str | None = None
     head: Sequence[Block] = ()
+    fallback: Sequence[Block] = ()
+
+    def with_block(self, block: Block) -> "Card":
+        """The card with one more block at its end, with and without its table."""
+        fallback = (*self.fallback, block) if self.fallback else ()
+        return replace(self, blocks=(*self.blocks, block), fallback=fallback)
 
 
 # ── what a card is built of ──
@@ -94,6 +118,28 @@ def rich_pre(text: str) -> Block:
         "type": "rich_text",
         "elements": [{"type": "rich_text_preformatted", "elements": [{"type": "text", "text": shown or " "}]}],
     }
+
+
+def table(
+    columns: Sequence[Text],
+    rows: Sequence[Sequence[Text]],
+    *,
+    right: Collection[int] = (),
+    wrapped: Collection[int] = (),
+) -> Block:
+    """A table under a heading row, for a card that has a ``fallback``; Slack shows it below the card's other blocks.
+
+    ``right`` are the numbers of the columns that are aligned right, ``wrapped`` of those whose texts may take several
+    lines. A message has one table at most. Where one is too large for Slack (100 rows with the heading, 20 columns,
+    10,000 characters), the fallback is sent.
+    """
+    settings = [
+        {"align": "right" if number in right else "left", "is_wrapped": number in wrapped}
+        for number in range(len(columns))
+    ]
+    heading = [Cell(text, is_heading=True) for text in columns]
+    body = [[Cell(text) for text in row] for row in rows]
+    return {"type": "table", "rows": [heading, *body], "column_settings": settings}
 
 
 def button(
@@ -151,7 +197,17 @@ def rendered(card: Card, language: str = EN) -> Body:
     """The card as Slack is sent it, in a language.
 
     At most 50 blocks and 13,000 characters in all; rows of buttons are kept, texts at the end are left out.
+    What takes the place of a card with a table is its ``fallback``, of the same form.
     """
+    if not card.fallback:
+        return _rendered(card, language)
+    bare = _rendered(replace(card, blocks=card.fallback), language)
+    shown = [*_in(card.head, language), *_in(card.blocks, language)]
+    fits = len(shown) <= _BLOCKS and sum(map(_weight, shown)) <= _CHARACTERS and all(map(_table_fits, shown))
+    return {**_rendered(card, language), "fallback": bare} if fits else bare
+
+
+def _rendered(card: Card, language: str) -> Body:
     short = phone_line(card.text, language)
     head, blocks = _in(card.head, language), _in(card.blocks, language)
     above, below = ([*head, *blocks], list[Block]()) if card.color is None else (head, blocks)
@@ -169,6 +225,8 @@ def rendered(card: Card, language: str = EN) -> Body:
 
 def _in(part: Any, language: str) -> Any:
     """A part of a card with its texts in a language. In mrkdwn Slack looks for no links and mentions of its own."""
+    if isinstance(part, Cell):
+        return part.rendered(language)
     if isinstance(part, dict):
         return {name: _in(each, language) for name, each in part.items()}
     if isinstance(part, list | tuple):
@@ -181,6 +239,12 @@ def _in(part: Any, language: str) -> Any:
     text = message.rendered(part.text, language)
     shown = text if len(text) <= part.limit else fit(text, part.limit)
     return {"type": "mrkdwn", "text": shown if text.strip() else "–", "verbatim": True}
+
+
+def _table_fits(block: Block) -> bool:
+    """Whether Slack takes a block, if it is a table."""
+    rows = block.get("rows", ())
+    return len(rows) <= _ROWS and all(len(row) <= _COLUMNS for row in rows) and _weight(list(rows)) <= _CELLS
 
 
 def fit(text: str, limit: int) -> str:
@@ -222,7 +286,7 @@ def _capped(blocks: list[Block], language: str, most: int = _BLOCKS, characters:
 def _weight(part: object) -> int:
     """The number of characters that people read in a block."""
     if isinstance(part, Mapping):
-        own = sum(len(part[key]) for key in ("text", "alt_text") if isinstance(part.get(key), str))
+        own = sum(len(part[key]) for key in ("text", "alt_text", "fallback") if isinstance(part.get(key), str))
         return own + sum(_weight(child) for child in part.values() if not isinstance(child, str))
     if isinstance(part, list):
         return sum(_weight(child) for child in part)

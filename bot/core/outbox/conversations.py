@@ -46,6 +46,10 @@ class SlackRefused(SlackFailure):
         self.detail = detail
 
 
+class SlackRefusedTable(SlackRefused):
+    """Slack refused a message with a table, and may take its form without one."""
+
+
 class SlackUnclear(SlackFailure):
     """The call may have taken effect: time-out, cut connection, 5xx, unreadable answer."""
 

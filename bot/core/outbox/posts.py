@@ -71,6 +71,7 @@ class NewPost:
     response_url: str = ""  # EPHEMERAL: a way that does not need membership
     incident: str = ""  # the incident the post belongs to, if any
     reminds_of: str = ""  # a reminder: the incident, or the storm's message, that it is about
+    broadcast: bool = False  # a reply: the channel shows it too
 
 
 @dataclass(frozen=True, slots=True)

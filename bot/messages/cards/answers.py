@@ -1,7 +1,6 @@
 """Answers: cards that reply to a command. Each repeats it, says what happened, why, and what to do next."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
@@ -57,7 +56,7 @@ def told(
 def repeating(card: Card, words: str) -> Card:
     """A reply in an incident's thread, with the command that it answers."""
     answered = blocks.typed(words)
-    return replace(card, blocks=(*card.blocks, blocks.context(_answered(answered)))) if answered else card
+    return card.with_block(blocks.context(_answered(answered))) if answered else card
 
 
 def _answered(command: Markup) -> Text:

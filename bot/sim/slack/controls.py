@@ -35,6 +35,7 @@ def workspace_routes(workspace: Workspace) -> list[web.RouteDef]:
         "/sim/read": controls.read,
         "/sim/join": controls.join,
         "/sim/leave": controls.leave,
+        "/sim/group": controls.group,
         "/sim/slack/fault": controls.fault,
         "/sim/slack/switch": controls.switch,
     }
@@ -225,26 +226,46 @@ class _SlackControls:
         self._workspace.membership.leave(body["as"], body["channel"])
         return {}
 
+    async def group(self, body: Json) -> Json:
+        """``{group, members}``: who is in a user group, by name or id; bots and the deactivated too."""
+        members = tuple(self._state.person(str(who)).id for who in body["members"])
+        self._state.change_group(str(body["group"]), members=members)
+        return {}
+
     async def fault(self, body: Json) -> Json:
         """``{name, …}`` of ``faults.py``; ``{name: "none"}`` ends every fault."""
         await self._workspace.fault(**body)
         return {}
 
     async def switch(self, body: Json) -> Json:
-        """``{name, value}``: pace, tiers, distributed, acks_anywhere, or ``archived C…`` for a channel's state."""
+        """``{name, value}``: pace, tiers, distributed, acks_anywhere, tables.
+
+        Or of a thing, named behind it: ``archived C…``, ``away U…``, ``deactivated U…``, ``disabled S…``.
+        """
         name, value = str(body["name"]), bool(body["value"])
-        if name == "pace":
-            self._state.rate_limits.posting = value
-        elif name == "tiers":
-            self._state.rate_limits.tiers = value
-        elif name == "distributed":
-            self._state.rate_limits.distributed = value
-        elif name == "acks_anywhere":
-            self._workspace.deliveries.sockets.acks_anywhere = value
-        elif name.startswith("archived "):
-            self._workspace.membership.archive(name.removeprefix("archived "), archived=value)
-        else:
-            raise ValueError(f"there is no switch called {name}")
+        limits, state = self._state.rate_limits, self._state
+        match name.partition(" ")[::2]:
+            case "pace", "":
+                limits.posting = value
+            case "tiers", "":
+                limits.tiers = value
+            case "distributed", "":
+                limits.distributed = value
+            case "acks_anywhere", "":
+                self._workspace.deliveries.sockets.acks_anywhere = value
+            case "tables", "":
+                state.takes_tables = value
+                state.changed()
+            case "archived", channel:
+                self._workspace.membership.archive(channel, archived=value)
+            case "away", person:
+                state.set_active(person, active=not value)
+            case "deactivated", person:
+                state.change_person(person, deleted=value)
+            case "disabled", group:
+                state.change_group(group, disabled=value)
+            case _:
+                raise ValueError(f"there is no switch called {name}")
         return {}
 
 

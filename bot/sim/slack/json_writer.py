@@ -117,8 +117,8 @@ class JsonWriter:
             "text": message.text,
             "team": self._state.people[message.user].team,
         }
-        if message.subtype:
-            written["subtype"] = message.subtype
+        if message.subtype or message.broadcast:
+            written["subtype"] = message.subtype or "thread_broadcast"
         written["user"] = message.user
         if message.by_app:
             written |= {
@@ -149,7 +149,8 @@ class JsonWriter:
     def _thread_json(self, message: Message, written: Json) -> Json:
         if message.thread_ts is not None and message.thread_ts != message.ts:
             parent = self._board.find(message.channel, message.thread_ts)
-            return {"parent_user_id": parent.user} if parent else {}
+            root = {"root": self.message(parent, metadata=False)} if parent and message.broadcast else {}
+            return {"parent_user_id": parent.user, **root} if parent else {}
         if message.thread_ts is None:
             return {}
         replies = self._board.replies(message)

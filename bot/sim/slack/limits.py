@@ -42,9 +42,12 @@ METADATA_CHARACTERS = 8_000
 VIEW_CHARACTERS = 250_000
 
 
-def check_blocks(blocks: Any) -> None:
-    """Check the blocks of a message; raises ``SlackError``: ``invalid_blocks`` or ``msg_blocks_too_long``."""
-    found = Violations()
+def check_blocks(blocks: Any, *, tables: bool = True) -> None:
+    """Check the blocks of a message; raises ``SlackError``: ``invalid_blocks`` or ``msg_blocks_too_long``.
+
+    Without ``tables`` the workspace is one that does not know them yet.
+    """
+    found = Violations(tables=tables)
     _blocks(found, blocks, "/blocks", most=MESSAGE_BLOCKS, surface="message")
     if found.problems:
         raise _invalid("invalid_blocks", found)
@@ -52,9 +55,9 @@ def check_blocks(blocks: Any) -> None:
         raise SlackError("msg_blocks_too_long")
 
 
-def check_attachments(attachments: Any) -> None:
+def check_attachments(attachments: Any, *, tables: bool = True) -> None:
     """Check attachments and the blocks in them; raises ``SlackError``: ``invalid_attachments``."""
-    found = Violations()
+    found = Violations(tables=tables)
     if not isinstance(attachments, list) or not all(isinstance(one, dict) for one in attachments):
         raise SlackError("invalid_attachments")
     if len(attachments) > ATTACHMENTS:
@@ -67,6 +70,15 @@ def check_attachments(attachments: Any) -> None:
         raise _invalid("invalid_attachments", found)
     if found.characters > BLOCKS_CHARACTERS:
         raise SlackError("msg_blocks_too_long")
+
+
+def check_one_table(blocks: Any, attachments: Any) -> None:
+    """Check that a message has one table at most, wherever it is: a second one is refused as an attachment."""
+    parts = [blocks, *(each.get("blocks") for each in attachments or ())]
+    if sum(kind_of(block) == "table" for part in parts for block in part or ()) > 1:
+        found = Violations()
+        found.add("/attachments", "only_one_table_allowed")
+        raise _invalid("invalid_attachments", found)
 
 
 def check_metadata(metadata: Any) -> None:
@@ -118,12 +130,12 @@ def _invalid(word: str, found: Violations) -> SlackError:
 
 def _blocks(found: Violations, blocks: Any, at: str, *, most: int, surface: str) -> None:
     least = 0 if surface == "view" else 1
-    tables = 0
     for index, block in enumerate(items(found, blocks, at, most=most, least=least)):
         place = f"{at}/{index}"
         kind = kind_of(block)
         check = _BLOCKS.get(kind)
-        if check is None or (surface == "view" and kind in {"markdown", "table"}):
+        unknown = check is None or (kind == "table" and not found.tables)
+        if check is None or unknown or (surface == "view" and kind in {"markdown", "table"}):
             found.add(place, f"unsupported type: {kind}")
             continue
         block_id = block.get("block_id")
@@ -135,9 +147,6 @@ def _blocks(found: Violations, blocks: Any, at: str, *, most: int, surface: str)
         check(found, block, place)
         if surface == "message":
             _not_in_messages(found, block, place)
-        tables += kind == "table"
-    if tables > 1:
-        found.add(at, "only_one_table_allowed")
 
 
 def _not_in_messages(found: Violations, block: Json, at: str) -> None:

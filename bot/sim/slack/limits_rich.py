@@ -8,6 +8,7 @@ from typing import Any
 from bot.sim.slack.limits_text import (
     Violations,
     choice,
+    flag,
     items,
     keys,
     kind_of,
@@ -97,6 +98,7 @@ def table(found: Violations, block: Json, at: str) -> None:
             place = f"{at}/column_settings/{index}"
             if column is not None and keys(found, column, place, required=(), optional=("align", "is_wrapped")):
                 choice(found, column.get("align"), f"{place}/align", ("left", "center", "right"))
+                flag(found, column.get("is_wrapped"), f"{place}/is_wrapped")
 
 
 def _cell(found: Violations, cell: Any, at: str) -> None:

@@ -18,6 +18,7 @@ class Violations:
     problems: list[str] = field(default_factory=list)
     characters: int = 0
     block_ids: set[str] = field(default_factory=set)
+    tables: bool = True  # whether the workspace knows tables
 
     def add(self, at: str, sentence: str) -> None:
         """Note a violation at a JSON pointer."""

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from bot.sim.slack.limits import TEXT_KEPT, check_attachments, check_blocks, check_metadata
+from bot.sim.slack.limits import TEXT_KEPT, check_attachments, check_blocks, check_metadata, check_one_table
 from bot.sim.slack.model import Json, SlackError
 
 MARKDOWN_TEXT = 12_000
@@ -35,8 +35,11 @@ def parsed(value: Any, word: str) -> Any:
         raise SlackError(word) from None
 
 
-def content(arguments: Json) -> MessageContent:
-    """Read and check a call's arguments; raises ``SlackError`` with Slack's word for what is wrong."""
+def content(arguments: Json, *, tables: bool = True) -> MessageContent:
+    """Read and check a call's arguments; raises ``SlackError`` with Slack's word for what is wrong.
+
+    Without ``tables`` the workspace takes none.
+    """
     blocks = parsed(arguments.get("blocks"), "invalid_blocks_format")
     attachments = parsed(arguments.get("attachments"), "invalid_attachments")
     metadata = parsed(arguments.get("metadata"), "invalid_metadata_format")
@@ -51,9 +54,10 @@ def content(arguments: Json) -> MessageContent:
     if blocks is not None and not isinstance(blocks, list):
         raise SlackError("invalid_blocks_format")
     if blocks:
-        check_blocks(blocks)
+        check_blocks(blocks, tables=tables)
     if attachments is not None:
-        check_attachments(attachments)
+        check_attachments(attachments, tables=tables)
+    check_one_table(blocks, attachments)
     if metadata:
         check_metadata(metadata)
     kept = None if text is None else str(text)[:TEXT_KEPT]

@@ -16,7 +16,8 @@ REACTIONS = 23
 def _post_message(call: MethodCall) -> Json:
     channel = _destination(call)
     _may_post(call, channel)
-    facts = {"thread_ts": call.thread(channel), "broadcast": call.flag("reply_broadcast")}
+    thread = call.thread(channel)
+    facts = {"thread_ts": thread, "broadcast": thread is not None and call.flag("reply_broadcast")}
     message = call.workspace.responses.post(channel.id, call.arguments, **facts)
     return {"channel": channel.id, "ts": message.ts, "message": call.workspace.json.message(message)}
 
@@ -76,12 +77,12 @@ def _update(call: MethodCall) -> Json:
     message = _own(call, "cant_update_message")
     if call.state.channels[message.channel].archived:
         raise SlackError("is_inactive")
-    wanted = content(call.arguments)
+    wanted = content(call.arguments, tables=call.state.takes_tables)
     if wanted.text is not None and len(wanted.text) > UPDATE_TEXT:
         raise SlackError("msg_too_long")
     if wanted.text is None and wanted.blocks is None and wanted.attachments is None:
         raise SlackError("no_text")
-    facts: Json = {}
+    facts = _broadcast(call, message)
     if wanted.text is not None:
         facts |= {"text": wanted.text, "blocks": []}
         if wanted.text != message.text and not wanted.blocks:
@@ -98,6 +99,12 @@ def _update(call: MethodCall) -> Json:
     call.workspace.board.change(message, **facts)
     written = call.workspace.json.message(message)
     return {"channel": message.channel, "ts": message.ts, "text": message.text, "message": written}
+
+
+def _broadcast(call: MethodCall, message: Message) -> Json:
+    if call.flag("reply_broadcast") and message.thread_ts in {None, message.ts}:
+        raise SlackError("cant_broadcast_message")
+    return {"broadcast": True} if call.flag("reply_broadcast") else {}
 
 
 def _delete(call: MethodCall) -> Json:

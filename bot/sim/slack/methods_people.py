@@ -31,6 +31,12 @@ def _user(call: MethodCall) -> Json:
     return {"user": call.workspace.json.person(call.person(), locale=call.flag("include_locale"))}
 
 
+def _presence(call: MethodCall) -> Json:
+    """Of the app itself Slack tells more: how it came to this answer. Nothing here reads that."""
+    person = call.person() if call.text("user") else call.state.people[call.state.app.bot_user]
+    return {"presence": "active" if call.state.is_active(person) else "away"}
+
+
 def _users(call: MethodCall) -> Json:
     shown, more = page(list(call.state.people.values()), call, 1000)
     return {"members": [call.workspace.json.person(person) for person in shown], **more}
@@ -72,6 +78,7 @@ PEOPLE = {
     "apps.connections.open": Method(_connections_open, app_token=True),
     "users.info": Method(_user, "users:read"),
     "users.list": Method(_users, "users:read"),
+    "users.getPresence": Method(_presence, "users:read"),
     "migration.exchange": Method(_exchange),
     "usergroups.list": Method(_groups, "usergroups:read"),
     "usergroups.users.list": Method(_group_users, "usergroups:read"),

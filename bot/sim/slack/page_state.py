@@ -2,9 +2,10 @@
 
 ``GET /sim/state?as=U…`` answers::
 
-    {version, now, me, team: {id, name, domain}, app: {id, name, user, connected, commands, shortcuts, home_tab},
-     people: [{id, name, handle, team, tz, guest, stranger, admin, bot, deleted}],
-     groups: [{id, handle, name, members}],
+    {version, now, me, tables, team: {id, name, domain},
+     app: {id, name, user, connected, commands, shortcuts, home_tab},
+     people: [{id, name, handle, team, tz, guest, stranger, admin, bot, deleted, active}],
+     groups: [{id, handle, name, members, disabled}],
      channels: [{id, name, kind: "public"|"private"|"im", topic, archived, shared, read_only, member, members, unread}],
      messages: {channel id: [message]}, ephemerals: [message],
      modal: view | null, modal_depth, modal_errors: {block id: sentence}, trouble, home: view | null,
@@ -36,11 +37,18 @@ class PageState:
             "version": state.version,
             "now": state.clock(),
             "me": person.id,
+            "tables": state.takes_tables,
             "team": {"id": state.team.id, "name": state.team.name, "domain": state.team.domain},
             "app": self._app(),
             "people": [self._person(one) for one in state.people.values()],
             "groups": [
-                {"id": group.id, "handle": group.handle, "name": group.name, "members": list(group.members)}
+                {
+                    "id": group.id,
+                    "handle": group.handle,
+                    "name": group.name,
+                    "members": list(group.members),
+                    "disabled": group.disabled,
+                }
                 for group in state.groups.values()
             ],
             "channels": [self._channel(channel, person) for channel in channels],
@@ -87,6 +95,7 @@ class PageState:
             "admin": person.admin,
             "bot": person.bot,
             "deleted": person.deleted,
+            "active": self._state.is_active(person),
         }
 
     def _channel(self, channel: Channel, person: SlackUser) -> Json:

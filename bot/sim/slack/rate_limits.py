@@ -21,6 +21,7 @@ TIERS: dict[str, int] = {
     "conversations.open": 50,
     "reactions.add": 50,
     "bots.info": 50,
+    "users.getPresence": 50,
     "apps.connections.open": 50,
     "users.info": 100,
     "conversations.members": 100,

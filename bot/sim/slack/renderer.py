@@ -58,11 +58,15 @@ class TextRenderer:
         return label or target
 
     def shown(self, message: Message) -> str:
-        """Render the whole of a message: its blocks where it has any, else its text; then what is attached."""
-        lines = list(self._blocks(message.blocks)) if message.blocks else [self.plain(message.text)]
+        """Render the whole of a message: its blocks where it has any, else its text; then what is attached.
+
+        A table comes last, as Slack appends it to the message.
+        """
+        lines = list(self._blocks(_others(message.blocks))) if message.blocks else [self.plain(message.text)]
         for attachment in message.attachments:
-            lines += self._blocks(attachment.get("blocks", []))
+            lines += self._blocks(_others(attachment.get("blocks", [])))
             lines += [self.plain(str(attachment[key])) for key in ("pretext", "title", "text") if attachment.get(key)]
+        lines += self._blocks([block for block in message.all_blocks if block["type"] == "table"])
         lines += [f"[file {self._state.files[file].title or self._state.files[file].name}]" for file in message.files]
         return "\n".join(line for line in lines if line)
 
@@ -152,3 +156,8 @@ class TextRenderer:
                 options = [option for group in element.get("option_groups") or () for option in group["options"]]
                 labels = (self._text(option["text"]) for option in (*options, *(element.get("options") or ())))
                 return f"[{self._text(element.get('placeholder')) or '⋯'}: {' | '.join(labels)}]"
+
+
+def _others(blocks: list[Json]) -> list[Json]:
+    """The blocks that are no tables."""
+    return [block for block in blocks if block["type"] != "table"]

@@ -28,7 +28,7 @@ class Responses:
 
         ``arguments`` are those of ``chat.postMessage``, ``facts`` further fields of ``Message``.
         """
-        wanted = content(arguments)
+        wanted = content(arguments, tables=self._state.takes_tables)
         if not wanted.says_something:
             raise SlackError("no_text")
         return self._board.add(
@@ -65,7 +65,7 @@ class Responses:
                 self._board.remove(source)
             return
         if truth(body.get("replace_original")) and source is not None:
-            wanted = content(body)
+            wanted = content(body, tables=self._state.takes_tables)
             if not wanted.says_something:
                 raise SlackError("no_text")
             facts = {

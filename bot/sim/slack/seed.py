@@ -19,6 +19,7 @@ FLOWBOT = "U0FLOWBOT1"
 MAYA, JONAS, PRIYA, ALEX, SAM = "U0MAYA00001", "U0JONAS0001", "U0PRIYA0001", "U0ALEX00001", "U0SAMLEE001"
 WEI, GUEST, STRANGER = "U0WEILIN001", "U0GUEST0001", "U0STRANGE01"
 DATA_OPS, GENERAL, FINANCE, PRIVATE = "C0DATAOPS1", "C0GENERAL1", "C0FINANCE1", "C0PRIVATE1"
+DATA_ALERTS, GRID_OPS, SOLAR_OPS = "C0DALERTS1", "C0GRIDOPS1", "C0SOLAROP1"  # where alerts may go, too
 ON_CALL = "S0ONCALL01"
 
 # Only what the bot asks for when it is installed: whatever else it tries is refused, as it would be for real.
@@ -92,6 +93,9 @@ def _channels() -> tuple[Channel, ...]:
         Channel(id=GENERAL, name="general", members=[*members, GUEST], topic="Everything else"),
         Channel(id=FINANCE, name="finance-data", members=[ALEX, MAYA, STRANGER, FLOWBOT], shared=True),
         Channel(id=PRIVATE, name="grid-team", kind="private", members=[MAYA, JONAS]),
+        Channel(id=DATA_ALERTS, name="data-alerts", members=[*members, FLOWBOT], topic="Alerts, and nothing else"),
+        Channel(id=GRID_OPS, name="grid-ops", members=[MAYA, JONAS, SAM, FLOWBOT], topic="The grid's flows"),
+        Channel(id=SOLAR_OPS, name="solar-ops", members=[PRIYA, WEI, ALEX, FLOWBOT], topic="The solar parks' flows"),
     )
 
 

@@ -50,6 +50,8 @@ class WorkspaceState:
         self.people: dict[str, SlackUser] = {}
         self.channels: dict[str, Channel] = {}
         self.groups: dict[str, UserGroup] = {}
+        self.away: set[str] = set()  # ids of people who are not active now
+        self.takes_tables = True  # older workspaces do not
         self.files: dict[str, File] = {}
         self.trigger_ids: dict[str, TriggerId] = {}
         self.response_urls: dict[str, ResponseUrl] = {}
@@ -173,6 +175,16 @@ class WorkspaceState:
         """Change fields of a person's account: deleted, guest, zone and the like."""
         return self.add_person(replace(self.person(who), **facts))
 
+    def set_active(self, who: str, *, active: bool) -> None:
+        """Let somebody be active, or away."""
+        person = self.person(who).id
+        self.away = self.away - {person} if active else self.away | {person}
+        self.changed()
+
+    def is_active(self, person: SlackUser) -> bool:
+        """Whether somebody is active now; whoever is deactivated is away."""
+        return person.id not in self.away and not person.deleted
+
     def add_channel(self, channel: Channel) -> Channel:
         """Add a channel; it is created now unless it says when."""
         channel.created = channel.created or int(self.clock())
@@ -185,6 +197,12 @@ class WorkspaceState:
         self.groups[group.id] = group
         self.changed()
         return group
+
+    def change_group(self, group: str, **facts: Any) -> UserGroup:
+        """Change a group: members (their ids), disabled. Raises ``Forbidden`` where there is no such group."""
+        if group not in self.groups:
+            raise Forbidden(f"there is no group {group}")
+        return self.add_group(replace(self.groups[group], **facts))
 
     def person(self, key: str) -> SlackUser:
         """Find someone by id, handle, or name; raises ``Forbidden`` where there is nobody."""

@@ -8,7 +8,7 @@ may have happened. Posts in different channels do not wait for each other; withi
     failures.py          what a failure concerns               reconciler.py       looks up posts that are unclear
     outcomes.py          what to do after each outcome         lost_messages.py    posts again what people deleted
     circuit_breaker.py   what waits meanwhile                  shared_channels.py  where failures must not be read
-    rate_limiter.py      how fast to send
+    rate_limiter.py      how fast to send                      tables.py           whether Slack takes tables here
 
 Stored times (due, tried again at, settled at) are of the wall clock; times kept in memory are of the steady one.
 """
@@ -23,7 +23,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, assert_never
 
 from bot.core.errors import TemporaryFailure
-from bot.core.outbox.conversations import SlackOutsideThread, SlackRefused
+from bot.core.outbox.conversations import SlackOutsideThread, SlackRefused, SlackRefusedTable
 from bot.core.outbox.posts import Lane, Post, PostId, PostKind, PostState, carried_id, tells_of_failures
 from bot.core.outbox.slack_errors import SHARED_CHANNEL
 from bot.work.delivery.alarms import BUG, DEFAULT_CHANNEL, Alarm, Alarms, DeliveryMetrics
@@ -49,6 +49,7 @@ from bot.work.delivery.rate_limiter import RateLimiter
 from bot.work.delivery.reachability import Reachability
 from bot.work.delivery.reconciler import Reconciler
 from bot.work.delivery.shared_channels import SharedChannelPolicy
+from bot.work.delivery.tables import Tables
 from bot.work.ports import Clock, Slack
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ class Delivery:
         self._reconciler = Reconciler(
             store, slack, clock, self._alarms, self._metrics, jitter, self._steady, self._lost
         )
+        self._tables = Tables(store, clock)
         self._busy: dict[PostId, Post] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._open_ends: dict[PostId, Callable[[], Coroutine[Any, Any, None]]] = {}  # outcomes whose write failed
@@ -218,6 +220,7 @@ class Delivery:
             if alarm := await self._channel_health.load():
                 self._alarms.fire(DEFAULT_CHANNEL, alarm)
             self._shared_channels.remember(self._channel_health.bad(SHARED_CHANNEL))
+            await self._tables.load()
             self._is_started = True
 
     def _done(self, task: asyncio.Task[None]) -> None:
@@ -273,11 +276,11 @@ class Delivery:
         try:
             if channel in self._shared_channels.barred and tells_of_failures(post):
                 raise SlackRefused(SHARED_CHANNEL)  # noqa: TRY301  the policy decides on it as on Slack's own refusals
-            body = self._failure_policy.body(post) if self._failure_policy.bugs else post.body
+            body = self._tables.form(self._failure_policy.body(post) if self._failure_policy.bugs else post.body)
             match new.kind:
                 case PostKind.MESSAGE:
                     id_ = carried_id(new.id, post.generation)
-                    channel, ts = await self._slack.post(channel, body, id=id_, thread=thread)
+                    channel, ts = await self._slack.post(channel, body, id=id_, thread=thread, broadcast=new.broadcast)
                 case PostKind.EDIT:
                     ts = post.ts
                     try:
@@ -295,6 +298,8 @@ class Delivery:
                     assert_never(new.kind)
         except SlackOutsideThread as astray:
             return OutsideThread(astray.channel, astray.ts)
+        except SlackRefusedTable as refused:
+            return await self._tables.refused(post, refused)
         except Exception as failure:  # noqa: BLE001  bugs too: they are logged by the policy
             return self._failure_policy.after(post, failure, by_url=by_url, default_channel=self._default_channel)
         return Delivered(channel, ts)

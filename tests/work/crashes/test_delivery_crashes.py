@@ -7,6 +7,8 @@ from crash_injection import CrashingProxy, ProcessDied, StatementBudget, crashin
 from crash_world import HISTORIES
 from delivery_fakes import DEFAULT, Late, Lost, Vanished, World, message
 
+from bot.core.outbox import blocks
+from bot.core.outbox.blocks import Card
 from bot.store.store import Store
 
 READS = {"due", "to_look_up", "post", "notes", "next_due"}  # death there is death at the next write
@@ -37,6 +39,32 @@ async def test_death_before_or_after_each_single_statement(tmp_path, channel, fi
             assert ours == ["a", "reply"], f"after {left} statements"
             assert len(world.slack.standing()) == (2 if channel == "C1" else 3), "told once"
             assert {each.channel for each in world.slack.messages} == {"C1" if channel == "C1" else DEFAULT}
+        if not died:
+            return
+    pytest.fail("never lived to the end")
+
+
+@pytest.mark.parametrize("fault", [None, Lost(), Vanished(), Late(5)])
+async def test_a_card_whose_table_is_refused_stands_once_without_it_wherever_it_dies(tmp_path, fault):
+    card = Card("a", [blocks.table(["Flow"], [["north"]])], fallback=[blocks.section("north")])
+    for left in range(0, 200, STRIDE):
+        async with Store.open(tmp_path / f"{left}.db") as store:
+            world = World(await crashing_store(store, StatementBudget()))
+            world.slack.tables_refused_with = "invalid_blocks"
+            if fault:
+                world.slack.faults["post"] = [None, fault]
+            await world.queue(message("a", body=card))
+            budget = StatementBudget(left)
+            world.delivery = world.new_delivery(
+                CrashingProxy(store, budget, free=READS), CrashingProxy(world.slack, budget)
+            )
+            await until_settled_or_dead(world, budget)
+            died = budget.is_spent
+            world.delivery = world.new_delivery()
+            await world.pass_time(66, step=3)
+            assert world.slack.standing() == ["a"], f"after {left} statements"
+            assert [each["type"] for each in world.slack.messages[0].body["blocks"]] == ["section"]
+            assert not world.alarms
         if not died:
             return
     pytest.fail("never lived to the end")

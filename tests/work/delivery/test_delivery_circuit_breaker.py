@@ -310,10 +310,10 @@ class Poisoned:
     def __getattr__(self, name):
         return getattr(self._slack, name)
 
-    async def post(self, channel, body, *, id, thread=""):
+    async def post(self, channel, body, *, id, **more):
         if id in self.ids and (body.get("blocks") or not self._only_blocks):
             raise ZeroDivisionError
-        return await self._slack.post(channel, body, id=id, thread=thread)
+        return await self._slack.post(channel, body, id=id, **more)
 
 
 # ── who tries after a hold ──

@@ -45,6 +45,8 @@ export const submit = (body) => call("/sim/modal/submit", body);
 export const closeModal = (body) => call("/sim/modal/close", body);
 export const markRead = (body) => call("/sim/read", body);
 export const join = (body) => call("/sim/join", body);
+export const leave = (body) => call("/sim/leave", body);
+export const slackSwitch = (body) => call("/sim/slack/switch", body);
 export const dismiss = (body) => call("/sim/delete", body);
 export const shortcut = (body) => call("/sim/shortcut", body);
 export const openHome = (body) => call("/sim/home", body);

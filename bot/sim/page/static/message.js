@@ -6,7 +6,7 @@ import { avatar, el, icon } from "./dom.js";
 import { emoji } from "./emoji.js";
 import { fileCard } from "./files.js";
 import { menu } from "./menu.js";
-import { mrkdwn } from "./mrkdwn.js";
+import { mrkdwn, summary } from "./mrkdwn.js";
 import { attempt, expectAnswer, go, isBot, store } from "./state.js";
 import { ago, clock, full } from "./time.js";
 
@@ -39,14 +39,23 @@ function hostOf(message) {
   };
 }
 
-const threadOf = (message) => (message.thread_ts && message.thread_ts !== message.ts ? message.thread_ts : store.thread);
+const isReply = (message) => Boolean(message.thread_ts) && message.thread_ts !== message.ts;
+const threadOf = (message) => (isReply(message) ? message.thread_ts : store.thread);
+const isTable = (block) => block.type === "table";
+const others = (list) => (list ?? []).filter((block) => !isTable(block));
 
+/** What a message says. Slack puts a table below everything else of it. */
 function content(message, world) {
   const host = hostOf(message);
   const body = [];
-  if (message.blocks?.length) body.push(...blocks(message.blocks, world, host));
+  const tables = [message, ...(message.attachments ?? [])].flatMap((part) => (part.blocks ?? []).filter(isTable));
+  if (message.blocks?.length) body.push(...blocks(others(message.blocks), world, host));
   else if (message.text) body.push(el("div", { class: "text" }, mrkdwn(message.text, world, { verbatim: isBot(message) })));
-  for (const item of message.attachments ?? []) body.push(attachment(item, world, host));
+  for (const item of message.attachments ?? []) {
+    const shown = item.blocks && { ...item, blocks: others(item.blocks) };
+    if (!shown || shown.blocks.length) body.push(attachment(shown ?? item, world, host));
+  }
+  body.push(...blocks(tables, world, host));
   for (const file of message.files ?? []) body.push(fileCard(file));
   return body;
 }
@@ -56,6 +65,14 @@ function reactions(message) {
   return el("div", { class: "reactions" }, message.reactions.map((item) =>
     el("span", { class: item.users?.includes(store.as) ? "reaction own" : "reaction", title: `:${item.name}:` },
       `${emoji(item.name) ?? `:${item.name}:`} ${item.users?.length ?? 1}`)));
+}
+
+/** A reply that the channel shows too says so in both places. */
+function sentTwice(message) {
+  if (message.subtype !== "thread_broadcast") return null;
+  if (message.where === "thread") return el("div", { class: "also-sent" }, "Also sent to the channel");
+  return el("button", { type: "button", class: "also-sent", on: { click: () => go({ thread: message.thread_ts }) } },
+    "Replied to a thread: ", el("span", { class: "root" }, message.root ? summary(message.root) : "a message that was deleted"));
 }
 
 function repliesLink(message, world) {
@@ -76,7 +93,7 @@ function tools(message, world) {
   if (message.ephemeral) {
     items.push({ label: "Dismiss message", icon: "close", act: () => attempt(() => api.dismiss({ as: store.as, channel: message.channel, ts: message.ts })) });
   } else if (message.where !== "thread") {
-    items.push({ label: "Reply in thread", icon: "message", act: () => go({ thread: message.ts }) });
+    items.push({ label: "Reply in thread", icon: "message", act: () => go({ thread: isReply(message) ? message.thread_ts : message.ts }) });
   }
   if (isBot(message) && !message.ephemeral && world.people.get(store.as)?.admin) {
     items.push({ label: "Delete message", icon: "close", act: () => attempt(() => api.dismiss({ as: store.as, channel: message.channel, ts: message.ts })) });
@@ -114,7 +131,7 @@ export function drawMessage(message, world, { follows = false, where = "channel"
   el("div", { class: "gutter" }, follows ? time : avatar(who)),
   el("div", { class: "message-body" },
     message.ephemeral && el("div", { class: "only-you" }, icon("eye", 13), "Only visible to you"),
-    head,
+    head, sentTwice(shown),
     el("div", { class: "content" }, content(shown, world), message.edited && el("span", { class: "edited", title: edited(message, zone) }, "(edited)")),
     reactions(message), repliesLink(shown, world)),
   tools(shown, world));

@@ -4,12 +4,14 @@ import { el, fill, icon } from "./dom.js";
 import { faultsView } from "./panel_faults.js";
 import { flowsView } from "./panel_flows.js";
 import { logView } from "./panel_log.js";
+import { slackView } from "./panel_slack.js";
 import { store } from "./state.js";
 
 const TABS = [
   { id: "flows", label: "Flows", build: flowsView },
   { id: "faults", label: "Faults", build: faultsView },
   { id: "log", label: "Log", build: logView },
+  { id: "slack", label: "Slack", build: slackView },
 ];
 
 /** Build the panel in `node`; `close` is called when the visitor closes it. Returns how to draw it. */
@@ -47,6 +49,7 @@ export function panel(node, close) {
   }
   function draw() {
     const { platform } = store;
+    if (current === "slack" && !node.hidden) views.slack.draw();
     if (!platform) {
       fill(state, el("span", { class: "dot idle" }), "Loading…");
       return;
@@ -56,7 +59,7 @@ export function panel(node, close) {
     const text = faults ? `${faults} ${faults === 1 ? "fault" : "faults"} on` : broken ? `${broken} ${broken === 1 ? "flow" : "flows"} broken` : "All good";
     fill(state, el("span", { class: `dot ${faults ? "warning" : broken ? "danger" : "good"}` }), text);
     tabs[1].dataset.count = faults ? String(faults) : "";
-    if (!node.hidden) views[current].draw();
+    if (!node.hidden && current !== "slack") views[current].draw();
   }
   open(current);
   return { draw, open };

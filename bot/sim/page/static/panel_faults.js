@@ -61,7 +61,7 @@ export function faultsView() {
   return { node, draw };
 }
 
-function toggle(key, item, on, turn) {
+export function toggle(key, item, on, turn) {
   return el("button", { type: "button", class: on ? "switch on" : "switch", role: "switch", aria: { checked: String(on) }, data: { fault: key }, on: { click: turn } },
     el("span", { class: "switch-text" }, el("span", { class: "switch-label" }, item.label), el("span", { class: "switch-note" }, item.note)),
     el("span", { class: "knob", aria: { hidden: true } }));

@@ -62,6 +62,7 @@ export function understood(raw) {
     me: people.get(raw.me), people, channels, messages,
     groups: new Map((raw.groups ?? []).map((group) => [group.id, group.handle])),
     groupList: raw.groups ?? [],
+    tables: raw.tables !== false,
     bot: { id: app.user, name: app.name ?? "flowbot", connected: app.connected !== false, commands: app.commands ?? [], shortcuts: app.shortcuts ?? [], home: app.home_tab !== false },
     modal: raw.modal ? { view: raw.modal, errors: raw.modal_errors ?? {}, trouble: raw.trouble ?? "", depth: raw.modal_depth ?? 1 } : null,
     home: raw.home ?? null,
