@@ -364,6 +364,9 @@ _CARDS = (
 # Replies that the channel shows too.
 _BROADCASTS = ("ALTER TABLE posts ADD COLUMN broadcast INTEGER NOT NULL DEFAULT 0",)
 
+# How a run that somebody started has ended.
+_RUN_RESULTS = ("ALTER TABLE runs ADD COLUMN result INTEGER",)
+
 # The database's version is the number of steps it has taken.
 STEPS: tuple[Sequence[str], ...] = (
     _FIRST,
@@ -379,4 +382,5 @@ STEPS: tuple[Sequence[str], ...] = (
     _LANGUAGES,
     _CARDS,
     _BROADCASTS,
+    _RUN_RESULTS,
 )

@@ -21,6 +21,7 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "show": ("查看", "详情"),
     "log": ("日志",),
     "ack": ("认领", "确认"),
+    "board": ("风暴", "告警风暴"),
     "unack": ("取消认领", "释放"),
     "close": ("关闭",),
     "reopen": ("重开", "重新打开"),
@@ -56,6 +57,7 @@ CLAUSES: Mapping[tuple[str, str], tuple[str, ...]] = {  # by the English word an
     ("tail", "tail"): ("末尾", "最后"),
 }
 ME = ("我", "我的")
+ALL, MINE = ("全部", "所有"), ("我的",)  # many at once
 SCOPES = {"未关闭": "open", "未认领": "unacked", "我的": "mine"}
 STATUSES = {
     "失败": "fail",
@@ -95,6 +97,8 @@ PLACEHOLDERS: Mapping[str, str] = {  # of the syntax
     "FLOW": "任务流ID",
     "RUN": "实例ID",
     "FLOW|RUN": "任务流ID|实例ID",
+    "FLOW|RUN|all|all mine": "任务流ID|实例ID|全部|全部 我的",
+    "RUN|all mine": "实例ID|全部 我的",
     "TASK": "节点ID",
     "OWNER": "用户名",
     "@person": "@人员",
@@ -130,7 +134,7 @@ THANKS = "谢谢"
 _MANY = (*VERBS.values(), *CLAUSES.values())
 # No names, but in quotes.
 RESERVED = frozenset(word for words in _MANY for word in words).union(
-    AMBIGUOUS, PERIODS, WHENS, ME, SCOPES, STATUSES, UNTIL, [THANKS]
+    AMBIGUOUS, PERIODS, WHENS, ME, ALL, SCOPES, STATUSES, UNTIL, [THANKS]
 )
 GLUED = RESERVED | {ONWARD}  # what needs no space, before it is known which command it is
 _UNIT = re.compile("|".join(sorted((*UNITS, "点", "号", LINES), key=len, reverse=True)))  # belongs to the number before
@@ -142,7 +146,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {  # those of the table of commands, i
         "触发 3377 时间 明天 02:00",
         '触发 3377 参数 path=/data/2026 note="second try"',
     ),
-    "rerun": ("重跑 2809-20190812080700", "重跑 2809-20190812080700 从 104890"),
+    "rerun": ("重跑 2809-20190812080700", "重跑 2809-20190812080700 从 104890", "重跑 全部 我的"),
     "cancel": ("终止 2809-20190812080700",),
     "enable": ("启用 3377",),
     "disable": ("停用 3377",),
@@ -151,7 +155,8 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {  # those of the table of commands, i
     "runs": ("实例 任务流 3377", "实例 最近 3 小时 运行中", "实例 本周 失败 超时"),
     "show": ("查看 3377", '查看 "daily energy report"', "查看 2809-20190812080700"),
     "log": ("日志 2809-20190812080700", "日志 2809-20190812080700 节点 104890 末尾 50 行"),
-    "ack": ("认领 2809", "认领 2809 时长 2小时 原因 the source is being repaired"),
+    "ack": ("认领 2809", "认领 全部 我的", "认领 2809 时长 2小时 原因 the source is being repaired"),
+    "board": ("风暴",),
     "unack": ("取消认领 2809",),
     "close": ("关闭 2809 原因 that day is not needed",),
     "reopen": ("重开 2809",),

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from enum import Enum
 from itertools import chain
 
-from bot.core.command import chinese, forms, requests
+from bot.core.command import chinese, forms, many, requests
 from bot.core.command.clauses import Clause
 from bot.core.command.requests import Request
 from bot.core.command.rights import Who
@@ -89,10 +89,13 @@ class Row:
 
 _TARGETS = {"flow", "instance", "person"}  # fields of a request
 _PAGE = Clause(("page",), "page", forms.COUNT, hidden=True)
+_STORM = Clause(("storm",), "storm", forms.STORM, hidden=True)
 _CONFIRMED = Clause(("confirmed",), "confirmed", hidden=True)
 _FLOW = Clause(("flow",), form=forms.FLOW, in_thread=True)
 _RUN = Clause(("instance",), form=forms.RUN, in_thread=True)
 _TARGET = Clause(("flow", "instance"), form=forms.TARGET, in_thread=True)
+_TARGETS_OR_ALL = Clause(("flow", "instance", "bulk"), form=many.TARGETS, in_thread=True)
+_RUNS_OR_ALL = Clause(("instance", "bulk"), form=many.RUNS, in_thread=True)
 _PERIOD = Clause(("period",), form=forms.PERIOD)
 _OF_FLOW = Clause(("flow",), "of", forms.FLOW)
 _BY_OWNER = Clause(("owner",), "by", forms.OWNER, loose=True)
@@ -137,8 +140,8 @@ ROWS = (
         requests.Rerun,
         Who.OWNER,
         msg("Rerun a run from its failed task, for the same data date."),
-        (_RUN, _FROM),
-        ("rerun 2809-20190812080700", "rerun 2809-20190812080700 from 104890"),
+        (_RUNS_OR_ALL, _FROM, _STORM, _CONFIRMED),
+        ("rerun 2809-20190812080700", "rerun 2809-20190812080700 from 104890", "rerun all mine"),
         changes=True,
         family=Family.RUNS,
     ),
@@ -227,10 +230,19 @@ ROWS = (
         requests.Ack,
         Who.RESPONDER,
         msg("Acknowledge an incident, for 4 hours or as long as you say."),
-        (_TARGET, Clause(("duration",), "for", forms.DURATION, loose=True), _BECAUSE),
-        ("ack 2809", "ack 2809 for 2h because the source is being repaired"),
+        (_TARGETS_OR_ALL, Clause(("duration",), "for", forms.DURATION, loose=True), _BECAUSE),
+        ("ack 2809", "ack all mine", "ack 2809 for 2h because the source is being repaired"),
         aliases=("acknowledge",),
         changes=True,
+        family=Family.INCIDENTS,
+    ),
+    Row(
+        "board",
+        requests.Board,
+        Who.ANYONE,
+        msg("The list of this channel's alert storm, page by page."),
+        (_PAGE, _STORM),
+        ("board",),
         family=Family.INCIDENTS,
     ),
     Row(

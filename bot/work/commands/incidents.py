@@ -1,7 +1,7 @@
 """Incidents: list, acknowledge, hand back, close and reopen. Every change is shown in the incident's thread."""
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -20,7 +20,7 @@ from bot.core.command.requests import (
 from bot.core.command.rights import Caller, Denial, may_respond
 from bot.core.errors import Refusal, TemporaryFailure
 from bot.core.flow.ids import flow_of
-from bot.core.flow.model import InstanceId
+from bot.core.flow.model import FlowId, InstanceId, UserName
 from bot.core.incident.lifecycle import is_live, reference
 from bot.core.incident.model import Incident, Phase
 from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
@@ -40,6 +40,7 @@ from bot.work.commands.people import proof
 
 log = logging.getLogger(__name__)
 
+OwnersRead = Callable[[Services, CommandContext, FlowId, Sequence[UserName]], Awaitable[targets.FlowOwners]]
 IncidentRequest = Ack | Unack | Close | Reopen | Thread
 MOST_INCIDENTS = 5000  # incidents that are read for a list
 _RECENT = timedelta(days=14)  # how far back an ended incident is found by its flow
@@ -152,7 +153,7 @@ async def _permitted(
 ) -> tuple[Incident, AttemptResult | None]:
     """The incident that is meant, where the asker may change it, and what ends the attempt as the change is written."""
     incident = await _target(services, context, request.flow, request.instance)
-    linked = await _authorize(services, context, incident, needs_link=needs_link)
+    linked = await authorize(services, context, incident, needs_link=needs_link)
     return incident, context.attempt_result(services.clock(), linked=linked)
 
 
@@ -226,8 +227,13 @@ def _alike(incidents: Sequence[Incident], flow: FlowRef | None) -> list[Incident
     return found if len({each.flow_id for each in found}) == 1 else []
 
 
-async def _authorize(
-    services: Services, context: CommandContext, incident: Incident, *, needs_link: bool = False
+async def authorize(
+    services: Services,
+    context: CommandContext,
+    incident: Incident,
+    *,
+    needs_link: bool = False,
+    read_owners: OwnersRead = targets.current_owners,
 ) -> Link | None:
     """Check at this moment that the asker may: on call, an owner as EnOS says now, or handing back their own.
 
@@ -246,7 +252,7 @@ async def _authorize(
         return needed and replace(needed, verified=False)  # for people on call an unproven link is enough
     flow_owners = targets.FlowOwners(incident.owners)
     if caller.link is not None:
-        flow_owners = await targets.current_owners(services, context, incident.flow_id, incident.owners)
+        flow_owners = await read_owners(services, context, incident.flow_id, incident.owners)
         await _record_gone(services, incident, flow_owners)
     reason = may_respond(caller, flow_owners.names, needs_link=needs_link, holds=is_holder and flow_owners.gone)
     if reason is Denial.NOT_VERIFIED and await _is_proven_now(services, context, incident, flow_owners):
