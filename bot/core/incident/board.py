@@ -1,6 +1,6 @@
 """What the message of an alert storm shows of each incident besides its own state: how its rerun stands."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import Enum
 from typing import assert_never
 
@@ -8,7 +8,6 @@ from bot.core.flow.model import FlowId
 from bot.core.flow.run import Run, RunState
 from bot.core.flow.status import Status
 from bot.core.incident.model import Incident
-from bot.core.people.model import Person
 
 
 class Rerun(Enum):
@@ -45,8 +44,3 @@ def _ended(result: int | None) -> Rerun:
     if result is None:
         return Rerun.UNKNOWN
     return Rerun.SUCCEEDED if result == Status.SUCCESS else Rerun.FAILED
-
-
-def at_work(incidents: Iterable[Incident]) -> frozenset[Person]:
-    """Those who have acknowledged one of these: a storm mentions them no more."""
-    return frozenset(each.acked_by for each in incidents if each.acked_by is not None)

@@ -98,14 +98,16 @@ class Reminders:
         number = reminders.storm_reminders_due(storm, self._every, now)
         if number <= self._reminded.get(storm.post, 0):
             return
-        waiting = reminders.unacknowledged(await self._store.grouped(storm.post))
+        incidents = await self._store.grouped(storm.post)
+        waiting = reminders.unacknowledged(incidents)
         if len(waiting) <= _ASKED_AT_MOST:
             waiting = tuple([each for each in waiting if not await self._gone(each, now)])
         if waiting:
             render_context = await self._owner_resolver.resolve(storms.owners(waiting), now)
+            asked = storms.to_be_asked(incidents, render_context.people)
             groups = await self._checks.groups()
             post = PostId(f"call{number}-{storm.post}")
-            body = group_cards.storm_reminder(waiting, groups, render_context.people, post, command=self._command)
+            body = group_cards.storm_reminder(waiting, groups, asked, post, command=self._command)
             reply = NewPost(
                 post,
                 PostKind.MESSAGE,
