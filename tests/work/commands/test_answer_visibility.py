@@ -141,7 +141,7 @@ async def test_each_verb_has_one_outcome_for_the_right_people(world, name, surfa
 
 
 def test_every_verb_has_its_row_here():
-    assert {*WORDS, "thread"} == {row.verb for row in ROWS}, "thread: see test_answer_storm.py"
+    assert {*WORDS, "thread", "board"} == {row.verb for row in ROWS}, "see test_answer_storm.py, test_answer_board.py"
     assert {row.verb for row in ROWS if row.who is Who.ADMIN and row.changes} < ADMINS
 
 
