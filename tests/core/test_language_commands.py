@@ -302,7 +302,7 @@ def test_who_may_and_what_is_on_record():
     assert {each.verb for each in ROWS if each.who is Who.OWNER} == {"trigger", "rerun", "cancel", "enable", "disable"}
     assert {each.verb for each in ROWS if each.who is Who.RESPONDER} == {"ack", "unack", "close", "reopen", "thread"}
     assert {each.verb for each in ROWS if each.who is Who.ADMIN} == {"link", "unlink", "people", "audit"}
-    assert {each.verb for each in ROWS if each.who is Who.ANYONE} == {"help", "whoami", "status"}
+    assert {each.verb for each in ROWS if each.who is Who.ANYONE} == {"help", "whoami", "status", "board"}
     assert {each.verb for each in ROWS if each.changes} == {
         "trigger", "rerun", "cancel", "enable", "disable", "ack", "unack", "close", "reopen", "thread", "link", "unlink"
     }  # fmt: skip

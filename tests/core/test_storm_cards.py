@@ -79,7 +79,7 @@ def test_a_thousand_stay_readable():
     body = drawn(STORM, THOUSAND, MANY_PEOPLE, mentioned=tuple(MANY_PEOPLE)[:MAX_MENTIONED])
     assert refused(body) == []
     assert as_sent(body)["text"] == "ALERT STORM · 1,000 incidents · 1,000 open, 0 acknowledged, 0 recovered"
-    shown = picture(body)
+    shown = picture(as_sent(body)["fallback"])
     assert shown.count("[…:") == board.LISTED
     assert "… and 970 more open incidents. List all with `/flow incidents open`." in shown
     assert "and 980 more\n" in shown, "twenty of a thousand owners are mentioned"
