@@ -124,7 +124,7 @@ class Slack:
     last: dict[str, float] = field(default_factory=dict)
     numbers: object = field(default_factory=lambda: itertools.count(1))
 
-    async def post(self, channel, body, *, id, thread=""):
+    async def post(self, channel, body, *, id, thread="", broadcast=False):
         lost = self._called("post")
         now = self.clock().timestamp()
         if now - self.last.get(channel, 0.0) < 0.95:
