@@ -161,6 +161,34 @@ async def test_where_enos_does_not_answer_it_is_asked_no_more_and_known_owners_m
     assert "acknowledged 40 incidents" in told.text
 
 
+async def test_a_press_on_a_message_of_the_storm_that_was_replaced_changes_nothing(world, maya, storm):
+    edit = NewPost(PostId("e1"), PostKind.EDIT, Lane.ALERT, OPS, {"text": "STORM"}, world.now, target=STORM)
+    await world.store.queue([edit])
+    await world.store.start_sending(edit.id, world.now)
+    await world.store.mark_lost(edit.id, storm.channel, storm.ts, world.now, still_visible=True)
+    new, *_ = await world.delivered()
+    (answer,) = await press(maya, storm, "ack all mine")
+    assert "This message was replaced." in answer.text
+    assert await phases(world, MINE) == [Phase.OPEN] * 3
+    storm.ts = new.ts
+    (told,) = await maya.carries(storm, "1|e2|ack all mine")
+    assert "acknowledged 3 incidents" in told.text
+
+
+async def test_in_the_storms_thread_all_are_the_storms(world, maya, storm):
+    await world.breaks("2809-2026112102", flow=2809, name="turbine-10min", owners=("maya.chen",))
+    (told,) = await maya.mentions("ack all mine", thread=storm.ts)
+    assert "acknowledged 3 incidents" in told.text
+    assert told.place == "thread in #data-ops"
+
+
+async def test_a_storm_that_is_over_is_still_acknowledged(world, maya, storm):
+    over = IncidentGroup(STORM, OPS, Occasion.STORM, START, START, ended_at=START, joined=43)
+    await world.store.observe([], [], lambda _: ChangeSet(incident_groups=(over,)))
+    (told,) = await press(maya, storm, "ack all mine")
+    assert "acknowledged 3 incidents" in told.text
+
+
 async def test_outside_of_a_storm_all_are_those_of_the_channel(world, maya, storm):
     await world.breaks("2809-2026112102", flow=2809, name="turbine-10min", owners=("maya.chen",), channel=FINANCE)
     told, *_ = await world.actors["sam"].says("ack all")
