@@ -41,7 +41,9 @@ class LeftOut(Enum):
 
 
 _REASONS = {
-    **dict.fromkeys(("not_owner", "not_responder", "not_proven", "not_linked", "unknown_flow"), LeftOut.NOT_YOURS),
+    **dict.fromkeys(
+        ("not_owner", "not_responder", "not_proven", "not_linked", "link_changed", "unknown_flow"), LeftOut.NOT_YOURS
+    ),
     **dict.fromkeys(("owners_unread", "on_call_unread"), LeftOut.NO_ANSWER),
     **dict.fromkeys(("flow_locked", "user_locked"), LeftOut.LOCKED),
     **dict.fromkeys(("second_start", "minute_taken", "no_free_minute", "not_created"), LeftOut.TOO_SOON),

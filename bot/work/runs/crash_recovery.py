@@ -106,7 +106,7 @@ async def _bulk_conclusion(services: Services, entry: Entry) -> _Conclusion:
         )
     else:
         before = plural("{n} rerun was started before that.", "{n} reruns were started before that.", done)
-    return _Conclusion(sentences(before, msg("The others were not. Press again to continue.")), NOTHING_DONE)
+    return _Conclusion(sentences(before, msg("What is left was not done. Press again to continue.")), NOTHING_DONE)
 
 
 async def _call_conclusion(services: Services, entry: Entry, what: dict[str, object]) -> _Conclusion:

@@ -310,7 +310,7 @@ async def test_what_was_done_before_a_crash_is_done_and_pressing_again_continues
     left = await crash_recovery.open_attempts(world.services)
     await crash_recovery.close_attempts(world.services, left)
     (told,) = await world.delivered()
-    assert "1 incident was acknowledged before that. The others were not. Press again to continue." in told.text
+    assert "1 incident was acknowledged before that. What is left was not done. Press again to continue." in told.text
     (told,) = await press(maya, storm, "ack all mine")
     assert "acknowledged 2 incidents" in told.text
     assert await phases(world, MINE) == [Phase.ACKNOWLEDGED] * 3
