@@ -156,6 +156,7 @@ PICTURES = {
     "acknowledged, and every reason": cards.acknowledged(AND_TAKEN, MAYA, LATER, "ack all"),
     "acknowledged all": cards.acknowledged(BulkResult((TAKEN, TAKEN)), MAYA, LATER, "ack all mine"),
     "started": cards.started(replace(EVERY, done=(OPEN, OTHERS)), MAYA, "rerun all mine"),
+    "none confirmed yet": cards.started(BulkResult((), ((OPEN, LeftOut.UNCONFIRMED),)), MAYA, "rerun all mine"),
     "the question": cards.question(MANY[:25], BulkResult(()), "rerun all mine", "p9", "rerun all mine confirmed"),
 }
 SENTENCES = {

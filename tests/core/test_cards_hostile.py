@@ -25,6 +25,7 @@ from bot.core.command.table import ROWS, Family, Row
 from bot.core.flow.model import FlowId, InstanceId, TaskId
 from bot.core.flow.run import RunState
 from bot.core.flow.status import Status
+from bot.core.incident.bulk import LeftOut
 from bot.core.incident.groups import Occasion
 from bot.core.incident.model import Incident, IncidentId, Phase
 from bot.core.outbox import blocks
@@ -110,6 +111,7 @@ ENUMS = {
     Ending: Ending.BUG,
     Family: Family.RUNS,
     Row: ROWS[0],
+    LeftOut: LeftOut.NOT_YOURS,
 }
 
 
@@ -181,7 +183,7 @@ def acts(part):
             left = ours.sub("", left)
         return [part] if "<" in left else []
     if isinstance(part, Mapping):
-        if part.get("type") == "plain_text":
+        if part.get("type") in {"plain_text", "text"}:  # Slack parses nothing in them
             return []
         if part.get("type") == "mrkdwn":
             assert part["verbatim"] is True, "Slack would look for links and names by itself"
@@ -250,4 +252,4 @@ def test_no_text_does_anything_in_any_card(builder, text):
 def test_all_cards_are_found():
     found = [each.id for each in BUILDERS]
     assert len(found) > 40
-    assert {"incident.card", "answers.told", "runs.ended", "incident_groups.storm", "monitoring.gap"} <= set(found)
+    assert {"incident.card", "answers.told", "runs.ended", "board.storm", "monitoring.gap"} <= set(found)

@@ -111,6 +111,7 @@ PLACEHOLDERS: Mapping[str, str] = {  # of the syntax
     "open|unacked|mine": "|".join(SCOPES),
     "N": "N",
     "VERB": "命令",
+    "STORM": "告警风暴",
     "KEY=VALUE …": "参数名=值 …",
     "NOTE": "说明",
 }

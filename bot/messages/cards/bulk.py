@@ -106,7 +106,9 @@ def started(result: BulkResult, person: Person, said: str) -> Card:
             count,
             person=mention(person.user),
             flows=_flows(result.done),
-        ),
+        )
+        if count
+        else msg("{person} asked for reruns. None is confirmed yet.", person=mention(person.user)),
         *left_out(result),
     )
     return answers.told(said, text, headline=plural("RERUN · {n} flow", "RERUN · {n} flows", count))
