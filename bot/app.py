@@ -16,10 +16,11 @@ from bot.core.people.model import IncomingMessage
 from bot.core.text.mask import Mask, Seal
 from bot.core.text.message import Text
 from bot.doctor.running_bot import RunningBotProbe
-from bot.ops import control_socket, default_channel, health, offline, people_file, workspace_keys
+from bot.ops import bridges, control_socket, default_channel, health, offline, people_file, workspace_keys
 from bot.ops.bot_health import BotHealth
 from bot.ops.clocks import ClockJumps
 from bot.ops.clocks import wall as now
+from bot.ops.event_sender import HttpEventSender
 from bot.ops.heartbeat import Heartbeat
 from bot.ops.jobs import Jobs
 from bot.ops.listener import Listener
@@ -32,16 +33,19 @@ from bot.ops.scheduler import Scheduler
 from bot.ops.watchdog import Watchdog
 from bot.slack.accounts import Accounts
 from bot.store.store import Store
+from bot.work.bridges.delivery import Bridges, BridgeTools
 from bot.work.commands.context import AnswerSettings, Services
 from bot.work.commands.dispatcher import Dispatcher
 from bot.work.commands.flow_access import report_if_gone
 from bot.work.commands.incident_actions import IncidentActions
+from bot.work.commands.offer_expiry import OfferExpiry
 from bot.work.delivery.alarms import Alarm, Alarms
 from bot.work.delivery.delivery import Delivery
 from bot.work.monitor.monitor import Monitor
 from bot.work.monitor.on_call import OnCallMonitor
 from bot.work.monitor.owners import MentionableOwners
 from bot.work.monitor.reminders import ReminderChecks, Reminders
+from bot.work.monitor.routing import RoutingMonitor
 from bot.work.monitor.settings import MonitorSettings
 from bot.work.runs import crash_recovery
 from bot.work.runs.progress import RunTracker
@@ -75,6 +79,9 @@ class App:
             steady=self.steady,
         )
         store.on_queued = self.delivery.wake
+        store.use_bridges(bridges.bridge_settings(settings, self.gateway.poster.known_permalink))
+        self.bridges = Bridges(bridges.configured(settings), self._bridge_tools())
+        store.on_bridge_events = self.bridges.wake
         accounts = Accounts(self.gateway.poster, self.gateway.runtime.monotonic)
         self.monitor = self._new_watch(MentionableOwners(store, accounts))  # an alert does not wait for accounts
         names = MentionableOwners(store, accounts, patience=1.0)
@@ -107,12 +114,23 @@ class App:
             new_id,
             timedelta(minutes=settings.remind_minutes),
             ReminderChecks(
-                self.services.on_call.mentioned, partial(report_if_gone, self.enos, self.services.incident_actions)
+                self.services.on_call.read,
+                self.gateway.poster.members,
+                partial(report_if_gone, self.enos, self.services.incident_actions),
+                pagerduty=bool(settings.pagerduty_key),
             ),
             console_url=settings.enos_console_url,
             zone=lambda: self.zone.offset,
             command=settings.command,
             wake=self.monitor.incident_changed,
+        )
+        self.routing = RoutingMonitor(
+            store,
+            self.gateway.poster,
+            self.steady,
+            alert_channel=settings.channel,
+            lost=self.delivery.lost_places,
+            recovered=self.delivery.channel_health.recovered,
         )
         self.on_call = OnCallMonitor(store, self.services.on_call, settings.admins, new_id)
         self.scheduler = Scheduler()
@@ -124,7 +142,9 @@ class App:
             monitor=self.monitor,
             run_tracker=self.run_tracker,
             reminders=self.reminders,
+            offer_expiry=OfferExpiry(store, self.gateway.poster, self.services.incident_actions.offers),
             on_call=self.on_call,
+            routing=self.routing,
             zone=self.zone,
             heartbeat=self.heartbeat,
             bot_health=self.bot_health,
@@ -168,6 +188,19 @@ class App:
             alarms=Alarms(self._alarm),
             steady=self.steady,
             troubles=lambda: self.bot_health.judgement().told,
+            lost=self.delivery.lost_places,
+        )
+
+    def _bridge_tools(self) -> BridgeTools:
+        return BridgeTools(
+            store=self.store,
+            sender=HttpEventSender(self.settings, now),
+            clock=now,
+            steady=self.steady,
+            new_id=new_id,
+            alarms=Alarms(self._alarm),
+            admins=self.settings.admins,
+            counted=self.metrics_updater.count_bridge_delivery,
         )
 
     def _services(self, names: MentionableOwners) -> Services:
@@ -182,6 +215,9 @@ class App:
             mask=self.mask,
             alert_statuses=settings.alert_statuses,
             console_url=settings.enos_console_url,
+            shared_channels=settings.shared_channels,
+            remind_every=timedelta(minutes=settings.remind_minutes),
+            pagerduty=bool(settings.pagerduty_key),
         )
         return Services(
             enos=self.enos,
@@ -212,11 +248,13 @@ class App:
         """Start receiving, watching and delivering."""
         await self.store.correct_future_times(now(), margin=FARTHEST_AHEAD)
         await workspace_keys.migrate(self.store, self.gateway.poster.me, now(), self.gateway.poster.global_ids)
+        await self.bridges.start()
         left = await crash_recovery.open_attempts(self.services)  # both before anything new is received
         unanswered = await self.store.unanswered()
         self._task(self.watchdog.run())
         self._task(self.jobs.watch_clock())
         self._task(self.delivery.run())
+        self._task(self.bridges.run())
         await self.gateway.start()
         self._task(crash_recovery.close_attempts(self.services, left))
         self._task(self.dispatcher.answer_left_over(unanswered))
@@ -278,6 +316,11 @@ class App:
         if message.post in self.running_bot_probe.awaited:
             self.running_bot_probe.note_press(message)
         await self.dispatcher.answer(message)
+
+    def count_enos_call(self, action: str, outcome: str, seconds: float) -> None:
+        """Count a call to EnOS."""
+        self.metrics.enos_calls.labels(action, outcome).inc()
+        self.metrics.enos_seconds.labels(action).observe(seconds)
 
     async def _learn_languages(self) -> None:
         """Ask in which language the admins read: they get messages without having asked for anything."""

@@ -1,6 +1,6 @@
 """``flowbot doctor``: checks everything that flowbot needs, while the bot runs or while it does not.
 
-    settings ─► database, running bot ─► Slack │ EnOS (side by side) ─► connections, button ─► people
+    settings ─► database, running bot ─► Slack │ EnOS (side by side) ─► connections, button ─► bridges ─► people
 
 The only change is one message in the alert channel, which is deleted at once; with ``--press`` there is one more,
 which stays and says whether somebody pressed.
@@ -25,6 +25,7 @@ from bot.core.people.model import Link
 from bot.core.text.mask import Mask
 from bot.core.text.message import plain
 from bot.doctor.address import address
+from bot.doctor.bridges import bridges
 from bot.doctor.enos import EnosExam
 from bot.doctor.probe_client import ProbeClient
 from bot.doctor.safe_check import safe_check
@@ -56,6 +57,7 @@ async def examine(settings: Settings, *, press: float = 0.0) -> list[Check]:
         found += of_slack
         await safe_check("slack socket", found, _connections(settings, state, slack, found, press), 60 + 2 * press)
         found += of_enos
+        await safe_check("bridges", found, bridges(settings, found))
         await safe_check("links", found, _people(settings, state, slack, enos, found))
     finally:
         await slack.close()

@@ -267,7 +267,7 @@ class Session:
             attempt += 1
             try:
                 return await self._attempt(call, opener)
-            except Failure as failure:
+            except TemporaryFailure as failure:
                 wait = _wait(call, failure, attempt)
                 if wait is None or attempt >= attempts or clock() + wait >= end:
                     raise
@@ -340,7 +340,7 @@ class Session:
         self._unavailable_type = type(unavailable)
 
 
-def _wait(call: Call, failure: Failure, attempt: int) -> float | None:
+def _wait(call: Call, failure: TemporaryFailure, attempt: int) -> float | None:
     """Seconds to wait before the next attempt; None where there must not be one."""
     if call.kind is Kind.MUTATION:
         again = isinstance(failure, Unreachable)

@@ -176,12 +176,7 @@ class Transport:
     def _pool(self, limit: int, keep: int) -> _Pool:
         if self._http is not None:
             return _Pool(self._http)
-        limits = httpx.Limits(max_connections=limit, max_keepalive_connections=keep, keepalive_expiry=KEEP)
-        named = proxy_for(self._base, os.environ)
-        secure = "https" in {urlsplit(self._base).scheme, urlsplit(named or "").scheme}
-        certificates = _trusted() if secure else _trusting_none()
-        proxy = httpx.Proxy(named, ssl_context=certificates if named.startswith("https:") else None) if named else None
-        return _Pool(httpx.AsyncHTTPTransport(verify=certificates, limits=limits, proxy=proxy))
+        return _Pool(connections(self._base, limit, keep))
 
     def _abandon(self, kind: Kind, task: asyncio.Task[Reply], request: _Request) -> None:
         """Let the request end by itself; if it does not within its time once more, cancel it and retire its pool."""
@@ -208,6 +203,16 @@ class Transport:
         if request.may_have_arrived:
             return NoResponse(self.total)
         return Unreachable(msg("no connection within {n} s", n=f"{self.total:g}"))
+
+
+def connections(url: str, limit: int, keep: int) -> httpx.AsyncHTTPTransport:
+    """Connections to one address, by the proxy and with the certificates that the environment names."""
+    limits = httpx.Limits(max_connections=limit, max_keepalive_connections=keep, keepalive_expiry=KEEP)
+    named = proxy_for(url, os.environ)
+    secure = "https" in {urlsplit(url).scheme, urlsplit(named or "").scheme}
+    certificates = _trusted() if secure else _trusting_none()
+    proxy = httpx.Proxy(named, ssl_context=certificates if named.startswith("https:") else None) if named else None
+    return httpx.AsyncHTTPTransport(verify=certificates, limits=limits, proxy=proxy)
 
 
 _CHECK_ADDRESS = msg("If this lasts, an operator should check ENOS_API_URL.")

@@ -1,6 +1,6 @@
 """What is posted about an incident: its first message, its edits, and the replies in its thread."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -11,6 +11,8 @@ from bot.core.incident.lifecycle import Transition
 from bot.core.incident.model import Incident, IncidentCard
 from bot.core.outbox.blocks import Card
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
+from bot.core.routing.mentions import Permission
+from bot.core.routing.rules import NO_RULES, RoutingRules
 from bot.messages.cards import incident as cards
 from bot.messages.cards import incident_replies as replies
 
@@ -34,12 +36,20 @@ class Terms:
     render_context: cards.RenderContext = field(default_factory=cards.RenderContext)
     storm: int = 0  # more incidents than this within ten minutes are a storm; 0: no storms
     command: str = "/flow"
-    silent_in: frozenset[str] = frozenset()  # channels in which nobody is mentioned now
+    rules: RoutingRules = NO_RULES  # where failures go, and how flowbot speaks there
+    lost: frozenset[str] = frozenset()  # channels and people that take no messages now
     renamed: frozenset[InstanceId] = frozenset()  # runs listed under another flow name than before
 
-    def shown_in(self, channel: str) -> cards.RenderContext:
-        """What a card in this channel is rendered with: where nobody is to be mentioned, owners are names only."""
-        return self.render_context if channel not in self.silent_in else replace(self.render_context, people={})
+    def shown_in(self, channel: str, incident: Incident | None = None) -> cards.RenderContext:
+        """What a card in this channel is rendered with: where nobody is to be mentioned, owners are names only.
+
+        Without an ``incident`` quiet hours do not count.
+        """
+        if incident is None:
+            may_mention = self.rules.prefs_of(channel).may_mention
+        else:
+            may_mention = self.rules.mention(incident, channel, self.told_at) is Permission.MENTIONED
+        return self.render_context if may_mention else replace(self.render_context, people={})
 
     @property
     def told_at(self) -> datetime:
@@ -72,9 +82,16 @@ def in_threads(
     *,
     due: datetime | None = None,
     lane: Lane = Lane.ALERT,
+    of_failure: bool = False,
 ) -> tuple[NewPost, ...]:
-    """A reply in each of an incident's threads. ``body`` makes it from the id of its post, which its buttons carry."""
-    return tuple(in_thread(incident, card, body, terms, due=due, lane=lane) for card in incident.threads)
+    """A reply in each of an incident's threads. ``body`` makes it from the id of its post, which its buttons carry.
+
+    ``of_failure``: it reports another failure, which a channel may want to see outside of the thread, too.
+    """
+    replies = [in_thread(incident, card, body, terms, due=due, lane=lane) for card in incident.threads]
+    if not of_failure:
+        return tuple(replies)
+    return tuple(replace(each, broadcast=terms.rules.prefs_of(each.channel).replies_in_channel) for each in replies)
 
 
 def in_thread(
@@ -104,6 +121,21 @@ def in_thread(
     )
 
 
+def directly(
+    incident: Incident,
+    users: Sequence[str],
+    body: Callable[[PostId], Card],
+    now: datetime,
+    new_id: Callable[[], str],
+) -> tuple[NewPost, ...]:
+    """What is said about an incident to people who are not in its channels, in their direct messages."""
+    ids = [PostId(new_id()) for _ in users]
+    return tuple(
+        NewPost(id_, PostKind.MESSAGE, Lane.ANSWER, user, body(id_), now, user=user, incident=incident.id)
+        for id_, user in zip(ids, users, strict=True)
+    )
+
+
 def redrawn(
     old: Incident, new: Incident, terms: Terms, *, unposted: Collection[PostId] = (), at_once: bool = False
 ) -> tuple[NewPost, ...]:
@@ -118,7 +150,7 @@ def redrawn(
 def _looks_same(old: Incident, new: Incident, card: IncidentCard, terms: Terms) -> bool:
     if (old.phase, len(old.occurrences)) != (new.phase, len(new.occurrences)):
         return False  # the count is on the card, so that it has changed
-    render_context = terms.shown_in(card.channel)
+    render_context = terms.shown_in(card.channel, new)
     return cards.card(old, "", render_context) == cards.card(new, "", render_context)
 
 
@@ -129,7 +161,7 @@ def first(incident: Incident, card: IncidentCard, terms: Terms, *, lane: Lane, d
         kind=PostKind.MESSAGE,
         lane=lane,
         channel=card.channel,
-        body=cards.card(incident, card.post, terms.shown_in(card.channel)),
+        body=cards.card(incident, card.post, terms.shown_in(card.channel, incident)),
         due=due,
         incident=incident.id,
     )
@@ -143,7 +175,7 @@ def edit(incident: Incident, card: IncidentCard, terms: Terms, *, at_once: bool 
         kind=PostKind.EDIT,
         lane=Lane.ALERT,
         channel=card.channel,
-        body=cards.card(incident, id_, terms.shown_in(card.channel)),
+        body=cards.card(incident, id_, terms.shown_in(card.channel, incident)),
         due=terms.now if at_once else terms.now + MERGE_EDITS_FOR,
         target=card.post,
         incident=incident.id,

@@ -24,11 +24,13 @@ from bot.settings.table import Settings
 from bot.slack.gateway import SlackGateway
 from bot.store.retention import RETENTION
 from bot.store.store import Store
+from bot.work.commands.offer_expiry import OfferExpiry
 from bot.work.delivery.alarms import Alarms
 from bot.work.delivery.delivery import Delivery
 from bot.work.monitor.monitor import Monitor
 from bot.work.monitor.on_call import OnCallMonitor
 from bot.work.monitor.reminders import Reminders
+from bot.work.monitor.routing import RoutingMonitor
 from bot.work.runs.progress import RunTracker
 
 log = logging.getLogger("bot")
@@ -37,6 +39,7 @@ FOLLOW_SECONDS = 1.0
 SHOW_SECONDS = 2.0
 REMIND_SECONDS = 15.0  # at most, between two checks for what is due
 ON_CALL_SECONDS = 60.0
+ROUTING_SECONDS = 15.0
 PRUNE_SECONDS = 3600.0
 CLOCK_SECONDS = 1.0
 DATABASE = "database"  # the alarm that it cannot be written
@@ -53,7 +56,9 @@ class Jobs:
     monitor: Monitor
     run_tracker: RunTracker
     reminders: Reminders
+    offer_expiry: OfferExpiry
     on_call: OnCallMonitor
+    routing: RoutingMonitor
     zone: PlatformZone
     heartbeat: Heartbeat
     bot_health: BotHealth
@@ -73,7 +78,9 @@ class Jobs:
         every(SHOW_SECONDS, "show storms", self.monitor.refresh_groups)
         every(FOLLOW_SECONDS, "follow started runs", self.follow_runs)
         every(min(REMIND_SECONDS, 60 * self.settings.remind_minutes), "remind", self.remind)
+        every(REMIND_SECONDS, "end offers", self.end_offers)
         every(ON_CALL_SECONDS, "check on call", self.check_on_call)
+        every(ROUTING_SECONDS, "check watches", self.check_watches)
         every(PRUNE_SECONDS, "prune", self.prune, first_in=60)
         every(1, "sockets", self.count_sockets)
         every(5, "metrics", self.update_metrics)
@@ -104,9 +111,17 @@ class Jobs:
         """Remind of what nobody acknowledged."""
         await self.reminders.tick(now())
 
+    async def end_offers(self) -> None:
+        """End the offers that nobody answers."""
+        await self.offer_expiry.tick(now())
+
     async def check_on_call(self) -> None:
         """Check the on-call groups."""
         await self.on_call.tick(now())
+
+    async def check_watches(self) -> None:
+        """End quiet hours, and tell of watches whose channel takes no messages."""
+        await self.routing.tick(now())
 
     async def prune(self) -> None:
         """Delete what is old."""

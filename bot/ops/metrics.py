@@ -73,6 +73,22 @@ class Metrics:
         self.slack_seconds = Histogram(
             "flowbot_slack_seconds", "Response time of Slack in seconds", ["method"], buckets=BUCKETS, registry=own
         )
+        # telling other programs
+        self.bridge_events = Gauge(
+            "flowbot_bridge_events",
+            "Incident events for the webhook and PagerDuty, by state",
+            ["bridge", "state"],
+            registry=own,
+        )
+        self.oldest_bridge_event = Gauge(
+            "flowbot_oldest_bridge_event_seconds",
+            "Seconds for which the oldest incident event has waited, 0 if none does",
+            ["bridge"],
+            registry=own,
+        )
+        self.bridge_deliveries = Counter(
+            "flowbot_bridge_deliveries", "Attempts to deliver an incident event", ["bridge", "outcome"], registry=own
+        )
         # receiving from Slack
         self.sockets = Gauge("flowbot_sockets", "Open Socket Mode connections", registry=own)
         self.sockets_wanted = Gauge(

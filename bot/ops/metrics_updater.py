@@ -8,11 +8,14 @@ import asyncio
 import contextlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import product
 from pathlib import Path
 
 from prometheus_client import Counter
 
 from bot import __version__
+from bot.core.bridges.model import Bridge, EventState
+from bot.core.bridges.outcomes import Verdict
 from bot.core.flow.status import name_of
 from bot.core.health.promise import Late, Promise
 from bot.core.outbox.posts import PostKind, PostState
@@ -32,21 +35,20 @@ class MetricsUpdater:
         self._metrics, self._database = metrics, database
         self._states = {state.value for state in PostState}
         self._oldest: Mapping[str, datetime] = {}
+        self._oldest_events: Mapping[str, datetime] = {}
         self._counted: dict[tuple[Counter, str], int] = {}
         self.connected = 0  # open sockets at the last check
         metrics.build.labels(__version__).set(1)
         for state in WAITING:
             metrics.posts.labels(state.value).set(0)
             metrics.oldest_post.labels(state.value).set(0)
+        for bridge in Bridge:
+            metrics.bridge_deliveries.labels(bridge.value, Verdict.REFUSED.value)
+            metrics.bridge_deliveries.labels(bridge.value, Verdict.TOO_OLD.value)
         for kind in PostKind:  # begin at 0, so that the first time is seen as an increase
             metrics.slack_posts.labels(kind.value, "given up")
 
     # ── as things happen ──
-
-    def count_enos_call(self, action: str, outcome: str, seconds: float) -> None:
-        """Count a call to EnOS."""
-        self._metrics.enos_calls.labels(action, outcome).inc()
-        self._metrics.enos_seconds.labels(action).observe(seconds)
 
     def count_slack_call(self, method: str, outcome: str, seconds: float) -> None:
         """Count a call to Slack."""
@@ -56,6 +58,10 @@ class MetricsUpdater:
     def count_occurrence(self, status: int) -> None:
         """Count a failure that was seen for the first time."""
         self._metrics.occurrences.labels(name_of(status)).inc()
+
+    def count_bridge_delivery(self, bridge: str, outcome: str) -> None:
+        """Count an attempt to deliver an event."""
+        self._metrics.bridge_deliveries.labels(bridge, outcome).inc()
 
     def set_alarm(self, alarm: Alarm) -> None:
         """Count an alarm that begins; it is active until it is over."""
@@ -79,6 +85,10 @@ class MetricsUpdater:
         for state in self._states:  # a state without posts is not counted, and goes back to 0
             metrics.posts.labels(state).set(posts.get(state, 0))
         self._oldest = await store.oldest_posts()
+        events = await store.event_counts()
+        for place in product([each.value for each in Bridge], [each.value for each in EventState]):
+            metrics.bridge_events.labels(*place).set(events.get(place, 0))
+        self._oldest_events = await store.oldest_events()
 
     def _count_up(self, counter: Counter, label: str, total: int) -> None:
         """Bring a counter up to a total that is counted elsewhere."""
@@ -106,6 +116,9 @@ class MetricsUpdater:
         for state in WAITING:
             due = self._oldest.get(state.value)
             metrics.oldest_post.labels(state.value).set(max(0.0, (now - due).total_seconds()) if due else 0)
+        for bridge in Bridge:
+            at = self._oldest_events.get(bridge.value)
+            metrics.oldest_bridge_event.labels(bridge.value).set(max(0.0, (now - at).total_seconds()) if at else 0)
         metrics.sockets.set(self.connected)
         metrics.tasks.set(len(asyncio.all_tasks()))
         metrics.database_bytes.set(sum(map(_size, _files(self._database))))

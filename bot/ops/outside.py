@@ -55,7 +55,7 @@ class Outside:
                 name.removeprefix(ENOS_NOTE): value for name, value in remembered.items() if name.startswith(ENOS_NOTE)
             },
             page_base=settings.page_base,  # type: ignore[arg-type]  # the settings' reader allows these three only
-            on_call=lambda *call: self._tell(lambda app: app.metrics_updater.count_enos_call(*call)),
+            on_call=lambda *call: self._tell(lambda app: app.count_enos_call(*call)),
             on_capability=lambda *learned: self._tell(lambda app: app.save_capability(*learned)),
             on_list_end=self._list_ended,
         )
@@ -84,7 +84,7 @@ class Outside:
         self.gateway.listeners.on_message = app.received
         self.gateway.listeners.record_arrival = app.dispatcher.record_arrival
         self.gateway.report_calls(app.metrics_updater.count_slack_call)
-        self.enos.report_calls(app.metrics_updater.count_enos_call)
+        self.enos.report_calls(app.count_enos_call)
         for told in self._before:
             told(app)
         self._before.clear()

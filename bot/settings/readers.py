@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
+from bot.core.bridges.keys import ROUTING_KEY_LENGTH, key_of
 from bot.core.flow.status import Status
 from bot.core.text.mask import Mask
 from bot.core.text.runaway import runs_away
@@ -73,6 +74,29 @@ def read_url(value: str) -> str:
     if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
         raise Problem("{setting} must begin with https:// (http is for this machine only).")
     return value.rstrip("/")
+
+
+def read_secret_url(value: str) -> Secret:
+    """An address as it is: its path may be a secret, and its last slash may matter."""
+    read_url(value)
+    return Secret(value)
+
+
+def read_webhook_secret(value: str) -> Secret:
+    """A key as Standard Webhooks writes it."""
+    if key_of(value) is None:
+        raise Problem(
+            "{setting} must be whsec_ and then base64 of 24 to 64 bytes. "
+            'Make one with: echo "whsec_$(openssl rand -base64 32)"'
+        )
+    return Secret(value)
+
+
+def read_routing_key(value: str) -> Secret:
+    """An integration key of PagerDuty's Events API v2."""
+    if not re.fullmatch(rf"[A-Za-z0-9]{{{ROUTING_KEY_LENGTH}}}", value):
+        raise Problem("{setting} must be an integration key of PagerDuty's Events API v2: 32 letters and digits.")
+    return Secret(value)
 
 
 def read_api_url(value: str) -> str:

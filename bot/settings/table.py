@@ -31,12 +31,17 @@ from bot.settings.readers import (
     read_number,
     read_offset,
     read_prefixed,
+    read_routing_key,
+    read_secret_url,
     read_statuses,
     read_text,
     read_url,
+    read_webhook_secret,
     read_whole,
     read_zone,
 )
+
+_UNSIGNED = "flowbot sends no unsigned events: anybody could forge them. Set it, or unset FLOWBOT_WEBHOOK_URL."
 
 
 class BadSettings(Refusal):
@@ -77,6 +82,10 @@ class Settings:
     lookback_hours: float
     sweep_minutes: float
     heartbeat_url: Secret
+    webhook_url: Secret
+    webhook_secret: Secret
+    pagerduty_key: Secret
+    pagerduty_url: str
     alert_statuses: tuple[int, ...]
     group_by: str
     remind_minutes: float
@@ -136,9 +145,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("FLOWBOT_LOOKBACK_HOURS", "lookback_hours", read_number(0.1, 2160), "72", "How far back flowbot looks for failures, in hours, by trigger time."),
     Setting("FLOWBOT_SWEEP_MINUTES", "sweep_minutes", read_number(0.05, 1440), "10", "Minutes between two full polls of these hours. Polls in between read only what changed."),
     Setting("FLOWBOT_HEARTBEAT_URL", "heartbeat_url", lambda text: Secret(read_url(text)), "", "Address that gets a GET request after each complete poll while flowbot is healthy. An outside monitor can then alert you when flowbot stops.", secret=True),
+    Setting("FLOWBOT_WEBHOOK_URL", "webhook_url", read_secret_url, "", "Address that gets each step of an incident as a signed CloudEvent (see `docs/bridges.md`).", secret=True),
+    Setting("FLOWBOT_WEBHOOK_SECRET", "webhook_secret", read_webhook_secret, "", "The key that signs these events: `whsec_` and base64 of 24 to 64 bytes. Required with `FLOWBOT_WEBHOOK_URL`.", secret=True),
+    Setting("FLOWBOT_PAGERDUTY_KEY", "pagerduty_key", read_routing_key, "", "Integration key of PagerDuty's Events API v2. Escalation then ends with a page there.", secret=True),
+    Setting("FLOWBOT_PAGERDUTY_URL", "pagerduty_url", read_url, "https://events.pagerduty.com/v2/enqueue", "Address of PagerDuty's Events API v2."),
     Setting("FLOWBOT_ALERT_STATUSES", "alert_statuses", read_statuses, "FAIL,TIMEOUT", "Run statuses that raise an alert, as names or numbers."),
     Setting("FLOWBOT_GROUP_BY", "group_by", read_choice("flow", "instance"), "flow", "One thread for each failed `flow`, or for each failed run (`instance`)."),
-    Setting("FLOWBOT_REMIND_MINUTES", "remind_minutes", read_number(0.1, 10080), "30", "Minutes until the first reminder about an unacknowledged incident."),
+    Setting("FLOWBOT_REMIND_MINUTES", "remind_minutes", read_number(0.1, 10080), "30", "Minutes until the first reminder about an unacknowledged incident, and between two steps of its escalation."),
     Setting("FLOWBOT_STORM", "storm", read_whole(0, 1000), "10", "An alert storm: more incidents than this within ten minutes become one message. With `0`, each incident always gets its own thread."),
     Setting("FLOWBOT_PAGE_BASE", "page_base", read_choice("auto", "0", "1"), "auto", "Number of EnOS's first page. With `auto`, flowbot finds out."),
     Setting("FLOWBOT_ENOS_TIMEZONE", "enos_timezone", read_offset, "auto", "Time zone of the times EnOS prints, for example `GMT+8`. With `auto`, flowbot asks EnOS and compares."),
@@ -159,6 +172,8 @@ def load(environ: Mapping[str, str], *, env_file: Path | None = None) -> Setting
             values[row.field] = _value(row, environment, mode)
         except Problem as problem:
             problems.append(problem.about(row.name))
+    if values.get("webhook_url") and values.get("webhook_secret") == "":
+        problems.append(f"FLOWBOT_WEBHOOK_SECRET is missing. {_UNSIGNED}")
     network = settings_network.named(environment)
     problems += settings_network.problems(network)
     if problems:  # a misspelled name may be why another one is missing

@@ -249,10 +249,16 @@ class Poster(Directory):
 
     async def permalink(self, channel: str, ts: str) -> str:
         """A link to a message: computed once the workspace's address is known, else asked for."""
-        if self.me and self.me.url:
-            return f"{self.me.url.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}"
+        if known := self.known_permalink(channel, ts):
+            return known
         answer = await self.calls.read("chat.getPermalink", {"channel": channel, "message_ts": ts})
         return str(answer.get("permalink") or "")
+
+    def known_permalink(self, channel: str, ts: str) -> str:
+        """A link to a message without asking Slack; empty while the workspace's address is not known."""
+        if not (self.me and self.me.url):
+            return ""
+        return f"{self.me.url.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}"
 
     def _post_of(self, message: Answer) -> PostId:
         """The id of the post that a message was, "" for messages of others: anybody may write metadata like ours."""
@@ -310,7 +316,7 @@ def problems(body: Body) -> tuple[str, ...]:
     blocks = [block for part in (body, *(body.get("attachments") or ())) for block in part.get("blocks") or ()]
     found = [] if body.get("text") or blocks or body.get("attachments") else ["/text: empty"]
     found += _problems("", "message", body)
-    if (length := sum(map(len, texts(blocks)))) > ALL_TEXT:
+    if len(repr(blocks)) > ALL_TEXT and (length := sum(map(len, texts(blocks)))) > ALL_TEXT:
         found.append(f"/blocks: {length} characters in all, {ALL_TEXT} fit")
     return tuple(found)
 

@@ -1,15 +1,16 @@
 """Facts that were decided from other facts: reading, deciding and writing in one transaction."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from bot.core.errors import Refusal
 from bot.core.flow.model import FlowId, Instance, InstanceId
 from bot.core.incident.facts import ChangeSet, StoredState
-from bot.core.incident.model import Incident, IncidentId
+from bot.core.incident.handover import Offer, unknown_offer
+from bot.core.incident.model import Incident, IncidentId, OfferId
 from bot.core.people.model import AttemptResult
 from bot.core.text.message import msg
-from bot.store import incident_groups, incidents, monitor_state
+from bot.store import bridge_events, escalation, incident_groups, incidents, monitor_state, offers
 from bot.store.database import Database
 from bot.store.incidents import IncidentCache
 from bot.store.monitor_state import SeenCache
@@ -84,9 +85,47 @@ class ChangeSets(Transactional):
         end_attempt(db, attempt_result)
         return changes
 
+    @transaction
+    def change_several(
+        self,
+        db: Database,
+        ids: Sequence[IncidentId],
+        decide: Callable[[tuple[Incident, ...]], ChangeSet],
+        *,
+        attempt_result: AttemptResult | None = None,
+    ) -> ChangeSet:
+        """As ``change``, for several incidents; those that are not there are left out."""
+        return self._change(db, lambda: decide(incidents.load(db, self._incident_cache, ids)), attempt_result)
+
+    @transaction
+    def change_offer(
+        self,
+        db: Database,
+        id: OfferId,
+        decide: Callable[[Offer, tuple[Incident, ...]], ChangeSet],
+        *,
+        attempt_result: AttemptResult | None = None,
+    ) -> ChangeSet:
+        """As ``change``, for an offer and its incidents. Raises Refusal: "unknown_offer" where there is none."""
+        offer = offers.load(db, id)
+        if offer is None:
+            raise unknown_offer()
+        found = incidents.load(db, self._incident_cache, offer.incidents)
+        return self._change(db, lambda: decide(offer, found), attempt_result)
+
+    def _change(self, db: Database, decide: Callable[[], ChangeSet], attempt_result: AttemptResult | None) -> ChangeSet:
+        require_link(db, attempt_result.linked if attempt_result else None)
+        changes = decide()
+        self._put(db, changes)
+        end_attempt(db, attempt_result)
+        return changes
+
     def _put(self, db: Database, changes: ChangeSet) -> None:
         incidents.put(db, self._incident_cache, changes.incidents)
+        bridge_events.page(db, incidents.load(db, self._incident_cache, changes.pages))
         incident_groups.put(db, changes.incident_groups)
+        escalation.add(db, changes.escalated)
+        offers.put(db, changes.offers)
         put(db, changes.posts)
         monitor_state.forget(db, changes.forget)
         self._seen_cache.put(changes.seen)

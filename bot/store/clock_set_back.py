@@ -40,11 +40,21 @@ _LOSSES = """
       SELECT post, generation FROM lost_messages WHERE at > :edge LIMIT :rows)
 """
 
+_EVENTS = """
+    UPDATE bridge_events SET at = min(at, :now), retry_at = min(retry_at, :now) WHERE seq IN (
+      SELECT seq FROM bridge_events WHERE state IN ('queued', 'sending') AND max(at, retry_at) > :edge LIMIT :rows)
+"""
+
 _CARDS = f"""
     UPDATE cards SET told_at = :now WHERE (incident, place) IN (
       SELECT c.incident, c.place FROM cards c JOIN incidents i ON i.id = c.incident
       WHERE {_LIVE} AND c.told_at > :edge LIMIT :rows)
 """  # noqa: S608  constants only
+
+_ESCALATION = """
+    UPDATE escalation_steps SET at = :now WHERE (incident, place) IN (
+      SELECT incident, place FROM escalation_steps WHERE at > :edge LIMIT :rows)
+"""
 
 # Each statement changes at most :rows rows and is repeated until it finds none.
 STEPS = (
@@ -52,11 +62,17 @@ STEPS = (
     *(_posts(column, "look_again > 0") for column in ("settled_at", "look_again")),
     _TRIED,
     _LOSSES,
+    _EVENTS,
     *(_incidents(column) for column in ("opened_at", "called_at", "acked_at")),
     _CARDS,
+    _ESCALATION,
     """
     UPDATE gatherings SET began_at = min(began_at, :now), last_at = min(last_at, :now)
     WHERE ended_at IS NULL AND max(began_at, last_at) > :edge
+    """,
+    """
+    UPDATE offers SET until = until - (asked_at - :now), asked_at = :now WHERE rowid IN (
+      SELECT rowid FROM offers WHERE state = 'open' AND asked_at > :edge LIMIT :rows)
     """,
     "UPDATE runs SET started_at = :now WHERE state IN ('asked', 'running') AND started_at > :edge",
     """

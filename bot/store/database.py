@@ -10,6 +10,7 @@ from pathlib import Path
 
 import sqlite_utils
 
+from bot.core.bridges.model import BridgeSettings
 from bot.core.errors import DatabaseUnavailable, Refusal
 from bot.core.text.language import EN
 from bot.core.text.mask import DEFAULT, without_secrets
@@ -29,6 +30,8 @@ class Database(sqlite_utils.Database):
     """The connection, as a transaction is handed it."""
 
     has_queued_posts = False  # in this transaction
+    has_bridge_events = False  # the same for events
+    bridges = BridgeSettings()
     language = EN  # of messages that a channel reads, and of those for people whose language is not known
 
 

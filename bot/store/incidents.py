@@ -14,11 +14,12 @@ from operator import attrgetter
 from sqlite3 import Row
 
 from bot.core.flow.model import FlowId, InstanceId, TaskId, UserName
-from bot.core.incident.model import Incident, IncidentCard, IncidentId, Occurrence, Phase
+from bot.core.incident.model import Ask, Incident, IncidentCard, IncidentId, Occurrence, OfferId, Phase
 from bot.core.incident.reminders import same_acknowledgement
+from bot.core.incident.resolution import Resolution
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import Person
-from bot.store import transactions
+from bot.store import bridge_events, transactions
 from bot.store.database import Database
 from bot.store.occurrence_order import order_change
 from bot.store.queueing import withdraw_for
@@ -186,7 +187,7 @@ def put(db: Database, incident_cache: IncidentCache, incidents: Sequence[Inciden
     existing = {stored[0].id: stored for stored in _load(db, incident_cache, [new.id for new in incidents])}
     changed, failures, gone = list[transactions.Row](), list[transactions.Row](), list[transactions.Row]()
     cards = list[transactions.Row]()
-    passed_on = list[Incident]()
+    passed_on, changes = list[Incident](), list[bridge_events.Change]()
     for new in incidents:
         old, positions = existing.get(new.id, (None, ()))
         if old is None or _HEAD(old) != _HEAD(new):
@@ -195,6 +196,7 @@ def put(db: Database, incident_cache: IncidentCache, incidents: Sequence[Inciden
             cards += [_card_values(new.id, at, card) for at, card in enumerate(new.cards)]
         if old is not None and not same_acknowledgement(old, new):
             passed_on.append(new)
+        changes.append((old, new))
         order = order_change(new.occurrences, () if old is None else old.occurrences, positions)
         failures += [_values(new.id, at, occurrence) for at, occurrence in order.written]
         gone += [(new.id, at) for at in order.deleted]
@@ -207,6 +209,7 @@ def put(db: Database, incident_cache: IncidentCache, incidents: Sequence[Inciden
         db.conn.executemany("DELETE FROM occurrences WHERE incident = ? AND place = ?", gone)
     transactions.replace(db, "occurrences", failures)
     withdraw_for(db, passed_on)
+    bridge_events.record(db, changes)
 
 
 def _rename(db: Database, incident_cache: IncidentCache, new: Incident) -> None:
@@ -254,6 +257,11 @@ _COLUMNS = (
     "called_at",
     "calls",
     "gone",
+    "offer",
+    "asked_by",
+    "asked",
+    "taken_from",
+    "resolution",
 )
 
 
@@ -278,6 +286,11 @@ def _row(new: Incident) -> transactions.Row:
         timestamp_or_none(new.reminded_at),
         new.reminder_count,
         int(new.gone),
+        new.ask.offer if new.ask else "",
+        _name(new.ask.by if new.ask else None),
+        _name(new.ask.to if new.ask else None),
+        _name(new.taken_from),
+        new.resolution.value if new.resolution else "",
     )
 
 
@@ -355,7 +368,16 @@ def _incident(row: Row, cards: Sequence[IncidentCard], occurrences: Sequence[Occ
         reminded_at=from_timestamp_or_none(row["called_at"]),
         reminder_count=row["calls"],
         gone=bool(row["gone"]),
+        ask=_ask(row),
+        taken_from=_person(row["taken_from"]),
+        resolution=Resolution(row["resolution"]) if row["resolution"] else None,
     )
+
+
+def _ask(row: Row) -> Ask | None:
+    if not row["offer"]:
+        return None
+    return Ask(OfferId(row["offer"]), person(row["asked_by"]), person(row["asked"]))
 
 
 def _name(someone: Person | None) -> str | None:

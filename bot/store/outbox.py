@@ -311,12 +311,14 @@ def rendered(db: Database, post: NewPost) -> NewPost:
     """
     if not isinstance(post.body, Card):
         return post
-    reader = sole_reader(post)
+    reader, channel = sole_reader(post), post.channel
     if post.kind is PostKind.EDIT and (edited := message_of(db, post.target)) is not None:
-        reader = sole_reader(replace(post, channel=edited["channel"], user=edited["user"]))
+        channel = edited["channel"]
+        reader = sole_reader(replace(post, channel=channel, user=edited["user"]))
     known = db.execute("SELECT language FROM languages WHERE user = ?", [reader]).fetchone() if reader else None
-    language = known["language"] if known is not None else db.language
-    return replace(post, body=blocks.rendered(post.body, language))
+    if known is None:
+        known = db.execute("SELECT language FROM prefs WHERE channel = ? AND language <> ''", [channel]).fetchone()
+    return replace(post, body=blocks.rendered(post.body, known["language"] if known is not None else db.language))
 
 
 def line_of(new: NewPost) -> str:

@@ -1,7 +1,8 @@
 """Queues posts, alone or together with the run that they are about; and keeps texts that are too long for a button.
 
 An edit replaces an earlier one that waits, a reply finds its thread, a message that was lost is queued once more, and
-reminders that have not gone are withdrawn where they are true no longer.
+reminders that have not gone are withdrawn where they are true no longer. A newer reminder replaces those before it, but
+not those that call somebody whom it does not call.
 
 What is queued of those is given up. What is being sent, or unclear, may be in Slack already: it is marked, and given up
 should it turn out not to be there. No reply depends on a reminder, so none is lost with it.
@@ -32,6 +33,11 @@ _REMINDERS = """
     SELECT id, state, due FROM posts
     WHERE reminds_of = ? AND reminds_of <> '' AND state IN ('queued', 'sending', 'unclear')
 """
+_CALLS = """
+    SELECT id, state, due FROM posts
+    WHERE reminds_of > ? || '#' AND reminds_of < ? || '$' AND reminds_of <> ''
+      AND state IN ('queued', 'sending', 'unclear')
+"""  # "$" is the character after "#"
 _UNTAKEN = """
     SELECT 1 FROM cards c JOIN incidents i ON i.id = c.incident
     WHERE c.listed_in = ? AND c.gathered = 1 AND i.phase = 'open' LIMIT 1
@@ -162,6 +168,8 @@ class Runs(Transactional):
 
 def put(db: Database, posts: Sequence[NewPost]) -> None:
     """Queue posts. A post whose id is there already is the same post."""
+    for thing in dict.fromkeys(post.reminds_of for post in posts if post.reminds_of and row_of(db, post.id) is None):
+        _withdraw(db, _REMINDERS, [thing])
     for post in posts:
         db.has_queued_posts = True
         if row_of(db, post.id) is not None:
@@ -170,8 +178,6 @@ def put(db: Database, posts: Sequence[NewPost]) -> None:
         if new.kind is PostKind.EDIT:
             _put_edit(db, new)
             continue
-        if new.reminds_of:
-            _withdraw(db, new.reminds_of)
         _insert(db, _in_thread(db, new) if new.thread_of is not None or new.thread else new)
 
 
@@ -257,15 +263,20 @@ def withdraw_for(db: Database, passed_on: Iterable[Incident]) -> None:
     """Withdraw the reminders of incidents that someone else has now, and of groups in which none is still open."""
     groups = set[str]()
     for incident in passed_on:
-        _withdraw(db, incident.id)
+        _withdraw_all(db, incident.id)
         groups |= {card.listed_in for card in incident.cards}
     for group in groups - {""}:
         if db.execute(_UNTAKEN, [group]).fetchone() is None:
-            _withdraw(db, group)
+            _withdraw_all(db, group)
 
 
-def _withdraw(db: Database, thing: str) -> None:
-    for row in db.execute(_REMINDERS, [thing]).fetchall():
+def _withdraw_all(db: Database, thing: str) -> None:
+    _withdraw(db, _REMINDERS, [thing])
+    _withdraw(db, _CALLS, [thing, thing])
+
+
+def _withdraw(db: Database, which: str, values: Sequence[str]) -> None:
+    for row in db.execute(which, list(values)).fetchall():
         if row["state"] == PostState.QUEUED.value:
             give_up(db, PostId(row["id"]), WITHDRAWN, from_timestamp(row["due"]))
         else:

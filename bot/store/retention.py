@@ -24,7 +24,9 @@ class RetentionPeriods:
     incidents: timedelta = timedelta(days=400)
     runs: timedelta = timedelta(days=90)
     stashes: timedelta = timedelta(days=90)
+    offers: timedelta = timedelta(days=90)  # as the posts that have their buttons
     gatherings: timedelta = SHOWN_FOR
+    bridge_events: timedelta = timedelta(days=14)
     deliveries: timedelta = timedelta(hours=48)  # Slack delivers again within hours, at the latest
 
 
@@ -67,13 +69,35 @@ _RUNS = """
       SELECT rowid FROM runs WHERE started_at < :runs AND state NOT IN ('asked', 'running') LIMIT :rows)
 """
 _STASHES = "DELETE FROM stashes WHERE rowid IN (SELECT rowid FROM stashes WHERE at < :stashes LIMIT :rows)"
+_OFFERS = (
+    "DELETE FROM offers WHERE rowid IN ("
+    "SELECT rowid FROM offers WHERE asked_at < :offers AND state <> 'open' LIMIT :rows)"
+)
 _DELIVERIES = "DELETE FROM deliveries WHERE key IN (SELECT key FROM deliveries WHERE at < :deliveries LIMIT :rows)"
 
 _GATHERINGS = (
     "DELETE FROM gatherings WHERE post IN (SELECT post FROM gatherings WHERE ended_at < :gatherings LIMIT :rows)"
 )
 
-STEPS = (_SEEN, _BODIES, _POSTS, _LOST, _RUNS, _STASHES, _DELIVERIES, _GATHERINGS)
+# The last event of a live incident for PagerDuty says whether it is paged.
+_BRIDGE_EVENTS = f"""
+    DELETE FROM bridge_events WHERE seq IN (
+      SELECT seq FROM bridge_events
+      WHERE settled_at < :bridge_events AND (bridge <> 'pagerduty' OR incident NOT IN ({_LIVE})) LIMIT :rows)
+"""  # noqa: S608  constants only
+
+# The steps of what is not kept any more.
+_ESCALATION = """
+    DELETE FROM escalation_steps WHERE (incident, place) IN (
+      SELECT incident, place FROM escalation_steps e
+      WHERE NOT EXISTS (SELECT 1 FROM incidents i WHERE i.id = e.incident)
+        AND NOT EXISTS (SELECT 1 FROM gatherings g WHERE g.post = e.incident) LIMIT :rows)
+"""
+
+STEPS = (
+    *(_SEEN, _BODIES, _POSTS, _LOST, _RUNS, _STASHES, _OFFERS),
+    *(_DELIVERIES, _GATHERINGS, _BRIDGE_EVENTS, _ESCALATION),
+)
 
 
 class Retention(Transactional):
@@ -105,7 +129,10 @@ class Retention(Transactional):
         swept = db.execute("SELECT min(swept_at) FROM readings").fetchone()[0]
         cutoffs = {
             name: timestamp(now - getattr(keep, name))
-            for name in ("bodies", "posts", "incidents", "runs", "stashes", "deliveries", "gatherings")
+            for name in (
+                *("bodies", "posts", "incidents", "runs", "stashes", "offers"),
+                *("deliveries", "gatherings", "bridge_events"),
+            )
         }
         oldest = timestamp(now) if swept is None else min(timestamp(now), swept)
         return {**cutoffs, "seen": oldest - keep.seen // timedelta(milliseconds=1), "rows": ROWS}

@@ -364,6 +364,90 @@ _CARDS = (
 # Replies that the channel shows too.
 _BROADCASTS = ("ALTER TABLE posts ADD COLUMN broadcast INTEGER NOT NULL DEFAULT 0",)
 
+# What goes to which channel, and how flowbot speaks there. The number of a watch is never given to another.
+_ROUTING = (
+    """
+    CREATE TABLE watches (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      channel TEXT NOT NULL,
+      flow_id INTEGER,
+      flow_name TEXT NOT NULL,
+      owner TEXT NOT NULL,
+      glob TEXT NOT NULL,
+      after INTEGER NOT NULL,
+      quiet TEXT NOT NULL,
+      zone TEXT NOT NULL,
+      made_by TEXT NOT NULL,
+      at INTEGER NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX watches_channel ON watches (channel)",
+    """
+    CREATE TABLE prefs (
+      channel TEXT PRIMARY KEY,
+      mentions INTEGER,
+      reminders INTEGER,
+      replies TEXT NOT NULL,
+      language TEXT NOT NULL,
+      digest TEXT NOT NULL,
+      digest_zone TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+
+# Events for the webhook and for PagerDuty.
+_BRIDGES = (
+    """
+    CREATE TABLE bridge_events (
+      seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
+      bridge TEXT NOT NULL, incident TEXT NOT NULL, step TEXT NOT NULL, body TEXT NOT NULL,
+      at INTEGER NOT NULL, retry_at INTEGER NOT NULL DEFAULT 0, settled_at INTEGER,
+      state TEXT NOT NULL DEFAULT 'queued', attempts INTEGER NOT NULL DEFAULT 0, why TEXT NOT NULL DEFAULT ''
+    ) STRICT
+    """,
+    "CREATE INDEX bridge_events_waiting ON bridge_events (bridge, incident, seq) WHERE state IN ('queued', 'sending')",
+    "CREATE INDEX bridge_events_of_incident ON bridge_events (incident, bridge, seq)",
+    "CREATE INDEX bridge_events_settled ON bridge_events (settled_at) WHERE settled_at IS NOT NULL",
+)
+
+# Whom each step of an escalation called. ``incident`` is the message of a storm, where that escalates as a whole.
+_ESCALATION = (
+    """
+    CREATE TABLE escalation_steps (
+      incident TEXT NOT NULL,
+      place INTEGER NOT NULL,
+      number INTEGER NOT NULL,
+      at INTEGER NOT NULL,
+      reason TEXT NOT NULL,
+      called TEXT NOT NULL,
+      passed_over TEXT NOT NULL,
+      PRIMARY KEY (incident, place)
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+
+# People are asked to take incidents, and say as what they close them.
+_OFFERS = (
+    "ALTER TABLE incidents ADD COLUMN offer TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE incidents ADD COLUMN asked_by TEXT",
+    "ALTER TABLE incidents ADD COLUMN asked TEXT",
+    "ALTER TABLE incidents ADD COLUMN taken_from TEXT",
+    "ALTER TABLE incidents ADD COLUMN resolution TEXT NOT NULL DEFAULT ''",
+    """
+    CREATE TABLE offers (
+      id TEXT PRIMARY KEY,
+      kind TEXT NOT NULL,
+      incidents TEXT NOT NULL,
+      asked_by TEXT NOT NULL,
+      asked TEXT NOT NULL,
+      asked_at INTEGER NOT NULL,
+      until INTEGER NOT NULL,
+      state TEXT NOT NULL,
+      ended_at INTEGER
+    ) STRICT
+    """,
+    "CREATE INDEX offers_open ON offers (asked_at) WHERE state = 'open'",
+)
 # How a run that somebody started has ended.
 _RUN_RESULTS = ("ALTER TABLE runs ADD COLUMN result INTEGER",)
 
@@ -382,5 +466,9 @@ STEPS: tuple[Sequence[str], ...] = (
     _LANGUAGES,
     _CARDS,
     _BROADCASTS,
+    _ROUTING,
+    _BRIDGES,
+    _ESCALATION,
+    _OFFERS,
     _RUN_RESULTS,
 )

@@ -13,29 +13,33 @@ from typing import Self
 
 from bot.core.text.language import EN
 from bot.store.backup import Backup
+from bot.store.bridge_events import BridgeEvents
 from bot.store.change_sets import ChangeSets
 from bot.store.clock_set_back import ClockCorrection
 from bot.store.database import LOCK_TIMEOUT, Database, probe
+from bot.store.escalation import Escalations
 from bot.store.imports import LinkChanges
 from bot.store.incident_groups import IncidentGroups
 from bot.store.incidents import IncidentCache, Incidents
 from bot.store.lock import Lock, real_path, take
 from bot.store.lost_messages import LostMessages
 from bot.store.monitor_state import MonitorState, SeenCache
+from bot.store.offers import Offers
 from bot.store.outbox import Outbox
 from bot.store.people import AuditLog, Inbox, People
 from bot.store.queueing import Queueing, Runs
 from bot.store.retention import Retention
+from bot.store.routing import Routing
 from bot.store.transactions import transaction
 from bot.store.waiting import WaitTimes
 from bot.store.workspace_keys import WorkspaceKeys
 
 
 class Store(
-    ChangeSets, MonitorState, Incidents, IncidentGroups,
+    ChangeSets, MonitorState, Incidents, IncidentGroups, Escalations, Offers,
     Queueing, Outbox, LostMessages, WaitTimes,
-    Inbox, AuditLog, Runs, People, LinkChanges, WorkspaceKeys,
-    Retention, ClockCorrection, Backup,
+    Inbox, AuditLog, Runs, People, LinkChanges, WorkspaceKeys, Routing,
+    BridgeEvents, Retention, ClockCorrection, Backup,
 ):  # fmt: skip
     """The database of one flowbot. Built by ``Store.open``; all methods may be called from one event loop.
 
@@ -81,6 +85,11 @@ class Store(
     ) -> None:
         self.close()
 
+    @property
+    def language(self) -> str:
+        """The language of channels that have none of their own."""
+        return self._db.language
+
     @transaction
     def probe(self, db: Database) -> None:
         """Write something, and to the disk next to it what a full one does not take. Raises ``DatabaseUnavailable``."""
@@ -89,3 +98,4 @@ class Store(
     def _rolled_back(self) -> None:
         self._incident_cache.clear()
         self._seen_cache.clear()
+        self._rules = None

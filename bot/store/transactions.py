@@ -104,13 +104,14 @@ def _do(job: _Job) -> None:
 class Transactional:
     """What the store's classes build on: the connection, its thread, and transactions on it.
 
-    ``on_queued`` is called on the event loop after each transaction that queued posts, ``on_unavailable`` after each
-    one that failed because of the disk or another program.
+    ``on_queued`` is called on the event loop after each transaction that queued posts, ``on_bridge_events`` after each
+    one that queued events, ``on_unavailable`` after each one that failed because of the disk or another program.
     """
 
     def __init__(self, path: Path, *, lock_timeout: float = LOCK_TIMEOUT) -> None:
         self.path = path
         self.on_queued: Callable[[], None] = lambda: None
+        self.on_bridge_events: Callable[[], None] = lambda: None
         self.on_unavailable: Callable[[DatabaseUnavailable], None] = lambda _unavailable: None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._database_thread = DatabaseThread("store")
@@ -144,7 +145,7 @@ class Transactional:
     def _transact(self, act: Callable[[Database], Result], begin: str = _WRITE) -> Result:
         """Do something in a transaction; on the database thread only."""
         connection = self._db.conn
-        self._db.has_queued_posts = False
+        self._db.has_queued_posts = self._db.has_bridge_events = False
         try:
             connection.execute(begin)
             before = connection.total_changes
@@ -164,6 +165,9 @@ class Transactional:
         if self._db.has_queued_posts and self._loop is not None:  # even where our caller has stopped waiting
             with contextlib.suppress(RuntimeError):  # the loop is closed
                 self._loop.call_soon_threadsafe(self.on_queued)
+        if self._db.has_bridge_events and self._loop is not None:
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self.on_bridge_events)
         return result
 
 

@@ -25,7 +25,12 @@ CHUNK = 150  # rows; each may be two or three in the tables
 NOTE = "home"
 
 # Tables with a person's key, and the column it stands in.
-_KEYED = (("incidents", "acked_by"), ("incidents", "ended_by"), ("runs", "person"))
+_KEYED = (
+    *(("incidents", column) for column in ("acked_by", "ended_by", "asked_by", "asked", "taken_from")),
+    *(("offers", column) for column in ("asked_by", "asked")),
+    ("runs", "person"),
+    ("watches", "made_by"),
+)
 
 
 @dataclass(frozen=True, slots=True)

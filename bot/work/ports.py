@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from datetime import datetime
 from typing import Protocol
 
+from bot.core.bridges.model import BridgeEvent
+from bot.core.bridges.outcomes import Answer
 from bot.core.flow.model import (
     Flow,
     FlowId,
@@ -35,6 +37,7 @@ __all__ = [
     "Channel",
     "Clock",
     "Enos",
+    "EventSender",
     "NewId",
     "OwnerLookup",
     "SearchResult",
@@ -203,6 +206,14 @@ class Slack(Protocol):
 
     async def permalink(self, channel: str, ts: str) -> str:
         """A link to a message, computed without a call where possible."""
+        ...
+
+
+class EventSender(Protocol):
+    """Sends events of incidents to other programs."""
+
+    async def send(self, event: BridgeEvent) -> Answer:
+        """Send an event once. Never raises, and takes seconds at most."""
         ...
 
 

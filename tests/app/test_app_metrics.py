@@ -30,12 +30,19 @@ class Outbox:
 
     def __init__(self, **posts):
         self.posts, self.since = posts, {}
+        self.events, self.events_since = {}, {}
 
     async def post_counts(self):
         return self.posts
 
     async def oldest_posts(self):
         return self.since
+
+    async def event_counts(self):
+        return self.events
+
+    async def oldest_events(self):
+        return self.events_since
 
 
 @pytest.fixture
@@ -127,14 +134,35 @@ def test_what_happens_is_counted_as_it_happens(metrics, metrics_updater):
     metrics_updater.count_occurrence(7)
     metrics_updater.count_occurrence(7)
     metrics_updater.count_slack_call("chat.postMessage", "ok", 0.2)
-    metrics_updater.count_enos_call("flows.get", "refused", 0.2)
     delivery = delivery_metrics(metrics)
     delivery.outcome(PostKind.MESSAGE, "sent")
     delivery.late(Lane.ALERT, 0.5)
     assert said(metrics, "flowbot_occurrences_total") == {"FAIL": 1, "TIMEOUT": 2}
     assert said(metrics, "flowbot_slack_seconds_count") == {"chat.postMessage": 1}
-    assert said(metrics, "flowbot_enos_seconds_sum") == {"flows.get": 0.2}
     assert said(metrics, "flowbot_post_seconds_count") == {"alert": 1}
     text = generate_latest(metrics.registry).decode()
     assert 'flowbot_slack_deliveries_total{kind="message",outcome="sent"} 1.0' in text
     assert 'flowbot_slack_deliveries_total{kind="file",outcome="given up"} 0.0' in text
+
+
+async def test_events_for_other_programs_are_counted_with_the_age_of_the_oldest(metrics, metrics_updater):
+    outbox = Outbox()
+    outbox.events, outbox.events_since = {("webhook", "queued"): 3}, {"webhook": NOW - timedelta(seconds=90)}
+    await metrics_updater.update(outbox, gateway())
+    metrics_updater.refresh(WATCH, NOW, ready=True)
+    metrics_updater.count_bridge_delivery("webhook", "accepted")
+    assert figure(metrics, "bridge_events", bridge="webhook", state="queued") == 3
+    assert figure(metrics, "bridge_events", bridge="pagerduty", state="queued") == 0
+    assert figure(metrics, "oldest_bridge_event_seconds", bridge="webhook") == 90
+    assert figure(metrics, "oldest_bridge_event_seconds", bridge="pagerduty") == 0
+    assert figure(metrics, "bridge_deliveries_total", bridge="webhook", outcome="accepted") == 1
+    assert figure(metrics, "bridge_deliveries_total", bridge="pagerduty", outcome="refused") == 0
+    outbox.events, outbox.events_since = {}, {}
+    await metrics_updater.update(outbox, gateway())
+    metrics_updater.refresh(WATCH, NOW, ready=True)
+    assert figure(metrics, "bridge_events", bridge="webhook", state="queued") == 0
+    assert figure(metrics, "oldest_bridge_event_seconds", bridge="webhook") == 0
+
+
+def figure(metrics, name, **labels):
+    return metrics.registry.get_sample_value(f"flowbot_{name}", labels)

@@ -16,6 +16,7 @@ from bot import app
 OPERATIONS = Path(__file__).resolve().parents[2] / "docs" / "operations"
 LABELS = {
     "action",
+    "bridge",
     "kind",
     "lane",
     "le",

@@ -41,6 +41,8 @@ def test_the_smallest_settings_have_the_defaults_of_the_table():
     assert (got.alert_statuses, got.group_by, got.storm) == ((-1, 7), "flow", 10)
     assert (got.mode, got.command, str(got.timezone), got.admins) == ("socket", "/flow", "UTC", ())
     assert (str(got.listen), str(got.events_listen)) == ("127.0.0.1:8080", "127.0.0.1:3000")
+    assert (got.webhook_url, got.webhook_secret, got.pagerduty_key) == ("", "", "")
+    assert got.pagerduty_url == "https://events.pagerduty.com/v2/enqueue"
     assert got.mask
     assert got.warnings == ()
 
@@ -95,6 +97,10 @@ def test_all_problems_are_told_at_once_and_none_shows_a_secret():
         ("FLOWBOT_MASK", "({setting}|a{2,3})+$", "contains ({setting}|a{2,3})+$, which can run"),
         ("FLOWBOT_MASK", r"(a)\1", "Write it without"),
         ("FLOWBOT_MASK", "x*", "matches the empty text and would mask everything"),
+        ("FLOWBOT_WEBHOOK_URL", "http://hooks.example.com/a", "must begin with https://"),
+        ("FLOWBOT_WEBHOOK_SECRET", "topsecret", "must be whsec_ and then base64 of 24 to 64 bytes. Make one with:"),
+        ("FLOWBOT_PAGERDUTY_KEY", "u+abcdef", "integration key of PagerDuty's Events API v2: 32 letters"),
+        ("FLOWBOT_PAGERDUTY_URL", "http://events.example.com", "must begin with https://"),
         ("FLOWBOT_PAGE_BASE", "2", "must be one of auto, 0, 1"),
     ],
 )
@@ -147,7 +153,32 @@ def test_a_secret_does_not_show_itself():
 
 
 def test_what_no_log_may_show_is_every_secret_of_the_table_and_nothing_else():
-    assert load(GOOD).secrets == ("xoxb-1", "xapp-1", "", "the-access-key", "the-secret-key", "")
+    assert load(GOOD).secrets == ("xoxb-1", "xapp-1", "", "the-access-key", "the-secret-key", "", "", "", "")
+
+
+WEBHOOK = {"FLOWBOT_WEBHOOK_URL": "https://hooks.example.com/a/", "FLOWBOT_WEBHOOK_SECRET": f"whsec_{'a' * 40}"}
+
+
+def test_a_webhook_needs_its_secret_and_keeps_its_address_as_it_is(tmp_path):
+    (line,) = problems(**WEBHOOK | {"FLOWBOT_WEBHOOK_SECRET": ""})
+    assert line.startswith("FLOWBOT_WEBHOOK_SECRET is missing. flowbot sends no unsigned events")
+    (line,) = problems(**WEBHOOK | {"FLOWBOT_WEBHOOK_SECRET": "short"})
+    assert line.startswith("FLOWBOT_WEBHOOK_SECRET must be whsec_")
+    file = tmp_path / "secret"
+    file.write_text(WEBHOOK["FLOWBOT_WEBHOOK_SECRET"] + "\n")
+    got = load(GOOD | WEBHOOK | {"FLOWBOT_WEBHOOK_SECRET": "", "FLOWBOT_WEBHOOK_SECRET_FILE": str(file)})
+    assert got.webhook_secret == WEBHOOK["FLOWBOT_WEBHOOK_SECRET"]
+    assert got.webhook_url == "https://hooks.example.com/a/"
+    assert not any(value in repr(got) for value in WEBHOOK.values())
+    assert set(WEBHOOK.values()) <= set(got.secrets)
+
+
+def test_a_key_of_pagerduty_is_a_secret():
+    got = load(
+        GOOD | {"FLOWBOT_PAGERDUTY_KEY": "R0" + "a" * 30, "FLOWBOT_PAGERDUTY_URL": "http://127.0.0.1:9/v2/enqueue"}
+    )
+    assert "R0" + "a" * 30 in got.secrets
+    assert got.pagerduty_url == "http://127.0.0.1:9/v2/enqueue"
 
 
 def test_a_value_is_read_from_a_file_and_not_from_both(tmp_path: Path):

@@ -13,6 +13,7 @@ from bot.core.incident.model import Incident, IncidentCard, IncidentId, Occurren
 from bot.core.outbox.conversations import SlackUnclear
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import DONE, Attempt, AttemptResult, IncomingMessage, Link, Origin, Person, Surface
+from bot.core.routing.watch import Filters, Watch
 from bot.ops import people_file, workspace_keys
 from bot.slack.directory import Identity
 from bot.store.database import open_database
@@ -53,6 +54,7 @@ async def lived(store, by, *, people=(), count=1):
         await store.observe([], [], lambda _known, new=new: ChangeSet(incidents=new))
         run = Run(InstanceId(f"3377-20261121{number:04}"), FlowId(3377), "f", str(by), PostId(f"r{number}"), NOW, "C1")
         await store.put_run(run)
+    await store.add_watch(Watch(0, "C1", Filters(), by, NOW), lambda _new: [])
     said = IncomingMessage("d1", "ack 3377", by, Origin(Surface.COMMAND, "C1"), NOW)
     assert await store.record_delivery("d1", NOW, said)
 
@@ -64,6 +66,7 @@ async def keys(store):
         *(each.person for each in await store.links()),
         *(each.acked_by for each in incidents),
         *(each.ended_by for each in incidents if each.ended_by),
+        *(each.by for each in await store.watches()),
         *(Person(*run.by.split(":")) for run in await store.runs(live=False)),
         *(said.by for said in await store.unanswered()),
         *(entry.attempt.by for entry in await store.audit_entries(LONG_AGO, FAR) if entry.attempt.verb != "home"),

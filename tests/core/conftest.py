@@ -8,6 +8,7 @@ DATA = (
     "daily-energy-report", "transform", "EnOS", "flowbot", "Slack", "UTC", "load", "turbine", "maya.chen",
     "looking at the source table", "source is down until Monday", "It did not answer within 10 s.", "Again",
     "jonas.weber", "owner.", "wind", "weather", "forecast north", "channel", "here", "amp", "lt", "gt", "evil",
+    "PagerDuty",
 )  # fmt: skip
 
 

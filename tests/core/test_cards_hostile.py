@@ -12,7 +12,7 @@ import re
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 import pytest
 from hypothesis import example, given, settings
@@ -20,14 +20,19 @@ from hypothesis import strategies as st
 from incident_picture import all_blocks, as_sent, refused
 
 import bot.messages.cards as room
+from bot.core.bridges.model import Bridge
 from bot.core.command.rights import Denial
-from bot.core.command.table import ROWS, Family, Row
+from bot.core.command.row import Family, Row
+from bot.core.command.table import ROWS
 from bot.core.flow.model import FlowId, InstanceId, TaskId
 from bot.core.flow.run import RunState
 from bot.core.flow.status import Status
 from bot.core.incident.bulk import LeftOut
+from bot.core.incident.escalation import CallReason
 from bot.core.incident.groups import Occasion
-from bot.core.incident.model import Incident, IncidentId, Phase
+from bot.core.incident.handover import OfferKind, OfferState
+from bot.core.incident.model import Incident, IncidentId, OfferId, Phase
+from bot.core.incident.resolution import Resolution
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Card
 from bot.core.outbox.pointers import PostPresence
@@ -95,21 +100,29 @@ SIMPLE = {
     bool: False,
     datetime: NOW,
     date: NOW.date(),
+    time: time(22),
     timedelta: timedelta(hours=3),
+    tzinfo: UTC,
     PostId: PostId("p1"),
     IncidentId: IncidentId("i1"),
+    OfferId: OfferId("0ffe"),
     FlowId: FlowId(3377),
     TaskId: TaskId(108580),
 }
 ENUMS = {
     Phase: Phase.OPEN,
+    CallReason: CallReason.GROUP,
     Status: Status.FAIL,
     Denial: Denial.NOT_OWNER,
     Occasion: Occasion.STORM,
     PostPresence: PostPresence.PENDING,
     RunState: RunState.RUNNING,
     Ending: Ending.BUG,
+    Resolution: Resolution.DUPLICATE,
+    OfferKind: OfferKind.ASSIGN,
+    OfferState: OfferState.DECLINED,
     Family: Family.RUNS,
+    Bridge: Bridge.PAGERDUTY,
     Row: ROWS[0],
     LeftOut: LeftOut.NOT_YOURS,
 }

@@ -12,6 +12,8 @@ from bot.core.incident.facts import StoredState
 from bot.core.incident.groups import IncidentGroup, Occasion
 from bot.core.incident.model import IncidentCard
 from bot.core.outbox.posts import PostKind
+from bot.core.routing.prefs import Prefs
+from bot.core.routing.rules import RoutingRules
 from bot.messages import incident_posts
 from bot.messages.cards.incident import RenderContext
 from bot.work.monitor import page_facts
@@ -59,7 +61,7 @@ def test_a_recovery_is_told_in_each_thread():
 
 
 def test_where_nobody_is_to_be_mentioned_the_card_names_the_owners_only():
-    shown = terms(render_context=RenderContext({OWNER: MAYA}), silent_in=frozenset({GRID}))
+    shown = terms(render_context=RenderContext({OWNER: MAYA}), rules=RoutingRules(prefs={GRID: Prefs(mentions=False)}))
     posts = incident_posts.redrawn(TWO, replace(TWO, owners=(OWNER, OTHER), flow_name="new"), shown)
     alert, grid = (str(as_sent(post.body)) for post in posts)
     assert ("<@U0MAYA00001>" in alert, "<@U0MAYA00001>" in grid, str(OWNER) in grid) == (True, False, True)

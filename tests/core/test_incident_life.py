@@ -152,12 +152,12 @@ SEE_FLOW, SEE_INCIDENT = "See the flow's state with {command}.", "See its state 
         (
             lambda: lifecycle.acknowledge(ACKED, JONAS, LATER),
             "already_acknowledged",
-            ["{person} is already on it until {time}.", "Ask them, or hand it back first with {command}."],
+            ["{person} is already on it until {time}.", "Take it over with {command}."],
         ),
         (
             lambda: lifecycle.acknowledge(FOREVER, JONAS, LATER),
             "already_acknowledged",
-            ["{person} is already on it.", "Ask them, or hand it back first with {command}."],
+            ["{person} is already on it.", "Take it over with {command}."],
         ),
         (
             lambda: lifecycle.acknowledge(GREEN, MAYA, LATER),

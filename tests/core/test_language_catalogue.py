@@ -47,6 +47,9 @@ _ENGLISH = (
     "trigger 3377 {} 14:30",
     "trigger 3377 {} path=/data",
     "incidents by {}",
+    "prefs mentions {}",
+    "prefs replies {}",
+    "prefs language {}",
 )
 _CHINESE = (
     "{}",
@@ -58,6 +61,9 @@ _CHINESE = (
     "触发 3377 {} 14:30",
     "触发 3377 {} path=/data",
     "告警 负责人 {}",
+    "偏好 提及 {}",
+    "偏好 回复 {}",
+    "偏好 语言 {}",
 )
 _IN_TWO = ("`this`, write `week`", "`this week`")  # one word in Chinese
 

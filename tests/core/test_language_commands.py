@@ -6,40 +6,50 @@ import pytest
 
 from bot.core.command.parse import parse, say
 from bot.core.command.requests import (
+    Accept,
     Ack,
+    Assign,
     Audit,
     Board,
     Bulk,
     Cancel,
     Close,
+    Decline,
     Disable,
     Enable,
     Failed,
     FlowRef,
+    Handover,
     Help,
     Incidents,
     LinkPerson,
     Log,
+    OnCall,
     OwnerRef,
     People,
     Period,
+    Preferences,
     Rerun,
     Runs,
     Show,
     Status,
+    Take,
     Trigger,
     Unlink,
+    Unwatch,
+    Watch,
+    Watches,
     When,
     Whoami,
+    Withdraw,
 )
 from bot.core.command.rights import Who
+from bot.core.command.row import Family, Row
 from bot.core.command.table import (
     BY_REQUEST,
     BY_VERB,
     FAMILIES,
     ROWS,
-    Family,
-    Row,
     markdown_table,
     nearest,
     usage_hint,
@@ -47,6 +57,7 @@ from bot.core.command.table import (
 from bot.core.errors import Refusal
 from bot.core.flow.model import Parameter
 from bot.core.flow.status import Status as RunStatus
+from bot.core.incident.resolution import Resolution
 from bot.core.text.message import Message, plain
 
 RUN = "2809-20190812080700"
@@ -104,10 +115,43 @@ FLOW = FlowRef(id=3377)
         ("acknowledge 2809", Ack(FlowRef(id=2809))),
         ("ack because it is known for 2h", Ack(because="it is known for 2h")),
         (f"close {RUN} because done", Close(instance=RUN, because="done")),
+        ("watch", Watch()),
+        ("watch of 3377 by me after 3", Watch(FLOW, OwnerRef(me=True), after=3)),
+        ("watch me matching meter-*", Watch(owner=OwnerRef(me=True), glob="meter-*")),
+        ("watch matching *energy* of 3377", Watch(FLOW, glob="*energy*")),
+        ("watch matching *energy after 2", Watch(glob="*energy", after=2)),
+        ("watch matching `*-x`.", Watch(glob="*-x")),
+        ('watch matching "meter *"', Watch(glob="meter *")),
+        ("watch quiet 22:00 - 7:00", Watch(quiet="22:00-07:00")),
+        ("watch quiet 22:00–07:00 matching *", Watch(glob="*", quiet="22:00-07:00")),
+        ("watch quiet 22:00 to 07:00", Watch(quiet="22:00-07:00")),
+        ("unwatch 12", Unwatch(12)),
+        ("unwatch of 3377 quiet 22:00-07:00", Unwatch(flow=FLOW, quiet="22:00-07:00")),
+        ("watches page 2", Watches(2)),
+        ("prefs", Preferences()),
+        ("prefs mentions off reminders ON", Preferences(mentions=False, reminders=True)),
+        ("prefs digest 8:30 language zh replies channel",
+         Preferences(replies="channel", language="zh", digest="08:30")),
+        ("prefs digest off", Preferences(digest="off")),
+        ("close 3377 as Fixed because done", Close(FLOW, resolution=Resolution.FIXED, because="done")),
+        ("close as unneeded", Close(resolution=Resolution.UNNEEDED)),
+        ("close because as fixed", Close(because="as fixed")),
+        ("take", Take()),
+        ("take 3377 for 2h", Take(FLOW, duration=timedelta(hours=2))),
+        (f"take {RUN} from <@U012AB>", Take(instance=RUN, holder="U012AB")),
+        ("assign 3377 to <@U012AB|jane>", Assign("U012AB", FLOW)),
+        (f"assign to <@U012AB> {RUN}", Assign("U012AB", instance=RUN)),
+        ("assign <@U012AB>", Assign("U012AB")),
+        ("handover to <@U012AB>", Handover("U012AB")),
+        ("handover <@U012AB>", Handover("U012AB")),
+        ("accept 00ff", Accept("00ff")),
+        ("decline 00ff", Decline("00ff")),
+        ("withdraw 00ff", Withdraw("00ff")),
         ("link <@U012AB|jane> u15432 jane.doe", LinkPerson("U012AB", "u15432", "jane.doe")),
         ("unlink <@U012AB>", Unlink("U012AB")),
         ("people page 3", People(3)),
         ("WhoAmI", Whoami()),
+        ("oncall", OnCall()),
         ("audit <@U012AB> yesterday", Audit(Period("yesterday"), "U012AB")),
         ("status", Status()),
     ],
@@ -188,6 +232,34 @@ MISREAD = (
     "ack 2809 for ever",
     "ack 2809 for 400d",
     "ack 2809 because",
+    "watch 3377",
+    "watch matching",
+    "watch matching <@U012AB>",
+    "watch matching a=b",
+    'watch matching ""',
+    "watch after 0",
+    "watch quiet",
+    "watch quiet 22:00",
+    "watch quiet 22:00-25:00",
+    "watch quiet 22:60-07:00",
+    "watch quiet 22:00-22:00",
+    "watch tonight",
+    "unwatch turbine",
+    "unwatch 0",
+    "prefs mentions",
+    "prefs mentions maybe",
+    "prefs replies here",
+    "prefs language fr",
+    "prefs digest noon",
+    "prefs digest 24:00",
+    "prefs on",
+    "take 2809 from jane",
+    "assign 2809",
+    "assign 2809 to jane",
+    "handover",
+    "close 2809 as",
+    "close 2809 as done",
+    "accept",
     "link @jane u1 jane.doe",
     "link <@U012AB>",
     "link <@U012AB> u1",
@@ -263,6 +335,7 @@ def test_a_usage_hint_without_room_falls_back_to_bare_verbs():
         ("link", "link @person", "绑定 @人员"),
         ("failed", "failed", "失败"),
         ("whoami", "whoami", "我是谁"),
+        ("oncall", "oncall", "值班"),
     ],
 )
 def test_a_verb_in_brief_has_what_it_is_about(verb, english, chinese):
@@ -300,14 +373,24 @@ def test_words_of_the_grammar_are_letters_only():
 
 def test_who_may_and_what_is_on_record():
     assert {each.verb for each in ROWS if each.who is Who.OWNER} == {"trigger", "rerun", "cancel", "enable", "disable"}
-    assert {each.verb for each in ROWS if each.who is Who.RESPONDER} == {"ack", "unack", "close", "reopen", "thread"}
-    assert {each.verb for each in ROWS if each.who is Who.ADMIN} == {"link", "unlink", "people", "audit"}
-    assert {each.verb for each in ROWS if each.who is Who.ANYONE} == {"help", "whoami", "status", "board"}
-    assert {each.verb for each in ROWS if each.changes} == {
-        "trigger", "rerun", "cancel", "enable", "disable", "ack", "unack", "close", "reopen", "thread", "link", "unlink"
+    assert {each.verb for each in ROWS if each.who is Who.RESPONDER} == {
+        "ack", "unack", "take", "assign", "accept", "close", "reopen", "thread"
     }  # fmt: skip
+    assert {each.verb for each in ROWS if each.who is Who.ADMIN} == {"link", "unlink", "people", "audit"}
+    assert {each.verb for each in ROWS if each.who is Who.ANYONE} == {
+        "help", "whoami", "oncall", "status", "handover", "decline", "withdraw", "board"
+    }  # fmt: skip
+    assert {each.verb for each in ROWS if each.changes} == {
+        "trigger", "rerun", "cancel", "enable", "disable", "ack", "unack", "close", "reopen", "thread", "link",
+        "unlink", "watch", "unwatch", "prefs", "take", "assign", "handover", "accept", "decline", "withdraw",
+    }  # fmt: skip
+    assert not BY_VERB["prefs"].is_change(Preferences())
+    assert BY_VERB["prefs"].is_change(Preferences(mentions=True))
+    assert BY_VERB["watch"].is_change(Watch())
+    assert not BY_VERB["failed"].is_change(Failed())
     assert {each.verb for each in ROWS if each.in_thread} == {
-        "rerun", "cancel", "enable", "disable", "show", "log", "ack", "unack", "close", "reopen", "thread"
+        "rerun", "cancel", "enable", "disable", "show", "log", "ack", "unack", "close", "reopen", "thread",
+        "take", "assign",
     }  # fmt: skip
 
 

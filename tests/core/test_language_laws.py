@@ -16,6 +16,7 @@ from bot.core.command.periods import duration_words, resolve, window
 from bot.core.command.requests import Bulk, FlowRef, OwnerRef, Period, When
 from bot.core.errors import Refusal
 from bot.core.flow.model import FlowId, InstanceId, Parameter, TaskId
+from bot.core.incident.resolution import Resolution
 
 # Signs that mean something somewhere: to this grammar, to Slack, or to the eye.
 SIGNS = (
@@ -54,6 +55,7 @@ tasks = ids.map(TaskId)
 people = st.text(string.ascii_uppercase + string.digits, min_size=1, max_size=10).map("U".__add__)
 owners = st.one_of(st.builds(OwnerRef, name=names), st.builds(OwnerRef, person=people), st.just(OwnerRef(me=True)))
 clocks = st.times().map("{:%H:%M}".format)
+hours = st.lists(clocks, min_size=2, max_size=2, unique=True).map("-".join)
 days = st.dates(date(1970, 1, 1), date(2999, 12, 31)).map(str)
 any_days = days | st.dates(date(2000, 1, 1), date(2000, 12, 31)).map("{:%m-%d}".format)
 zones = st.sampled_from(["Z", "+08:00", "-05:30", "+0530"])
@@ -77,6 +79,7 @@ periods = st.one_of(
 statuses = st.lists(st.integers(-1, 99), max_size=4, unique=True).map(tuple)
 parameters = st.lists(st.builds(Parameter, names, texts), max_size=4, unique_by=lambda each: each.key).map(tuple)
 counts = st.integers(1, 10_000)
+offers = st.from_regex(r"[0-9a-f]{16}", fullmatch=True)
 
 
 def outcome(act, *arguments):
@@ -126,13 +129,35 @@ REQUESTS = {
     ),
     requests.Board: st.builds(requests.Board, counts, names),
     requests.Unack: either(requests.Unack),
-    requests.Close: either(requests.Close, because=texts),
+    requests.Take: either(requests.Take, duration=maybe(durations), holder=st.just("") | people),
+    requests.Assign: either(requests.Assign, person=people),
+    requests.Handover: st.builds(requests.Handover, people),
+    requests.Accept: st.builds(requests.Accept, offers),
+    requests.Decline: st.builds(requests.Decline, offers),
+    requests.Withdraw: st.builds(requests.Withdraw, offers),
+    requests.Close: either(requests.Close, resolution=maybe(st.sampled_from(Resolution)), because=texts),
     requests.Reopen: either(requests.Reopen),
     requests.Thread: either(requests.Thread),
+    requests.Watch: st.builds(
+        requests.Watch, maybe(flows), maybe(owners), st.just("") | names, maybe(counts), st.just("") | hours
+    ),
+    requests.Unwatch: st.builds(
+        requests.Unwatch, maybe(counts), maybe(flows), maybe(owners), st.just("") | names, maybe(counts), hours
+    ),
+    requests.Watches: st.builds(requests.Watches, counts),
+    requests.Preferences: st.builds(
+        requests.Preferences,
+        maybe(st.booleans()),
+        maybe(st.booleans()),
+        st.sampled_from(["", "thread", "channel"]),
+        st.sampled_from(["", "en", "zh"]),
+        st.sampled_from(["", "off"]) | clocks,
+    ),
     requests.LinkPerson: st.builds(requests.LinkPerson, people, names, names),
     requests.Unlink: st.builds(requests.Unlink, people),
     requests.People: st.builds(requests.People, counts),
     requests.Whoami: st.just(requests.Whoami()),
+    requests.OnCall: st.just(requests.OnCall()),
     requests.Audit: st.builds(requests.Audit, periods, st.just("") | people, counts),
     requests.Status: st.just(requests.Status()),
 }

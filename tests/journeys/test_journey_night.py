@@ -1,7 +1,13 @@
 """A flow breaks at night: one thread, in which it is taken, given back, closed, reopened, and seen to recover."""
 
-from journey_kit import DATA_OPS, JONAS, MAYA, SAM
+from dataclasses import replace
+
+from journey_kit import DATA_OPS, DIRECT, JONAS, MAYA, PRIYA, SAM
 from journey_stage import story
+
+from bot.sim.slack.seed import ON_CALL
+
+EMPTY = "S0EMPTY001"
 
 
 @story()
@@ -70,3 +76,26 @@ async def test_a_closed_incident_can_be_reopened_and_its_end_is_told_in_its_thre
     again = world.breaks(flow)
     newer = await world.until(lambda: next(iter(world.cards(flow)[1:]), None))
     assert world.says(newer, again.id, "Failures in a row*\n1")
+
+
+@story(waits=True, FLOWBOT_REMIND_MINUTES="0.2", FLOWBOT_ONCALL=f"{EMPTY},{ON_CALL}")
+async def test_a_night_passes_over_an_empty_group_and_calls_the_next_who_acknowledges_from_her_direct_messages(world):
+    group = world.slack.groups[ON_CALL]
+    world.slack.groups[EMPTY] = replace(group, id=EMPTY, members=())
+    world.slack.groups[ON_CALL] = replace(group, members=(PRIYA, SAM))
+    world.slack.channels[DATA_OPS].members.remove(PRIYA)
+    world.refusals.add("users.getPresence: unknown_method")  # by an older Slack
+    await world.start()
+    flow = world.flow("nobody-looks")
+    world.breaks(flow)
+    card = await world.card(flow, "FAIL")
+    await world.asks(JONAS, "/flow oncall", f"Nobody in the on-call group `{EMPTY}`", "@Priya Nair", "Asia/Kolkata")
+    await world.reply(card, "who can take it?", "@Maya Chen", f"I skipped the on-call group `{EMPTY}`")
+    direct = await world.hears(PRIYA, flow.name, "You are on call in", "Its thread is in", where=DIRECT)
+    await world.asks(MAYA, f"/flow show {flow.id}", "Escalation", f"skipped `{EMPTY}`", "Next (")
+    world.press(PRIYA, direct, "Acknowledge")
+    await world.reply(card, "@Priya Nair acknowledged")
+    await world.sees(card, "@Priya Nair is on it until")
+    await world.asks(MAYA, f"/flow show {flow.id}", "Nobody is called: @Priya Nair is on it until")
+    told = [each for each in world.slack.everything(world.slack.dm(SAM).id) if world.says(each, flow.name)]
+    assert not told, "Sam reads the channel"

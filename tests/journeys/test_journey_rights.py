@@ -178,7 +178,7 @@ async def test_an_on_call_group_that_was_disabled_is_told_to_all_whom_it_concern
     world.slack.groups[ON_CALL] = replace(group, disabled=True)
     world.refusals.add("usergroups.users.list: no_such_subteam")
     await world.start()
-    await world.hears(ALEX, "I can't read the on-call group", "no_such_subteam", "Reminders skip it", where=DIRECT)
+    await world.hears(ALEX, "I can't read the on-call group", "no_such_subteam", "Escalation skips it", where=DIRECT)
     flow = world.flow("unattended-load", owners=("jonas.weber",))
     world.breaks(flow)
     card = await world.card(flow, "FAIL")

@@ -11,7 +11,8 @@ from store_makers import NOW
 
 from bot.core.flow.run import Run
 from bot.core.incident.facts import ChangeSet, ReadState, Seen
-from bot.core.incident.model import Incident, IncidentCard, Occurrence
+from bot.core.incident.handover import Offer, OfferState
+from bot.core.incident.model import Ask, Incident, IncidentCard, Occurrence
 from bot.core.outbox.posts import NewPost, PostKind
 from bot.core.people.model import Attempt, Link, Person
 from bot.store.store import Store
@@ -28,6 +29,8 @@ def sample(kind, name):
         return filled(IncidentCard, channel=name)
     if kind is Occurrence:
         return filled(Occurrence, instance=f"1-{name[-1]}")
+    if kind is Ask:
+        return filled(Ask)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return list(kind)[1]
     known = {str: name, int: 7, bool: True, datetime: NOW, Person: Person("T1", name)}
@@ -64,6 +67,13 @@ async def test_incidents_and_occurrences(again):
     made = filled(Incident)
     changes = ChangeSet(incidents=(made,))
     assert await again(lambda s: s.observe([], [], lambda _: changes), lambda s: s.incident(made.id)) == made
+
+
+async def test_offers(again):
+    made = filled(Offer, state=OfferState.DECLINED)
+    changes = ChangeSet(offers=(made,))
+    found = await again(lambda s: s.observe([], [], lambda _: changes), lambda s: s.offer(made.id))
+    assert found == (made, ())
 
 
 async def test_instances(again):

@@ -48,7 +48,9 @@ class AnswerSlack:
         self.profiles = {}
         self.groups = {}
         self.archived = set()
+        self.shared = set()  # channels that another organization reads too
         self.joined = {"C0DATAOPS1": {"U0MAYA00001", "U0JONAS0001"}}
+        self.active = {}  # by person; of the others Slack does not say
         self.broken = {}
         self.spoken = EN  # the language of people whose own is not given
 
@@ -72,11 +74,17 @@ class AnswerSlack:
         self._met("group")
         return frozenset(self.groups.get(group, ()))
 
+    async def presence(self, user):
+        self._met("presence")
+        return self.active.get(user)
+
     async def channel(self, channel):
         self._met("channel")
         if channel.startswith("D"):
             return Channel(channel, member=True)
-        return Channel(channel, member=channel in BOT_CHANNELS, archived=channel in self.archived)
+        return Channel(
+            channel, member=channel in BOT_CHANNELS, archived=channel in self.archived, shared=channel in self.shared
+        )
 
     async def members(self, channel):
         self._met("members")
@@ -107,7 +115,8 @@ def lines_of(body):
 
 def _section(block):
     fields = [each["text"].replace("\n", " ") for each in block.get("fields", ())]
-    return [*block["text"]["text"].split("\n"), *([" | ".join(fields)] if fields else [])]
+    button = _actions({"elements": [block["accessory"]]}) if "accessory" in block else []
+    return [*block["text"]["text"].split("\n"), *([" | ".join(fields)] if fields else []), *button]
 
 
 def _actions(block):
@@ -140,7 +149,7 @@ def buttons_of(body):
     for attachment in body.get("attachments", ()):
         parts += attachment["blocks"]
     for block in parts:
-        for element in block.get("elements", ()):
+        for element in (*block.get("elements", ()), *([block["accessory"]] if "accessory" in block else [])):
             if element["type"] == "button":
                 yield element["text"]["text"], element["value"]
             for option in element.get("options", ()):

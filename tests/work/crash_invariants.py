@@ -7,7 +7,7 @@ from collections import Counter
 
 from crash_injection import in_transaction
 from crash_platforms import MAYA
-from reminder_invariants import check_reminders
+from reminder_invariants import check_reminders, steps_taken
 
 from bot.core.flow.model import UserName
 from bot.core.flow.run import RunState
@@ -39,6 +39,9 @@ async def check_invariants(world):
     alone = [each for each in incidents if each.threads]
     _cards_shown(alone, stand, posts, lost)
     check_reminders(posts, alone, world.check_times)
+    steps = await store.escalation_steps([each.id for each in alone])
+    for each in alone:
+        assert len(steps.get(each.id, ())) == steps_taken(posts, each), f"a step of {each.id} is lost or doubled"
     await _nothing_left_open(store)
     _acted_once([key for key, _ in world.enos.acts])
     await _answered(world, posts)

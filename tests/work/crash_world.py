@@ -11,7 +11,7 @@ from crash_injection import CrashingProxy, ProcessDied, StatementBudget, crashin
 from crash_invariants import check_invariants
 from crash_platforms import MAYA, CrashWorldEnos, CrashWorldSlack
 from delivery_fakes import HandClock
-from monitor_world import on_call
+from monitor_world import members, on_call
 from reminder_invariants import EVERY
 
 from bot.core.flow.model import UserId, UserName
@@ -74,7 +74,7 @@ class Process:
             seal=Seal("the secret key of the EnOS application"),
             wake=lambda: None,
         )
-        self.reminders = Reminders(store, people, world.new_id, EVERY, ReminderChecks(on_call))
+        self.reminders = Reminders(store, people, world.new_id, EVERY, ReminderChecks(on_call, members, pagerduty=True))
         self.services = services
         self.dispatcher = Dispatcher(services)
         self.run_tracker = RunTracker(services)

@@ -7,6 +7,7 @@ from memory_enos import MemoryEnos
 from watched_store import WatchedStore
 
 from bot.core.people.model import Person
+from bot.core.people.on_call import EMPTY, OnCallGroup
 from bot.work.commands.incident_actions import IncidentActions
 from bot.work.monitor.monitor import Monitor
 from bot.work.monitor.settings import MonitorSettings
@@ -24,9 +25,22 @@ class People:
         return {name: MAYA for name in owners if name == "maya.chen"}
 
 
+SAM, LEE = "U0SAMLEE001", "U0LEE000001"
+GROUPS = (
+    OnCallGroup("S0ONCALL01", frozenset({SAM, MAYA.user})),
+    OnCallGroup("S0EMPTY001", word=EMPTY),
+    OnCallGroup("S0SECOND01", frozenset({LEE})),
+)
+
+
 async def on_call():
-    """The groups that reminders mention."""
-    return ("S0ONCALL01",)
+    """The on-call groups: nobody in the second is active."""
+    return GROUPS
+
+
+async def members(_channel):
+    """Who reads the channel: Maya, but nobody else who is called."""
+    return frozenset({MAYA.user})
 
 
 class World:
@@ -37,6 +51,7 @@ class World:
         self.store = store or WatchedStore()
         self.now = START
         self.troubles = ()  # what keeps flowbot from its work
+        self.lost_places = ()  # channels and people that take no messages
         self.ids = itertools.count(1)
         self.settings = MonitorSettings(channel="C0DATAOPS1", user="u15432100000000001", **settings)
         self.monitor = self.start()
@@ -57,6 +72,7 @@ class World:
             mask=lambda text: text.replace("hunter2", "•••"),
             jitter=lambda: 0.5,
             troubles=lambda: self.troubles,
+            lost=lambda: self.lost_places,
         )
         return self.monitor
 

@@ -1,6 +1,7 @@
 """What must hold of reminders, read from what was said in a thread and when: not from what the bot notes.
 
-open    is called to mind EVERY after it was told or given back, then after twice as long each time, six times
+open    calls EVERY after it was told or given back, and again EVERY after that, until all were called; then its owner
+        is called to mind after twice as long each time; six steps in all
 taken   a quarter of an hour before a promise of half an hour or more ends, who took it is asked; then it is open
 ended   is quiet
 """
@@ -13,7 +14,15 @@ from datetime import UTC, datetime, timedelta
 from bot.messages.incident_posts import HOLD
 
 EVERY = timedelta(minutes=10)
-MAX_REMINDERS = 6
+# What each step says, and who hears of it by direct message: the second group is empty, Maya reads the channel.
+STEPS = (
+    (r"\n<!subteam\^S0ONCALL01>, <@U0MAYA00001>, who can take it\?$", {"U0SAMLEE001"}),
+    (r"\n<!subteam\^S0SECOND01>, who can take it\?\n.*`S0EMPTY001`: nobody in it is active\.$", {"U0LEE000001"}),
+    (r"nobody is on it\.\nPagerDuty is called now\.$", set()),
+    *((r"\n<@U0MAYA00001>, who can take it\?$", set()),) * 3,
+)
+MAX_REMINDERS = len(STEPS)
+CALLS = 3  # of these, those that call somebody new
 BEFORE = timedelta(minutes=15)
 HALF_AN_HOUR = timedelta(minutes=30)
 
@@ -33,7 +42,7 @@ class Care:
     def due(self):
         """When something is to be said, and what; None where nothing is."""
         if self.state == "open" and self.calls < MAX_REMINDERS:
-            return self.since + EVERY * 2**self.calls, "called"
+            return self.since + EVERY * 2 ** max(0, self.calls - CALLS + 1), "called"
         if self.state == "taken" and self.long and not self.asked:
             return self.until - BEFORE, "asked"
         if self.state == "taken":
@@ -72,22 +81,39 @@ def check_reminders(posts, incidents, check_times):
     """
     for incident in incidents:
         care = Care("open", incident.home.told_at)
+        messages = [post.new for post in posts if post.new.incident == incident.id and post.new.channel[:1] == "U"]
+        told = [(each.due, each.channel) for each in messages if each.reminds_of]
+        assert len(told) == len(set(told)), f"somebody heard twice of one step of {incident.id}"
         for post in posts:
             word = _word(post.new) if post.new.incident == incident.id else None  # whether it moved or not
+            word = word if post.new not in messages else None
             if word is None:
                 continue
             at = post.new.due - HOLD if post.new.reminds_of else post.new.due
             _not_forgotten(care, [look for look in check_times if look < at], incident)
             if word in {"called", "asked", "lapsed"}:
                 _was_due(care, word, at, incident)
+            if word == "called":
+                text, directly = STEPS[care.calls]
+                assert re.search(text, _text(post.new)), f"step {care.calls + 1} of {incident.id}: {_text(post.new)}"
+                assert {user for due, user in told if due == post.new.due} == directly
             care = care.after(word, at, _until(post.new.body))
         _not_forgotten(care, check_times, incident)
 
 
-def _word(post):
+def _text(post):
     first = next(iter(post.body.get("blocks", ())), {})
-    text = first["text"]["text"] if first.get("type") == "section" else ""
-    return next((word for word, pattern in WORDS.items() if re.search(pattern, text)), None)
+    return first["text"]["text"] if first.get("type") == "section" else ""
+
+
+def _word(post):
+    return next((word for word, pattern in WORDS.items() if re.search(pattern, _text(post))), None)
+
+
+def steps_taken(posts, incident):
+    """How many steps its thread tells of."""
+    mine = [post.new for post in posts if post.new.incident == incident.id and post.new.channel[:1] != "U"]
+    return sum(_word(each) == "called" for each in mine)
 
 
 def _until(body):

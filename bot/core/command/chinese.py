@@ -23,13 +23,24 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "ack": ("认领", "确认"),
     "board": ("告警风暴", "风暴"),
     "unack": ("取消认领", "释放"),
+    "take": ("接手",),
+    "assign": ("指派", "转派"),
+    "handover": ("交接", "移交"),
+    "accept": ("接受",),
+    "decline": ("拒绝",),
+    "withdraw": ("撤回",),
     "close": ("关闭",),
     "reopen": ("重开", "重新打开"),
     "thread": ("消息列", "开消息列"),
+    "watch": ("订阅",),
+    "unwatch": ("取消订阅", "退订"),
+    "watches": ("订阅列表",),
+    "prefs": ("偏好", "偏好设置"),
     "link": ("绑定",),
     "unlink": ("解绑", "解除绑定"),
     "people": ("人员", "绑定列表"),
     "whoami": ("我是谁",),
+    "oncall": ("值班", "谁值班"),
     "audit": ("审计", "操作记录"),
     "status": ("状态",),
 }
@@ -42,6 +53,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {  # of verbs, as topics of help; some
     "runs": ("实例",),
     "incidents": ("告警",),
     "flows": ("任务流",),
+    "routing": ("通知",),
     "people": ("人员",),
     "me": ("我", "关于我"),
 }
@@ -53,12 +65,23 @@ CLAUSES: Mapping[tuple[str, str], tuple[str, ...]] = {  # by the English word an
     ("of", "task"): ("节点", "任务"),
     ("by", "owner"): ("负责人",),
     ("for", "duration"): ("时长", "持续"),
+    ("to", "person"): ("给", "交给"),
+    ("as", "resolution"): ("结果", "作为"),
     ("because", "because"): ("原因", "因为", "备注"),
     ("tail", "tail"): ("末尾", "最后"),
+    ("matching", "glob"): ("匹配",),
+    ("after", "after"): ("连续",),
+    ("quiet", "quiet"): ("免打扰",),
+    ("mentions", "mentions"): ("提及",),
+    ("reminders", "reminders"): ("提醒",),
+    ("replies", "replies"): ("回复",),
+    ("language", "language"): ("语言",),
+    ("digest", "digest"): ("每日汇总", "汇总"),
 }
 ME = ("我", "我的")
 ALL, MINE = ("全部", "所有"), ("我的",)  # many at once
 SCOPES = {"未关闭": "open", "未认领": "unacked", "我的": "mine"}
+RESOLUTIONS = {"已修复": "fixed", "预期内": "expected", "重复": "duplicate", "不需要": "unneeded"}
 STATUSES = {
     "失败": "fail",
     "成功": "success",
@@ -86,6 +109,9 @@ WHENS = {
     "明天": "tomorrow",
     **dict.fromkeys(("现在", "立即"), "now"),
 }
+SWITCHES = {**dict.fromkeys(("开", "打开", "开启"), "on"), **dict.fromkeys(("关", "关掉", "不要"), "off")}
+PLACES = {"消息列": "thread", "频道": "channel"}
+LANGUAGES = {"英文": "en", "英语": "en", "中文": "zh"}
 UNITS = {
     "秒": "s",
     **dict.fromkeys(("分", "分钟"), "m"),
@@ -109,9 +135,17 @@ PLACEHOLDERS: Mapping[str, str] = {  # of the syntax
     "DURATION": "2小时",
     "STATUS …": "状态 …",
     "open|unacked|mine": "|".join(SCOPES),
+    "|".join(RESOLUTIONS.values()): "|".join(RESOLUTIONS),
     "N": "N",
     "VERB": "命令",
     "STORM": "告警风暴",
+    "GLOB": "名称*",
+    "HH:MM-HH:MM": "时:分-时:分",
+    "HH:MM|off": "时:分|关",
+    "on|off": "开|关",
+    "thread|channel": "消息列|频道",
+    "en|zh": "英文|中文",
+    "OFFER": "请求ID",
     "KEY=VALUE …": "参数名=值 …",
     "NOTE": "说明",
 }
@@ -130,15 +164,20 @@ _IN_ENGLISH = re.compile(
 UNTIL = ("至", "到")  # between two dates
 ONWARD = "起"  # behind a time: from then on
 LINES = "行"
+TIMES = "次"
 THANKS = "谢谢"
 
 _MANY = (*VERBS.values(), *CLAUSES.values())
 # No names, but in quotes.
 RESERVED = frozenset(word for words in _MANY for word in words).union(
-    AMBIGUOUS, PERIODS, WHENS, ME, ALL, SCOPES, STATUSES, UNTIL, [THANKS]
+    AMBIGUOUS, PERIODS, WHENS, ME, ALL, SCOPES, RESOLUTIONS, STATUSES, UNTIL, [THANKS]
 )
-GLUED = RESERVED | {ONWARD}  # what needs no space, before it is known which command it is
-_UNIT = re.compile("|".join(sorted((*UNITS, "点", "号", LINES), key=len, reverse=True)))  # belongs to the number before
+GLUED = RESERVED.union(
+    [ONWARD], SWITCHES, PLACES, LANGUAGES
+)  # what needs no space, before it is known which command it is
+_UNIT = re.compile(
+    "|".join(sorted((*UNITS, "点", "号", LINES, TIMES), key=len, reverse=True))
+)  # belongs to the number before
 EXAMPLES: Mapping[str, tuple[str, ...]] = {  # those of the table of commands, in its order
     "help": ("帮助", "帮助 触发"),
     "trigger": (
@@ -159,13 +198,24 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {  # those of the table of commands, i
     "ack": ("认领 2809", "认领 全部 我的", "认领 2809 时长 2小时 原因 the source is being repaired"),
     "board": ("告警风暴",),
     "unack": ("取消认领 2809",),
-    "close": ("关闭 2809 原因 that day is not needed",),
+    "take": ("接手 2809", "接手 2809 时长 2小时"),
+    "assign": ("指派 2809 给 @jane",),
+    "handover": ("交接 给 @jane",),
+    "accept": ("接受 0123456789abcdef",),
+    "decline": ("拒绝 0123456789abcdef",),
+    "withdraw": ("撤回 0123456789abcdef",),
+    "close": ("关闭 2809 原因 that day is not needed", "关闭 2809 结果 重复 原因 3377 is the cause"),
     "reopen": ("重开 2809",),
     "thread": ("消息列 2809",),
+    "watch": ("订阅 任务流 3377", "订阅 负责人 我 连续 3 次", "订阅 匹配 meter-* 免打扰 22:00-07:00"),
+    "unwatch": ("取消订阅 12", "取消订阅 任务流 3377"),
+    "watches": ("订阅列表",),
+    "prefs": ("偏好", "偏好 提及 关", "偏好 语言 中文 每日汇总 08:30"),
     "link": ("绑定 @jane u15432100000000011 jane.doe",),
     "unlink": ("解绑 @jane",),
     "people": ("人员",),
     "whoami": ("我是谁",),
+    "oncall": ("值班",),
     "audit": ("审计", "审计 本周 @jane"),
     "status": ("状态",),
 }

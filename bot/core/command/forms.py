@@ -24,6 +24,7 @@ from bot.core.flow.model import (
     UserName,
 )
 from bot.core.flow.status import Status, status_of
+from bot.core.incident.resolution import Resolution
 from bot.core.text.escape import code
 from bot.core.text.language import ZH
 from bot.core.text.message import msg
@@ -33,6 +34,7 @@ LONGEST_ID = 18  # digits; more fit neither the platform nor the database
 LARGEST_COUNT = 10_000
 NUMBER = re.compile(rf"[0-9]{{1,{LONGEST_ID}}}")  # an id, which is not quoted; compared with a token's ``plain``
 _DIGITS = re.compile(r"[0-9]+")
+_OFFER_ID = re.compile(r"[0-9a-z]{1,40}")
 
 _STATUS_NAMES = {status.name.casefold(): int(status) for status in Status}
 _STATUS_ALIASES = {"failed": int(Status.FAIL), "cancelled": int(Status.CANCEL), "canceled": int(Status.CANCEL)}
@@ -360,6 +362,23 @@ def _note(cursor: Cursor) -> str:
     return note
 
 
+def _resolution(token: Token) -> Resolution | None:
+    word = chinese.RESOLUTIONS.get(token.plain, token.plain)
+    return next((each for each in Resolution if each.value == word), None)
+
+
+def _say_resolution(resolution: Resolution) -> str:
+    return resolution.value
+
+
+def _say_resolution_zh(resolution: Resolution) -> str:
+    return next(word for word, english in chinese.RESOLUTIONS.items() if english == resolution.value)
+
+
+def _offer(token: Token) -> str | None:
+    return token.plain if _OFFER_ID.fullmatch(token.plain) else None
+
+
 _NO_KEY = msg("There is no key before `=`. Write `KEY=VALUE` without spaces around `=`.")
 STATUSES = Form(
     "STATUS …",
@@ -382,6 +401,17 @@ SCOPE = Form(
 _LINE_COUNT = _one(wanted.NUMBER, lambda token: _counted(token.plain.removesuffix(chinese.LINES)))
 COUNT = Form("N", _one(wanted.NUMBER, lambda token: _counted(token.plain)), str, example="2")
 LINES = Form("N", _lines, str, example="50")
+_RESOLUTIONS = tuple(each.value for each in Resolution)
+RESOLUTION = Form(
+    "|".join(_RESOLUTIONS),
+    _one(wanted.RESOLUTION, _resolution),
+    _say_resolution,
+    words=_RESOLUTIONS,
+    words_zh=tuple(chinese.RESOLUTIONS),
+    example="fixed",
+    say_zh=_say_resolution_zh,
+)
+OFFER = Form("OFFER", _one(wanted.OFFER, _offer), str)
 VERB = Form("VERB", _one(wanted.VERB, _topic), spell_word, say_zh=_say_topic_zh)
 PAIRS = Form("KEY=VALUE …", _pairs, _say_pairs, example="path=/data/2026")
 NOTE = Form("NOTE", _note, spell_note)

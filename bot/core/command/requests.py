@@ -18,6 +18,7 @@ from bot.core.flow.model import (
     UserId,
     UserName,
 )
+from bot.core.incident.resolution import Resolution
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +191,59 @@ class Unack:
 
 
 @dataclass(frozen=True, slots=True)
+class Take:
+    """Take over an incident. ``holder``: only from this person, who had it when the button was drawn."""
+
+    flow: FlowRef | None = None
+    instance: InstanceId | None = None
+    duration: timedelta | None = None
+    holder: str = ""  # Slack user id
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """Ask another person to take an incident."""
+
+    person: str  # Slack user id
+    flow: FlowRef | None = None
+    instance: InstanceId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """Ask another person to take everything that the asker has acknowledged."""
+
+    person: str  # Slack user id
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """Take what one was asked to take."""
+
+    offer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decline:
+    """Do not take what one was asked to take."""
+
+    offer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Stop asking."""
+
+    offer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """End an incident without a recovery."""
 
     flow: FlowRef | None = None
     instance: InstanceId | None = None
+    resolution: Resolution | None = None
     because: str = ""
 
 
@@ -212,6 +261,47 @@ class Thread:
 
     flow: FlowRef | None = None
     instance: InstanceId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Send failures to this channel, or in direct messages to the asker."""
+
+    flow: FlowRef | None = None
+    owner: OwnerRef | None = None
+    glob: str = ""
+    after: int | None = None
+    quiet: str = ""  # such as 22:00-07:00, in the asker's zone
+
+
+@dataclass(frozen=True, slots=True)
+class Unwatch:
+    """Remove a watch, named by its number or by its filters."""
+
+    number: int | None = None
+    flow: FlowRef | None = None
+    owner: OwnerRef | None = None
+    glob: str = ""
+    after: int | None = None
+    quiet: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Watches:
+    """The watches of this channel."""
+
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """How flowbot speaks in this channel: what is to be set; nothing shows how it is."""
+
+    mentions: bool | None = None
+    reminders: bool | None = None
+    replies: str = ""  # thread, channel
+    language: str = ""
+    digest: str = ""  # a time such as 08:30, or off
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +333,11 @@ class Whoami:
 
 
 @dataclass(frozen=True, slots=True)
+class OnCall:
+    """Who is on call."""
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """Who did what."""
 
@@ -271,13 +366,24 @@ Request = Union[  # noqa: UP007  one line per verb reads as the list it is
     Ack,
     Board,
     Unack,
+    Take,
+    Assign,
+    Handover,
+    Accept,
+    Decline,
+    Withdraw,
     Close,
     Reopen,
     Thread,
+    Watch,
+    Unwatch,
+    Watches,
+    Preferences,
     LinkPerson,
     Unlink,
     People,
     Whoami,
+    OnCall,
     Audit,
     Status,
 ]

@@ -1,93 +1,18 @@
 """The one table of commands. Parser, help, README, usage hint and permissions read it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from difflib import get_close_matches
-from enum import Enum
-from itertools import chain
 
-from bot.core.command import chinese, forms, many, requests
+from bot.core.command import chinese, forms, many, requests, routing_forms
 from bot.core.command.clauses import Clause
 from bot.core.command.requests import Request
 from bot.core.command.rights import Who
-from bot.core.text.language import ZH
-from bot.core.text.message import Message, msg, plain
+from bot.core.command.row import Family, Row
+from bot.core.text.message import msg, plain
 
 HINT_LIMIT = 1000  # characters. Source: Slack's manifest schema, slash_commands.usage_hint
 
 
-class Family(Enum):
-    """What verbs are about: help shows them together. The values are what ``help`` takes as a topic."""
-
-    RUNS = "runs"
-    INCIDENTS = "incidents"
-    FLOWS = "flows"
-    PEOPLE = "people"
-    ME = "me"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One verb."""
-
-    verb: str
-    request: type
-    who: Who
-    summary: Message
-    clauses: tuple[Clause, ...] = ()  # those without a word are read in this order
-    examples: tuple[str, ...] = ()
-    aliases: tuple[str, ...] = ()
-    changes: bool = False  # something in EnOS, an incident or a link, and so belongs on record before it happens
-    family: Family = field(kw_only=True)
-
-    @property
-    def words_zh(self) -> tuple[str, ...]:
-        """The verb in Chinese, and others that are understood."""
-        return chinese.VERBS.get(self.verb, ())
-
-    @property
-    def examples_zh(self) -> tuple[str, ...]:
-        """The examples as they are said in Chinese, in the same order."""
-        return chinese.EXAMPLES.get(self.verb, ())
-
-    @property
-    def glued(self) -> frozenset[str]:
-        """The Chinese words that need no space to each other, to Latin letters and to digits behind this verb."""
-        values = (each.form.words_zh for each in self.clauses if each.form)
-        return frozenset(chain([chinese.THANKS], *values, *(each.words_zh for each in self.clauses)))
-
-    @property
-    def syntax(self) -> str:
-        """The verb with its clauses; brackets around what may be left out."""
-        return self.syntax_in("en")
-
-    def word_in(self, language: str) -> str:
-        """The verb in a language, "en" or "zh"."""
-        return self.words_zh[0] if language == ZH and self.words_zh else self.verb
-
-    def example_in(self, language: str) -> str:
-        """An example with a value, where there is one."""
-        examples = self.examples_zh if language == ZH else self.examples
-        return next((each for each in examples if " " in each), self.word_in(language))
-
-    def syntax_in(self, language: str) -> str:
-        """The syntax in a language, "en" or "zh"."""
-        shown = (each.syntax_in(language) for each in self.clauses if not each.hidden)
-        return " ".join((self.word_in(language), *shown))
-
-    def brief_in(self, language: str) -> str:
-        """The verb with the first thing that it is about, in a language: "trigger FLOW"."""
-        form = self.clauses[0].form if self.clauses and self.clauses[0].fields[0] in _TARGETS else None
-        about = (form.placeholder_in(language).partition("|")[0],) if form else ()
-        return " ".join((self.word_in(language), *about))
-
-    @property
-    def in_thread(self) -> bool:
-        """Whether its flow or run may be left out in an incident's thread."""
-        return any(each.in_thread for each in self.clauses)
-
-
-_TARGETS = {"flow", "instance", "person"}  # fields of a request
 _PAGE = Clause(("page",), "page", forms.COUNT, hidden=True)
 _STORM = Clause(("storm",), "storm", forms.STORM, hidden=True)
 _CONFIRMED = Clause(("confirmed",), "confirmed", hidden=True)
@@ -102,6 +27,15 @@ _BY_OWNER = Clause(("owner",), "by", forms.OWNER, loose=True)
 _FROM = Clause(("task",), "from", forms.TASK)
 _BECAUSE = Clause(("because",), "because", forms.NOTE)
 _PERSON = Clause(("person",), form=forms.PERSON, optional=False)
+_TO_PERSON = Clause(("person",), "to", forms.PERSON, optional=False, loose=True)
+_OFFER = Clause(("offer",), form=forms.OFFER, optional=False)
+_FILTERS = (
+    _OF_FLOW,
+    _BY_OWNER,
+    Clause(("glob",), "matching", routing_forms.GLOB),
+    Clause(("after",), "after", routing_forms.TIMES),
+    Clause(("quiet",), "quiet", routing_forms.HOURS),
+)
 
 ROWS = (
     Row(
@@ -256,12 +190,83 @@ ROWS = (
         family=Family.INCIDENTS,
     ),
     Row(
+        "take",
+        requests.Take,
+        Who.RESPONDER,
+        msg("Take over an incident that somebody else acknowledged. They are told."),
+        (
+            _TARGET,
+            Clause(("duration",), "for", forms.DURATION, loose=True),
+            Clause(("holder",), "from", forms.PERSON, hidden=True),
+        ),
+        ("take 2809", "take 2809 for 2h"),
+        changes=True,
+        apart=True,
+        family=Family.INCIDENTS,
+    ),
+    Row(
+        "assign",
+        requests.Assign,
+        Who.RESPONDER,
+        msg("Ask somebody to take an incident. It moves when they accept."),
+        (_TARGET, _TO_PERSON),
+        ("assign 2809 to @jane",),
+        changes=True,
+        family=Family.INCIDENTS,
+    ),
+    Row(
+        "handover",
+        requests.Handover,
+        Who.ANYONE,  # who has nothing to hand over is told so; who is not on call any more may still have something
+        msg("Ask somebody to take everything you acknowledged, for example at the end of your shift."),
+        (_TO_PERSON,),
+        ("handover to @jane",),
+        changes=True,
+        family=Family.INCIDENTS,
+    ),
+    Row(
+        "accept",
+        requests.Accept,
+        Who.RESPONDER,
+        msg("Take what you were asked to take."),
+        (_OFFER,),
+        ("accept 0123456789abcdef",),
+        changes=True,
+        hidden=True,
+        apart=True,
+        family=Family.INCIDENTS,
+    ),
+    Row(
+        "decline",
+        requests.Decline,
+        Who.ANYONE,
+        msg("Do not take what you were asked to take."),
+        (_OFFER,),
+        ("decline 0123456789abcdef",),
+        changes=True,
+        hidden=True,
+        apart=True,
+        family=Family.INCIDENTS,
+    ),
+    Row(
+        "withdraw",
+        requests.Withdraw,
+        Who.ANYONE,
+        msg("Stop asking somebody to take an incident."),
+        (_OFFER,),
+        ("withdraw 0123456789abcdef",),
+        changes=True,
+        hidden=True,
+        apart=True,
+        family=Family.INCIDENTS,
+    ),
+    Row(
         "close",
         requests.Close,
         Who.RESPONDER,
         msg("Close an incident that will not recover by itself. Add a reason."),
-        (_TARGET, _BECAUSE),
-        ("close 2809 because that day is not needed",),
+        (_TARGET, Clause(("resolution",), "as", forms.RESOLUTION), _BECAUSE),
+        ("close 2809 because that day is not needed", "close 2809 as duplicate because 3377 is the cause"),
         changes=True,
         family=Family.INCIDENTS,
     ),
@@ -284,6 +289,52 @@ ROWS = (
         ("thread 2809",),
         changes=True,
         family=Family.INCIDENTS,
+    ),
+    Row(
+        "watch",
+        requests.Watch,
+        Who.LINKED,
+        msg("Post failures in this channel. In a direct message: send them to you."),
+        _FILTERS,
+        ("watch of 3377", "watch by me after 3", "watch matching meter-* quiet 22:00-07:00"),
+        changes=True,
+        family=Family.ROUTING,
+    ),
+    Row(
+        "unwatch",
+        requests.Unwatch,
+        Who.LINKED,
+        msg("Remove a watch of this channel, by its number or by its filters."),
+        (Clause(("number",), form=routing_forms.NUMBER), *_FILTERS),
+        ("unwatch 12", "unwatch of 3377"),
+        changes=True,
+        family=Family.ROUTING,
+    ),
+    Row(
+        "watches",
+        requests.Watches,
+        Who.LINKED,
+        msg("The watches of this channel, each with a button that removes it."),
+        (_PAGE,),
+        ("watches",),
+        family=Family.ROUTING,
+    ),
+    Row(
+        "prefs",
+        requests.Preferences,
+        Who.LINKED,
+        msg("How flowbot speaks in this channel. Without words: what is set."),
+        (
+            Clause(("mentions",), "mentions", routing_forms.SWITCH),
+            Clause(("reminders",), "reminders", routing_forms.SWITCH),
+            Clause(("replies",), "replies", routing_forms.REPLIES),
+            Clause(("language",), "language", routing_forms.LANGUAGE),
+            Clause(("digest",), "digest", routing_forms.DIGEST),
+        ),
+        ("prefs", "prefs mentions off", "prefs language zh digest 08:30"),
+        changes=True,
+        shows=True,
+        family=Family.ROUTING,
     ),
     Row(
         "link",
@@ -328,6 +379,15 @@ ROWS = (
         family=Family.ME,
     ),
     Row(
+        "oncall",
+        requests.OnCall,
+        Who.ANYONE,
+        msg("Who is on call: each group's members, their local time, and whether they are active in Slack."),
+        (),
+        ("oncall",),
+        family=Family.INCIDENTS,
+    ),
+    Row(
         "audit",
         requests.Audit,
         Who.ADMIN,
@@ -348,6 +408,7 @@ ROWS = (
 )
 
 BY_VERB = {word: each for each in ROWS for word in (each.verb, *each.aliases, *each.words_zh)}  # in lower case
+SHOWN = tuple(each for each in ROWS if not each.hidden)
 BY_REQUEST: Mapping[type[Request], Row] = {each.request: each for each in ROWS}
 
 FAMILIES = {
@@ -363,20 +424,20 @@ def near(word: str, words: Sequence[str]) -> str:
 
 def nearest(word: str) -> str:
     """The verb most similar to a mistyped one, in its language; empty where none is similar."""
-    found = near(word, list(BY_VERB))
+    found = near(word, [each for each, row in BY_VERB.items() if not row.hidden])
     return BY_VERB[found].verb if found.isascii() and found else found
 
 
 def markdown_table() -> str:
     """The table of the README."""
     lines = ["| verb | syntax | who | does |", "|---|---|---|---|"]
-    for each in ROWS:
+    for each in SHOWN:
         cells = (each.verb, f"`{each.syntax}`", each.who.value, plain(each.summary))
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 
 
-def usage_hint(rows: Sequence[Row] = ROWS) -> str:
+def usage_hint(rows: Sequence[Row] = SHOWN) -> str:
     """What Slack shows next to the slash command: each syntax, or the bare verb where it would be too long."""
     hints = [each.syntax for each in rows]
     for place in reversed(range(len(rows))):

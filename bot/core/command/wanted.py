@@ -98,6 +98,33 @@ NUMBER = Wanted(
     msg("Which number? {after} needs a number from 1 to {most}, for example {example}."),
     msg("{found} is not a number from 1 to {most}."),
 )
+GLOB = Wanted(
+    msg("Which names? Write one after {after}, with `*` for any characters, for example {example}."),
+    msg("{found} is not a name. Write for example {example}, with `*` for any characters."),
+)
+HOURS = Wanted(
+    msg("Which hours? Write for example `22:00-07:00`, in your Slack time zone."),
+    msg(
+        "I can't use {found} as quiet hours. Write two different times, for example `22:00-07:00`, in your Slack time "
+        "zone."
+    ),
+)
+SWITCH = Wanted(
+    msg("On or off? Write `on` or `off` after {after}."),
+    msg("{found} is not `on` or `off`."),
+)
+REPLIES = Wanted(
+    msg("Where? Write `thread` or `channel` after {after}."),
+    msg("{found} is not `thread` or `channel`."),
+)
+LANGUAGE = Wanted(
+    msg("Which language? Write `en` for English or `zh` for Chinese."),
+    msg("I don't speak {found}. Write `en` for English or `zh` for Chinese."),
+)
+DIGEST = Wanted(
+    msg("When? Write a time such as `08:30`, or `off`."),
+    msg("{found} is not a time. Write for example `08:30`, or `off`."),
+)
 VERB = Wanted(
     msg("Which command? `help` lists all commands."),
     msg("{found} is not a command. `help` lists all commands."),
@@ -109,5 +136,11 @@ PAIRS = Wanted(
         'Put a value with spaces in quotes: `path="/data/new files"`.'
     ),
 )
+RESOLUTION = Wanted(
+    msg("Closed as what? Write for example {example}. `help close` lists the words."),
+    msg("I can't close an incident as {found}. `help close` lists the words."),
+)
+_OFFER = msg("Press a button of the message that asks you.")
+OFFER = Wanted(_OFFER, _OFFER)
 _NOTE = msg("What is the reason? Write it after {after}, in your own words.")
 NOTE = Wanted(_NOTE, _NOTE)  # it takes whatever is there

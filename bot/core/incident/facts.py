@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.core.flow.model import FlowId, InstanceId
+from bot.core.incident.escalation import EscalationStep
 from bot.core.incident.groups import IncidentGroup
-from bot.core.incident.model import Incident
+from bot.core.incident.handover import Offer
+from bot.core.incident.model import Incident, IncidentId
 from bot.core.outbox.posts import NewPost
 
 
@@ -42,6 +44,9 @@ class ChangeSet:
     posts: tuple[NewPost, ...] = ()
     forget: tuple[InstanceId, ...] = ()
     incident_groups: tuple[IncidentGroup, ...] = ()  # inserted or replaced whole, by post
+    pages: tuple[IncidentId, ...] = ()  # open incidents to page in PagerDuty, where that is configured
+    escalated: tuple[EscalationStep, ...] = ()  # steps taken; each is added
+    offers: tuple[Offer, ...] = ()  # inserted or replaced whole, by id
 
 
 @dataclass(frozen=True, slots=True)

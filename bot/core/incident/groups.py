@@ -22,7 +22,7 @@ from bot.core.people.model import Person
 STORM_WINDOW = timedelta(minutes=10)  # in which more incidents than the limit begin a storm, and without one it ends
 SHOWN_FOR = timedelta(days=7)  # after its end
 MAX_MENTIONED = 20  # owners mentioned by one group in all
-MAX_JOINED = 300  # incidents with threads of their own that join in one transaction
+MAX_JOINED = 200  # incidents with threads of their own that join in one transaction
 
 
 class Occasion(Enum):

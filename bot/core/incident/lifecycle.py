@@ -7,21 +7,24 @@
 What cannot be done raises ``Refusal``. Who may do it is decided elsewhere (``rights.py``).
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum
 
 from bot.core.command.parse import in_words
-from bot.core.errors import Refusal
+from bot.core.errors import Offer, Refusal
 from bot.core.flow.ids import instance_moment, is_instance
 from bot.core.flow.model import Instance, InstanceId, TaskId, UserName
 from bot.core.incident.model import Incident, IncidentCard, Occurrence, Phase
+from bot.core.incident.resolution import Resolution
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import Person
 from bot.core.text.escape import mention
 from bot.core.text.message import Text, msg, sentences
 
+_USER_ID = re.compile(r"[A-Z0-9]{1,30}")
 ACK_DURATION = timedelta(hours=4)  # how long an acknowledgement lasts where no duration is given
 
 
@@ -35,7 +38,11 @@ class Transition(Enum):
     ACKNOWLEDGED = "acknowledged"
     RENEWED = "renewed"
     HANDED_BACK = "handed back"
+    TAKEN_OVER = "taken over"
+    ASKED = "asked"  # somebody, to take it
+    ASK_ENDED = "ask ended"  # and it stays where it was
     CLOSED = "closed"
+    RESOLVED = "resolved"  # it was closed, and now it is said as what
     REOPENED = "reopened"
     RECOVERED = "recovered"
     THREADED = "thread opened"
@@ -138,16 +145,10 @@ def _is_older(run: InstanceId, incident: Incident) -> bool:
 
 def acknowledge(incident: Incident, by: Person, now: datetime, until: datetime | None = None, note: str = "") -> Step:
     """Acknowledge it until a time. Raises Refusal where it has ended or somebody else has acknowledged it."""
-    _refuse_ended(incident, msg("There is nothing to acknowledge."))
-    expires = until or now + ACK_DURATION
-    if expires <= now:
-        example = in_words(f"ack {reference(incident)} for 2h")
-        raise Refusal(
-            "promise_past",
-            msg("{time} has already passed. Name a later time, for example {command}.", time=expires, command=example),
-        )
+    refuse_ended(incident, msg("There is nothing to acknowledge."))
+    expires = expiry(incident, "ack", now, until)
     if incident.phase is Phase.ACKNOWLEDGED and incident.acked_by not in {None, by}:
-        raise Refusal("already_acknowledged", _held(incident))
+        raise Refusal("already_acknowledged", _held(incident), offers=[take_over(incident)])
     renewed = incident.phase is Phase.ACKNOWLEDGED
     acknowledged = replace(
         incident,
@@ -156,13 +157,27 @@ def acknowledge(incident: Incident, by: Person, now: datetime, until: datetime |
         acked_at=incident.acked_at if renewed else now,
         ack_until=expires,
         note=note or (incident.note if renewed else ""),
+        ask=incident.ask if renewed else None,
+        taken_from=incident.taken_from if renewed else None,
     )
     return acknowledged, Transition.RENEWED if renewed else Transition.ACKNOWLEDGED
 
 
+def expiry(incident: Incident, verb: str, now: datetime, until: datetime | None) -> datetime:
+    """When an acknowledgement expires. Raises Refusal where that has passed."""
+    expires = until or now + ACK_DURATION
+    if expires > now:
+        return expires
+    example = in_words(f"{verb} {reference(incident)} for 2h")
+    raise Refusal(
+        "promise_past",
+        msg("{time} has already passed. Name a later time, for example {command}.", time=expires, command=example),
+    )
+
+
 def unack(incident: Incident) -> Step:
     """Hand it back. Raises Refusal where nobody has acknowledged it."""
-    _refuse_ended(incident, msg("There is nothing to hand back."))
+    refuse_ended(incident, msg("There is nothing to hand back."))
     if incident.phase is not Phase.ACKNOWLEDGED:
         raise Refusal(
             "not_acknowledged",
@@ -177,14 +192,27 @@ def unack(incident: Incident) -> Step:
     )
 
 
-def close(incident: Incident, by: Person, now: datetime, because: str = "") -> Step:
+def close(
+    incident: Incident, by: Person, now: datetime, because: str = "", resolution: Resolution | None = None
+) -> Step:
     """End it without a recovery, or accept that a failure stays without a successful run.
 
-    Raises Refusal where it has ended and no failure lacks a successful run.
+    Where it is closed already, say as what. Raises Refusal where it has ended and no failure lacks a successful run.
     """
+    if incident.phase is Phase.CLOSED and resolution not in {None, incident.resolution}:
+        return replace(incident, resolution=resolution, note=because or incident.note), Transition.RESOLVED
     if incident.phase is Phase.CLOSED or (incident.phase is Phase.RECOVERED and not not_backfilled(incident)):
-        _refuse_ended(incident, msg("There is nothing to close."))
-    closed = replace(incident, phase=Phase.CLOSED, ended_at=now, ended_by=by, note=because, ack_until=None)
+        refuse_ended(incident, msg("There is nothing to close."))
+    closed = replace(
+        incident,
+        phase=Phase.CLOSED,
+        ended_at=now,
+        ended_by=by,
+        note=because,
+        ack_until=None,
+        ask=None,
+        resolution=resolution,
+    )
     return closed, Transition.CLOSED
 
 
@@ -203,6 +231,7 @@ def reopen(incident: Incident) -> Step:
         note="",
         acked_by=None,
         acked_at=None,
+        resolution=None,
     )
     return back, Transition.REOPENED
 
@@ -211,7 +240,8 @@ def recovered(incident: Incident, by: InstanceId, now: datetime) -> Step:
     """End the alarm: a later success was seen."""
     if not is_live(incident):
         return incident, Transition.NOTHING
-    return replace(incident, phase=Phase.RECOVERED, ended_at=now, recovered_by=by, ack_until=None), Transition.RECOVERED
+    green = replace(incident, phase=Phase.RECOVERED, ended_at=now, recovered_by=by, ack_until=None, ask=None)
+    return green, Transition.RECOVERED
 
 
 def gone(incident: Incident) -> Step:
@@ -277,17 +307,17 @@ def _changed(
     return incident, Transition.NOTHING
 
 
-def _refuse_ended(incident: Incident, nothing: Text) -> None:
+def refuse_ended(incident: Incident, nothing: Text) -> None:
     """Raise Refusal where it has ended; ``nothing`` says what cannot be done with it any more."""
     if incident.phase is Phase.RECOVERED:
         see = msg("See the flow's state with {command}.", command=in_words(f"show {incident.flow_id}"))
-        raise Refusal("recovered", sentences(_ended(incident), nothing, see))
+        raise Refusal("recovered", sentences(ended(incident), nothing, see))
     if incident.phase is Phase.CLOSED:
         reopen = msg("If it is not over, reopen it with {command}.", command=in_words(f"reopen {reference(incident)}"))
-        raise Refusal("closed", sentences(_ended(incident), nothing, reopen))
+        raise Refusal("closed", sentences(ended(incident), nothing, reopen))
 
 
-def _ended(incident: Incident) -> Text:
+def ended(incident: Incident) -> Text:
     """How it ended, and when, where that is known."""
     at = incident.ended_at
     if incident.phase is Phase.RECOVERED:
@@ -300,11 +330,18 @@ def _ended(incident: Incident) -> Text:
 
 def _held(incident: Incident) -> Text:
     """Who has acknowledged it, and what another person can do."""
-    person, unack = _who(incident.acked_by), in_words(f"unack {reference(incident)}")
-    ask = msg("Ask them, or hand it back first with {command}.", command=unack)
+    person, take = _who(incident.acked_by), in_words(f"take {reference(incident)}")
+    ask = msg("Take it over with {command}.", command=take)
     if incident.ack_until is None:
         return sentences(msg("{person} is already on it.", person=person), ask)
     return sentences(msg("{person} is already on it until {time}.", person=person, time=incident.ack_until), ask)
+
+
+def take_over(incident: Incident) -> Offer:
+    """The button that takes it over from the person who has it now, and from nobody else."""
+    user = incident.acked_by.user if incident.acked_by else ""
+    holder = f" from <@{user}>" if _USER_ID.fullmatch(user) else ""
+    return msg("Take over"), f"take {reference(incident)}{holder}"
 
 
 def _who(person: Person | None) -> Text:

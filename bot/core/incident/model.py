@@ -11,10 +11,12 @@ from enum import Enum
 from typing import NewType
 
 from bot.core.flow.model import FlowId, InstanceId, TaskId, UserName
+from bot.core.incident.resolution import Resolution
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import Person
 
 IncidentId = NewType("IncidentId", str)
+OfferId = NewType("OfferId", str)
 
 
 class Phase(Enum):
@@ -53,6 +55,15 @@ class IncidentCard:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """Somebody was asked to take an incident, and has not answered yet (``handover.py``)."""
+
+    offer: OfferId
+    by: Person
+    to: Person
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """From the first failure of a flow to its recovery."""
 
@@ -75,6 +86,9 @@ class Incident:
     group: str = ""  # an instance id when FLOWBOT_GROUP_BY=instance
     reminded_at: datetime | None = None  # when the last reminder was posted, or it was last acknowledged or handed back
     reminder_count: int = 0  # how many reminders since
+    ask: Ask | None = None  # while it is live
+    taken_from: Person | None = None  # who had it before the person who has it now, or gave it to them
+    resolution: Resolution | None = None  # what a person said who closed it
     gone: bool = False  # EnOS does not show the flow any more; its thread says so, and nobody is reminded
 
     @property

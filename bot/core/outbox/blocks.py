@@ -212,15 +212,8 @@ def rendered(card: Card, language: str = EN) -> Body:
     At most 50 blocks and 13,000 characters in all; rows of buttons are kept, texts at the end are left out.
     What takes the place of a card with a table is its ``fallback``, of the same form.
     """
-    if not card.fallback:
-        return _rendered(card, language)
-    bare = _rendered(replace(card, blocks=card.fallback), language)
-    shown = [*_in(card.head, language), *_in(card.blocks, language)]
-    fits = len(shown) <= _BLOCKS and sum(map(_weight, shown)) <= _CHARACTERS and all(map(_table_fits, shown))
-    return {**_rendered(card, language), "fallback": bare} if fits else bare
-
-
-def _rendered(card: Card, language: str) -> Body:
+    if card.fallback:
+        return _with_table(card, language)
     short = phone_line(card.text, language)
     head, blocks = _in(card.head, language), _in(card.blocks, language)
     above, below = ([*head, *blocks], list[Block]()) if card.color is None else (head, blocks)
@@ -234,6 +227,14 @@ def _rendered(card: Card, language: str) -> Body:
     if card.color is not None:
         sent["attachments"] = [{"color": card.color, "blocks": below, "fallback": short}]
     return sent
+
+
+def _with_table(card: Card, language: str) -> Body:
+    """As ``rendered``, of a card with a table: with what takes its place; that alone where the table is too large."""
+    bare = rendered(replace(card, blocks=card.fallback, fallback=()), language)
+    shown = [*_in(card.head, language), *_in(card.blocks, language)]
+    fits = len(shown) <= _BLOCKS and sum(map(_weight, shown)) <= _CHARACTERS and all(map(_table_fits, shown))
+    return {**rendered(replace(card, fallback=()), language), "fallback": bare} if fits else bare
 
 
 def _in(part: Any, language: str) -> Any:

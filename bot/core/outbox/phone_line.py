@@ -37,16 +37,12 @@ def _beginning(line: str) -> str:
     for sentence in _SENTENCE.split(line):
         if _MENTION.search(sentence):
             return begun
-        more = f"{begun}{between}{_without_markup(sentence)}"
+        bare = _ITALIC.sub(r"\1", _LINK.sub(r"\1", sentence).replace("`", "").replace("*", ""))
+        more = f"{begun}{between}{' '.join(html.unescape(bare).removeprefix('> ').split())}"
         if len(more) > LIMIT:
             return begun or _cut(more)
         begun, between = more, "" if more.endswith(("。", "？", "！")) else " "
     return begun
-
-
-def _without_markup(mrkdwn: str) -> str:
-    bare = _LINK.sub(r"\1", mrkdwn).replace("`", "").replace("*", "")
-    return " ".join(html.unescape(_ITALIC.sub(r"\1", bare)).removeprefix("> ").split())
 
 
 def _cut(text: str) -> str:

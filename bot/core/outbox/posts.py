@@ -10,7 +10,7 @@ id: its replies and edits follow it (``lost_messages.py``). An unclear message t
 its thread: it is deleted, and queued again for where its thread is now.
 
 A reminder that was not sent is given up as soon as its incident is acknowledged, handed back or over, and where a newer
-one follows it: it would not be true any more.
+one follows it: it would not be true any more. One that calls an on-call group is not replaced by the call of the next.
 
 A post is a row before it is a call. Its id is in the message's metadata, so that a search finds it after a lost answer.
 ``body`` is a card; it is queued as Slack's JSON, in the language of those who read it: ``text``, ``blocks`` and, for
@@ -70,7 +70,7 @@ class NewPost:
     user: str = ""  # EPHEMERAL: who sees it
     response_url: str = ""  # EPHEMERAL: a way that does not need membership
     incident: str = ""  # the incident the post belongs to, if any
-    reminds_of: str = ""  # a reminder: the incident, or the storm's message, that it is about
+    reminds_of: str = ""  # a reminder: the incident, or the storm's message, that it is about; or ``call_about`` it
     broadcast: bool = False  # a reply: the channel shows it too
 
 
@@ -121,6 +121,11 @@ def sole_reader(new: NewPost) -> str:
     if new.channel[:1] in {"U", "W"}:
         return new.user or new.channel
     return new.user if new.kind is PostKind.EPHEMERAL or new.channel[:1] == "D" else ""
+
+
+def call_about(thing: str, number: int) -> str:
+    """What a reminder is of that calls somebody: a newer one does not replace it."""
+    return f"{thing}#{number}"
 
 
 def carried_id(post: PostId, generation: int) -> PostId:

@@ -18,7 +18,7 @@ from bot.core.flow.run import Run
 from bot.core.incident import board
 from bot.core.incident import groups as storms
 from bot.core.incident.groups import IncidentGroup, PhaseCounts
-from bot.core.incident.lifecycle import is_live, reference
+from bot.core.incident.lifecycle import is_live, reference, take_over
 from bot.core.incident.model import Incident, Phase
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Block, Card, Element
@@ -328,7 +328,7 @@ def _options(incident: Incident) -> list[tuple[Text, str]]:
     if incident.phase is Phase.OPEN:
         options.append((msg("Acknowledge"), f"ack {of}"))
     if incident.phase is Phase.ACKNOWLEDGED:
-        options.append((msg("Hand back"), f"unack {of}"))
+        options += [take_over(incident), (msg("Hand back"), f"unack {of}")]
     if not incident.threads:
         options.append((msg("Open thread"), f"thread {of}"))
     if is_live(incident):

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from bot.core.command.rights import Caller, Denial, Who, may
+from bot.core.command.row import Family, Row
 from bot.core.command.shown import in_code
-from bot.core.command.table import BY_VERB, ROWS, Family, Row
+from bot.core.command.table import BY_VERB, SHOWN
 from bot.core.errors import Offer
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Block, Card
@@ -35,6 +36,7 @@ _FAMILIES: Mapping[Family, Message] = {
     Family.RUNS: msg("Runs"),
     Family.INCIDENTS: msg("Incidents"),
     Family.FLOWS: msg("Flows"),
+    Family.ROUTING: msg("Where failures go"),
     Family.PEOPLE: msg("People"),
     Family.ME: msg("About me"),
 }
@@ -65,13 +67,13 @@ def overview(words: str, post: str, command: str, caller: Caller, way_out: Text 
         msg("{command} shows one command with examples.", command=example),
         msg("The same commands work after `@flowbot`, and in a direct message to me."),
     )
-    extra = [blocks.section(shown), *_unavailable(ROWS, caller), blocks.context(lines(*notes))]
+    extra = [blocks.section(shown), *_unavailable(SHOWN, caller), blocks.context(lines(*notes))]
     return answers.told(words, heading, post=post, offers=offers, extra=extra)
 
 
 def family(words: str, post: str, command: str, caller: Caller, topic: Family, row: Row | None) -> Card:
     """The verbs of a family; ``row`` is the verb of the same name, which is shown in full below."""
-    rows = [each for each in ROWS if each.family is topic]
+    rows = [each for each in SHOWN if each.family is topic]
     allowed = [each for each in rows if each in _allowed(caller)]
     shown = lines(*(_line(command, each, each.summary) for each in allowed))
     extra = [blocks.section(shown)] if allowed else []
@@ -89,7 +91,7 @@ def verb(words: str, post: str, command: str, row: Row) -> Card:
 
 
 def _allowed(caller: Caller) -> list[Row]:
-    return [row for row in ROWS if may(row.who, caller) is Denial.NONE]
+    return [row for row in SHOWN if may(row.who, caller) is Denial.NONE]
 
 
 def _line(command: str, row: Row, what: Text) -> Text:

@@ -13,9 +13,10 @@ from urllib.parse import quote
 
 from bot.core.flow.model import InstanceId, UserName
 from bot.core.flow.status import Status
-from bot.core.flow.times import calibrate
-from bot.core.incident.lifecycle import not_backfilled, reference
+from bot.core.flow.times import calibrate, trigger_moment
+from bot.core.incident.lifecycle import not_backfilled, reference, take_over
 from bot.core.incident.model import Incident, Occurrence, Phase
+from bot.core.incident.resolution import Resolution
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Card, Element
 from bot.core.people.model import Person
@@ -78,7 +79,7 @@ def headline(incident: Incident, zone: timedelta | None = None) -> Text:
 def _missing(missing: tuple[Occurrence, ...], zone: timedelta | None) -> Text | None:
     if not missing:
         return None
-    if len(missing) == 1:
+    if len(missing) == 1 and trigger_moment(missing[0].instance, missing[0].trigger_time, zone)[0]:
         return msg("no successful run for {time}", time=words.trigger_time(missing[0], zone))
     return plural("no successful run for {n} trigger time", "no successful run for {n} trigger times", len(missing))
 
@@ -114,11 +115,7 @@ def _since_then(incident: Incident) -> tuple[Text | None, ...]:
     ended = incident.ended_at
     match incident.phase:
         case Phase.ACKNOWLEDGED:
-            person = words.who(incident.acked_by)
-            if incident.ack_until is None:
-                return msg("{person} is on it.", person=person), words.note(incident)
-            until = incident.ack_until
-            return msg("{person} is on it until {time}.", person=person, time=until), words.note(incident)
+            return _on_it(incident), words.taken_from(incident), words.asked(incident), words.note(incident)
         case Phase.RECOVERED:
             run = code(incident.recovered_by or "")
             if ended is None:
@@ -126,13 +123,21 @@ def _since_then(incident: Incident) -> tuple[Text | None, ...]:
             return (msg("Run {run} succeeded. Recovered after {duration}.", run=run, duration=_lasted(incident)),)
         case Phase.CLOSED:
             person = words.who(incident.ended_by)
+            closed_as, note = words.closed_as(incident), words.note(incident)
             if ended is None:
-                return msg("{person} closed it.", person=person), words.note(incident)
-            return msg("{person} closed it {time}.", person=person, time=ended), words.note(incident)
+                return msg("{person} closed it.", person=person), closed_as, note
+            return msg("{person} closed it {time}.", person=person, time=ended), closed_as, note
         case Phase.OPEN:
-            return (msg("Nobody has acknowledged it yet."),)
+            return msg("Nobody has acknowledged it yet."), words.asked(incident)
         case _:
             assert_never(incident.phase)
+
+
+def _on_it(incident: Incident) -> Text:
+    person = words.who(incident.acked_by)
+    if incident.ack_until is None:
+        return msg("{person} is on it.", person=person)
+    return msg("{person} is on it until {time}.", person=person, time=incident.ack_until)
 
 
 def _fields(incident: Incident, render_context: RenderContext) -> list[Joined]:
@@ -172,7 +177,7 @@ def _buttons(incident: Incident, newest: Occurrence, post: str, render_context: 
             row += _plain(words.run_buttons(newest, words.RERUN, words.VIEW_LOG))
             menu.append((msg("Close"), f"close {of}"))
         case Phase.ACKNOWLEDGED:
-            row += _plain(words.run_buttons(newest, words.RERUN, words.VIEW_LOG))
+            row += _plain([*words.run_buttons(newest, words.RERUN, words.VIEW_LOG), take_over(incident)])
             menu += [(msg("Hand back"), f"unack {of}"), (msg("Close"), f"close {of}")]
         case Phase.RECOVERED:
             missing = not_backfilled(incident)
@@ -183,6 +188,8 @@ def _buttons(incident: Incident, newest: Occurrence, post: str, render_context: 
         case Phase.CLOSED:
             row.append((msg("Reopen"), f"reopen {of}", None))
             row += _plain(words.run_buttons(newest, words.VIEW_LOG))
+            if incident.resolution is None:
+                menu += [(label, f"close {of} as {each.value}") for each, label in _MARKS.items()]
         case _:
             assert_never(incident.phase)
     menu.append((msg("View flow"), f"show {incident.flow_id}"))
@@ -191,6 +198,14 @@ def _buttons(incident: Incident, newest: Occurrence, post: str, render_context: 
         blocks.button(label, said, post, index=index, style=style) for index, (label, said, style) in enumerate(row)
     ]
     return [*elements, blocks.menu(menu, post, len(elements))]
+
+
+_MARKS: Mapping[Resolution, Message] = {
+    Resolution.FIXED: msg("Mark as fixed"),
+    Resolution.EXPECTED: msg("Mark as expected"),
+    Resolution.DUPLICATE: msg("Mark as a duplicate"),
+    Resolution.UNNEEDED: msg("Mark as not needed"),
+}
 
 
 def _plain(offers: list[tuple[Text, str]]) -> list[_Button]:

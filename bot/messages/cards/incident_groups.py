@@ -12,7 +12,7 @@ from bot.core.incident.model import Incident
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Card
 from bot.core.people.model import Person
-from bot.core.text.escape import mention, mention_group
+from bot.core.text.escape import mention
 from bot.core.text.message import Text, lines, listed, msg, plural, sentences
 from bot.messages.cards import board
 
@@ -31,22 +31,16 @@ def more_owners(names: Sequence[UserName], people: Mapping[UserName, Person], *,
     return blocks.Card(msg("ALERT STORM · more owners"), [blocks.section(text)])
 
 
-def storm_reminder(
-    waiting: Sequence[Incident], groups: Sequence[str], people: Mapping[UserName, Person], post: str, *, command: str
-) -> Card:
-    """The reminder of a storm's unacknowledged incidents; mentions on-call groups and linked owners."""
+def storm_reminder(waiting: Sequence[Incident], post: str, texts: Sequence[Text | None], *, command: str) -> Card:
+    """The reminder of a storm's unacknowledged incidents; ``texts`` say who is called."""
     count = len(waiting)
-    linked = [people[name] for name in storms.owners(waiting) if name in people][: storms.MAX_MENTIONED]
-    asked = [*map(mention_group, groups), *(mention(person.user) for person in linked)]
     text = lines(
         plural(
             "⏰ {n} incident of the alert storm is still open and nobody is on it.",
             "⏰ {n} incidents of the alert storm are still open and nobody is on them.",
             count,
         ),
-        plural("{people}, who can take it?", "{people}, who can take them?", count, people=listed(asked))
-        if asked
-        else None,
+        *texts,
         msg(
             "List them with {list}. Acknowledge one with {ack}.",
             list=in_words("incidents unacked", command),

@@ -4,19 +4,20 @@ They name the flow, since several incidents may share a thread after a first sta
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bot.core.command.parse import in_words
 from bot.core.flow.model import InstanceId
 from bot.core.incident.lifecycle import reference
 from bot.core.incident.model import Incident, Occurrence, Phase
+from bot.core.incident.resolution import Resolution
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Card
 from bot.core.people.model import Person
-from bot.core.text.escape import code, mention, mention_group
+from bot.core.text.escape import code
 from bot.core.text.message import Message, Text, dots, layout, lines, listed, msg, plural
 from bot.messages.cards import incident_words as words
-from bot.messages.cards.incident import RenderContext, headline
+from bot.messages.cards.incident import headline
 from bot.messages.symbols import PHASES
 
 
@@ -64,23 +65,10 @@ def handed_back(incident: Incident, by: Person) -> Card:
     return _said(msg("HANDED BACK"), incident, text)
 
 
-def reminder(
-    incident: Incident, groups: Sequence[str], render_context: RenderContext, post: str, now: datetime
-) -> Card:
-    """The reminder of an unacknowledged incident; mentions on-call groups and linked owners."""
-    people = [*map(mention_group, groups), *(mention(person.user) for person in render_context.people.values())]
-    flow, lasts = words.bold(incident), now - incident.opened_at
-    if people:
-        text = msg(
-            "⏰ {flow} has been failing for {duration} and nobody is on it. {people}, who can take it?",
-            flow=flow,
-            duration=lasts,
-            people=listed(people),
-        )
-    else:
-        text = msg("⏰ {flow} has been failing for {duration} and nobody is on it.", flow=flow, duration=lasts)
+def still_open(incident: Incident, post: str, texts: Sequence[Text | None]) -> Card:
+    """A reminder of an unacknowledged incident."""
     head = dots(msg("STILL OPEN"), words.name(incident), words.task(incident.occurrences[-1]))
-    return _offering(head, text, incident, post)
+    return _offering(head, lines(*texts), incident, post)
 
 
 def ack_expiring(incident: Incident, post: str) -> Card:
@@ -139,7 +127,24 @@ def closed(incident: Incident) -> Card:
         person=words.who(incident.ended_by),
         flow=words.bold(incident),
     )
-    return _said(msg("CLOSED"), incident, text, words.note(incident))
+    return _said(msg("CLOSED"), incident, text, words.closed_as(incident), words.note(incident))
+
+
+def resolved(incident: Incident, by: Person) -> Card:
+    """The reply when somebody says as what a closed incident was closed."""
+    return _said(msg("CLOSED"), incident, _marked(incident, words.who(by), words.bold(incident)), words.note(incident))
+
+
+def _marked(incident: Incident, person: Text, flow: Text) -> Text:
+    match incident.resolution:
+        case Resolution.EXPECTED:
+            return msg("{person} marked {flow} as expected.", person=person, flow=flow)
+        case Resolution.DUPLICATE:
+            return msg("{person} marked {flow} as a duplicate.", person=person, flow=flow)
+        case Resolution.UNNEEDED:
+            return msg("{person} marked {flow} as not needed.", person=person, flow=flow)
+        case _:
+            return msg("{person} marked {flow} as fixed.", person=person, flow=flow)
 
 
 def reopened(incident: Incident, by: Person) -> Card:

@@ -1,6 +1,6 @@
 """The messages that incident cards and replies share."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from bot.core.flow.ids import is_instance
@@ -9,6 +9,7 @@ from bot.core.flow.status import Status
 from bot.core.flow.times import trigger_moment
 from bot.core.incident.lifecycle import not_backfilled
 from bot.core.incident.model import Incident, Occurrence, Phase
+from bot.core.incident.resolution import Resolution
 from bot.core.people.model import Person
 from bot.core.text.escape import code, escape, mention, one_line
 from bot.core.text.message import Message, Text, as_printed, layout, lines, listed, msg, plural
@@ -146,6 +147,53 @@ def who(person: Person | None) -> Text:
 def note(incident: Incident) -> Text | None:
     """The reason that a person gave, if any."""
     return msg("Note: {note}", note=short(incident.note)) if incident.note else None
+
+
+def asked(incident: Incident) -> Text | None:
+    """Who is asked to take it, if anybody."""
+    if incident.ask is None:
+        return None
+    return msg("{person} asked {other} to take it.", person=who(incident.ask.by), other=who(incident.ask.to))
+
+
+def taken_from(incident: Incident) -> Text | None:
+    """From whom it came to the person who has it."""
+    if incident.phase is not Phase.ACKNOWLEDGED or incident.taken_from is None:
+        return None
+    return msg("It came from {person}.", person=who(incident.taken_from))
+
+
+def closed_as(incident: Incident) -> Text | None:
+    """As what a person closed it, where they said so."""
+    return _CLOSED_AS[incident.resolution] if incident.phase is Phase.CLOSED and incident.resolution else None
+
+
+def why_not(incident: Incident, why: Text) -> Text:
+    """A row of a list of incidents with which something was not done."""
+    return layout("• {flow}: {why}", flow=bold(incident), why=why)
+
+
+def how_closed(incident: Incident) -> Text:
+    """How a person closed it, behind a row of a list."""
+    match incident.resolution:
+        case Resolution.FIXED:
+            return msg("closed as fixed")
+        case Resolution.EXPECTED:
+            return msg("closed as expected")
+        case Resolution.DUPLICATE:
+            return msg("closed as a duplicate")
+        case Resolution.UNNEEDED:
+            return msg("closed as not needed")
+        case _:
+            return msg("closed by a person")
+
+
+_CLOSED_AS: Mapping[Resolution, Message] = {
+    Resolution.FIXED: msg("Closed as fixed."),
+    Resolution.EXPECTED: msg("Closed as expected."),
+    Resolution.DUPLICATE: msg("Closed as a duplicate."),
+    Resolution.UNNEEDED: msg("Closed as not needed."),
+}
 
 
 def missing_runs(incident: Incident, zone: timedelta | None) -> Text | None:

@@ -33,6 +33,7 @@ from bot.messages.cards import board as board_cards
 from bot.messages.cards import bulk as cards
 from bot.work.commands import incidents, starting, targets
 from bot.work.commands.context import Answer, CommandContext, Services, fit_into_buttons, outcome_of
+from bot.work.commands.responders import authorize
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ async def ack(services: Services, context: CommandContext, request: Ack) -> Answ
     owners = _OwnersNow()
 
     async def acknowledge(part: CommandContext, incident: Incident) -> Incident:
-        linked = await incidents.authorize(services, part, incident, read_owners=owners.read)
+        linked = await authorize(services, part, incident, read_owners=owners.read)
         result = part.attempt_result(services.clock(), linked=linked)
         acts = services.incident_actions
         return await acts.acknowledge_quietly(incident.id, part.incoming.by, context.now, until, note, result)

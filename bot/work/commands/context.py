@@ -9,7 +9,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 from bot.core.command import buttons
 from bot.core.command.requests import Request
 from bot.core.command.rights import Caller
-from bot.core.command.table import Row
+from bot.core.command.row import Row
 from bot.core.errors import DatabaseUnavailable, Failure, Offer, Refusal, TemporaryFailure, Unclear
 from bot.core.flow.model import FlowId, UserId
 from bot.core.health.promise import BotStatus
@@ -27,6 +27,7 @@ from bot.core.outbox.conversations import SLACK_FAILURES
 from bot.core.outbox.pointers import PostPresence, post_presence
 from bot.core.outbox.posts import Lane, NewPost, Post, PostId, PostKind, is_direct
 from bot.core.people.model import DONE, AttemptResult, Ending, IncomingMessage, Link, Outcome, Surface
+from bot.core.text.escape import EMPTY
 from bot.core.text.mask import Mask, Seal, without_secrets
 from bot.core.text.message import Text
 from bot.messages.cards import answers, flows
@@ -53,6 +54,9 @@ class AnswerSettings:
     mask: Mask
     alert_statuses: tuple[int, ...]
     console_url: str = ""
+    shared_channels: tuple[str, ...] = ()  # where failures may be posted though another organization reads there
+    remind_every: timedelta = timedelta(minutes=30)  # between two steps of an escalation
+    pagerduty: bool = False  # whether PagerDuty can be called
 
 
 class SecretCommands:
@@ -119,6 +123,7 @@ class CommandContext:
     zone: tzinfo
     now: datetime
     post: PostId  # the id of the answer's message, which its buttons carry
+    changes: bool = False  # it is to change something: such a verb may also just show what is set
     attempt: int | None = None  # the audit row of a verb that changes something
     incident: Incident | None = None  # of the thread it was written in, or of the pressed card
     quiet: bool = False  # one of many: an alert storm's message shows what it does, and no post of its own
@@ -206,6 +211,12 @@ async def posts_for(services: Services, context: CommandContext, answer: Answer)
     if answer.file is None:
         return (post,)
     return post, _message(context, spare, asker, answer.file, kind=PostKind.FILE)
+
+
+async def public_posts(services: Services, context: CommandContext) -> Callable[[Card], tuple[NewPost, ...]]:
+    """How a card for everybody becomes posts: for a verb whose answer is made in the transaction of its change."""
+    posts = await posts_for(services, context, Answer(Card(EMPTY, ()), public=True))
+    return lambda card: tuple(replace(post, body=card) if post.id == context.post else post for post in posts)
 
 
 def sees_thread(context: CommandContext, incident: Incident) -> bool:

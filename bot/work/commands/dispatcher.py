@@ -103,7 +103,7 @@ class Dispatcher:
             for step in (self._identified, self._understood, self._permitted, self._audited):
                 context = await step(context)
             answer = await self._handlers[type(context.request)](services, context, context.request)
-            if not context.row.changes:
+            if not context.changes:
                 await targets.still_linked(services, context)
         except Failure as failure:
             if isinstance(failure, NotNoted):  # the message of a run that was started has the answer's id
@@ -166,8 +166,10 @@ class Dispatcher:
         request = repeated = self._parsed(text)
         if isinstance(request, Trigger):
             repeated = replace(request, parameters=tuple(map(settings.mask.parameter, request.parameters)))
-        words = _repeatable(say(repeated), settings.mask)
-        context = replace(context, request=request, row=BY_REQUEST[type(request)], words=words)
+        row = BY_REQUEST[type(request)]
+        words = row.verb if row.hidden else _repeatable(say(repeated), settings.mask)  # an offer's id says nothing
+        changes = row.changes and not (row.shows and request == row.request())
+        context = replace(context, request=request, row=row, changes=changes, words=words)
         if incoming.post or origin.thread or origin.message:
             context = await self._placed(context)
         return context
@@ -226,7 +228,7 @@ class Dispatcher:
             context = replace(context, incident=await store.incident_of_thread(origin.channel, thread))
         for ts in dict.fromkeys((pressed, origin.thread)):
             message = await store.lost_message(origin.channel, ts) if ts else None
-            if message is not None and ts == pressed and context.row.changes:
+            if message is not None and ts == pressed and context.changes:
                 raise await self._moved(context, message)
             if message is not None:
                 return replace(context, replacement=message)
@@ -253,14 +255,15 @@ class Dispatcher:
 
     async def _audited(self, context: CommandContext) -> CommandContext:
         """Write the audit row of a verb that changes something; a (post, command) that has acted does not act again."""
-        if not context.row.changes:
+        if not context.changes:
             return context
         incoming, origin = context.incoming, context.incoming.origin
         key = incoming.key
         if incoming.post:  # a digest, because the words may hold secrets
+            key = f"press:{incoming.post}:{hashlib.sha256(incoming.text.encode()).hexdigest()[:32]}"
             # What "all" and "mine" are depends on who presses.
-            whose = str(incoming.by) if getattr(context.request, "bulk", None) else ""
-            key = f"press:{incoming.post}:{hashlib.sha256(f'{incoming.text}{whose}'.encode()).hexdigest()[:32]}"
+            if context.row.apart or getattr(context.request, "bulk", None):
+                key = f"{key}:{incoming.by.user}"
         attempt = Attempt(
             key=key,
             by=context.incoming.by,

@@ -3,22 +3,27 @@
 Rights are checked before (``rights.py``); impossible steps are refused by ``core/incident/lifecycle.py``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.core.command.parse import in_words
 from bot.core.errors import Refusal
+from bot.core.incident import handover as steps
 from bot.core.incident import lifecycle, reminders
 from bot.core.incident.facts import ChangeSet
+from bot.core.incident.lifecycle import Transition
 from bot.core.incident.model import Incident, IncidentId
+from bot.core.incident.resolution import Resolution
 from bot.core.outbox.blocks import Card
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people.model import AttemptResult, Person
 from bot.core.text.message import msg
 from bot.messages import incident_posts
+from bot.messages.cards import handover
 from bot.messages.cards import incident_replies as replies
 from bot.messages.cards.answers import repeating
+from bot.work.commands.offer_actions import OfferActions
 from bot.work.monitor.flow_names import FlowNames
 from bot.work.monitor.owners import OwnerResolver
 from bot.work.ports import NewId, OwnerLookup
@@ -26,7 +31,7 @@ from bot.work.ports import NewId, OwnerLookup
 if TYPE_CHECKING:
     from bot.store.store import Store
 
-ReplyBody = Callable[[Incident], Card]
+ReplyBody = Callable[[Incident, Transition], Card]
 
 
 class IncidentActions:
@@ -50,6 +55,7 @@ class IncidentActions:
         self._owner_resolver = OwnerResolver(owner_lookup, console_url, zone)
         self._new_id = new_id
         self._wake = wake
+        self.offers = OfferActions(store, self._owner_resolver, new_id, wake)
         self.naming = FlowNames(store, self._owner_resolver, new_id, wake)
 
     async def acknowledge(
@@ -69,7 +75,7 @@ class IncidentActions:
             now,
             attempt_result,
             lambda old: lifecycle.acknowledge(old, person, now, until, note),
-            replies.acknowledged,
+            lambda new, _: replies.acknowledged(new),
             words,
         )
 
@@ -88,11 +94,12 @@ class IncidentActions:
         """
         incident = await self._incident(incident_id)
         render_context = await self._owner_resolver.resolve(incident.owners, now)
-        terms = incident_posts.Terms(now, frozenset(), self._new_id, render_context=render_context)
+        rules = await self._store.routing_rules()
+        terms = incident_posts.Terms(now, frozenset(), self._new_id, render_context=render_context, rules=rules)
 
         def decide(old: Incident) -> ChangeSet:
             new, reason = lifecycle.acknowledge(old, person, now, until, note)
-            if reason is lifecycle.Transition.RENEWED:
+            if reason is Transition.RENEWED:
                 raise Refusal("already_acknowledged", msg("You have already acknowledged this incident."))
             new = reminders.reminders_restarted(old, new, now)
             return ChangeSet(incidents=(new,), posts=incident_posts.redrawn(old, new, terms))
@@ -103,6 +110,42 @@ class IncidentActions:
     def changed(self) -> None:
         """Say that incidents or their reruns have changed: messages that list them are redrawn."""
         self._wake()
+
+    async def take(
+        self,
+        incident_id: IncidentId,
+        person: Person,
+        now: datetime,
+        until: datetime | None = None,
+        seen: str = "",
+        tell: Collection[str] = (),
+        attempt_result: AttemptResult | None = None,
+        words: str = "",
+    ) -> NewPost:
+        """Take an incident over; where nobody has it, acknowledge it.
+
+        ``seen``: who had it on the card that was pressed. Who had it is told in the thread, and by direct message where
+        ``tell`` names them.
+        """
+
+        def told(new: Incident, reason: Transition) -> Card:
+            return handover.taken_over(new) if reason is Transition.TAKEN_OVER else replies.acknowledged(new)
+
+        def directly(new: Incident, reason: Transition) -> tuple[NewPost, ...]:
+            former = new.taken_from.user if new.taken_from and reason is Transition.TAKEN_OVER else ""
+            users = [former] if former in tell else []
+            return incident_posts.directly(new, users, lambda _: told(new, reason), now, self._new_id)
+
+        return await self._change(
+            incident_id,
+            person,
+            now,
+            attempt_result,
+            lambda old: steps.take(old, person, now, until, seen),
+            told,
+            words,
+            directly,
+        )
 
     async def unack(
         self,
@@ -119,7 +162,7 @@ class IncidentActions:
             now,
             attempt_result,
             lifecycle.unack,
-            lambda new: replies.handed_back(new, person),
+            lambda new, _: replies.handed_back(new, person),
             words,
         )
 
@@ -131,15 +174,23 @@ class IncidentActions:
         because: str = "",
         attempt_result: AttemptResult | None = None,
         words: str = "",
+        resolution: Resolution | None = None,
     ) -> NewPost:
-        """Close an incident without a recovery, or accept that a failure has no successful run."""
+        """Close an incident without a recovery, or accept that a failure has no successful run.
+
+        Where it is closed already, say as what.
+        """
+
+        def told(new: Incident, reason: Transition) -> Card:
+            return replies.resolved(new, person) if reason is Transition.RESOLVED else replies.closed(new)
+
         return await self._change(
             incident_id,
             person,
             now,
             attempt_result,
-            lambda old: lifecycle.close(old, person, now, because),
-            replies.closed,
+            lambda old: lifecycle.close(old, person, now, because, resolution),
+            told,
             words,
         )
 
@@ -161,7 +212,13 @@ class IncidentActions:
                     msg("See the newer one with {command}.", command=in_words(f"incidents of {incident.flow_id}")),
                 )
         return await self._change(
-            incident_id, person, now, attempt_result, lifecycle.reopen, lambda new: replies.reopened(new, person), words
+            incident_id,
+            person,
+            now,
+            attempt_result,
+            lifecycle.reopen,
+            lambda new, _: replies.reopened(new, person),
+            words,
         )
 
     async def open_thread(
@@ -180,7 +237,7 @@ class IncidentActions:
             now,
             attempt_result,
             lambda old: lifecycle.open_thread(old, post),
-            lambda new: replies.thread_opened(new, person),
+            lambda new, _: replies.thread_opened(new, person),
             words,
         )
 
@@ -189,7 +246,7 @@ class IncidentActions:
 
         def decide(old: Incident) -> ChangeSet:
             new, reason = lifecycle.gone(old)
-            if reason is lifecycle.Transition.NOTHING:
+            if reason is Transition.NOTHING:
                 return ChangeSet()
             terms = incident_posts.Terms(now, frozenset(), self._new_id)
             said = [
@@ -213,21 +270,24 @@ class IncidentActions:
         step: Callable[[Incident], lifecycle.Step],
         reply_body: ReplyBody,
         words: str,
+        more: Callable[[Incident, Transition], tuple[NewPost, ...]] = lambda _new, _reason: (),
     ) -> NewPost:
         incident = await self._incident(incident_id)
         render_context = await self._owner_resolver.resolve(incident.owners, now)
-        terms = incident_posts.Terms(now, frozenset(), self._new_id, render_context=render_context)
+        rules = await self._store.routing_rules()
+        terms = incident_posts.Terms(now, frozenset(), self._new_id, render_context=render_context, rules=rules)
 
         def decide(old: Incident) -> ChangeSet:
-            new = reminders.reminders_restarted(old, step(old)[0], now)
+            changed, reason = step(old)
+            new = reminders.reminders_restarted(old, changed, now)
             opened = [card for card in new.threads if card not in old.threads]  # first messages, which replies follow
             posts = [incident_posts.first(new, card, terms, lane=Lane.ANSWER, due=now) for card in opened]
-            said = repeating(reply_body(new), words)
+            said = repeating(reply_body(new, reason), words)
             for card in opened or new.cards:
                 user = person.user if card is new.home else ""  # told in direct messages once, should channels refuse
                 posts.append(incident_posts.in_thread(new, card, lambda _: said, terms, lane=Lane.ANSWER, user=user))
             posts += [incident_posts.edit(new, card, terms, at_once=True) for card in new.threads if card not in opened]
-            return ChangeSet(incidents=(new,), posts=tuple(posts))
+            return ChangeSet(incidents=(new,), posts=(*posts, *more(new, reason)))
 
         changes = await self._store.change(incident_id, decide, attempt_result=attempt_result)
         self._wake()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.core.command.parse import say
-from bot.core.command.requests import Audit, Failed, Incidents, People, Runs
+from bot.core.command.requests import Audit, Failed, Incidents, People, Runs, Watches
 from bot.core.errors import Offer
 from bot.core.flow.model import FlowId
 from bot.core.outbox import blocks
@@ -16,7 +16,7 @@ from bot.work.commands.context import CommandContext
 
 PAGE = 10  # rows
 _PARAGRAPH = 2800  # characters in English: ten long rows need more than one paragraph
-Listing = Failed | Runs | Incidents | People | Audit
+Listing = Failed | Runs | Incidents | People | Audit | Watches
 
 
 def listed(
@@ -36,22 +36,25 @@ def listed(
     if not rows:
         extra = [] if filters is None else [blocks.context(filters)]
         return answers.told(context.words, nothing, post=context.post, extra=extra, notes=notes)
-    pages = -(-len(rows) // PAGE)
-    page = min(request.page, pages)
     places = on_page(request, len(rows))
     shown = rows[places.start : places.stop]
-    about = [] if filters is None else [filters]
-    offers: list[Offer] = []
-    if pages > 1:
-        about.append(msg("Page {page} of {pages}", page=page, pages=pages))
-    if page > 1:
-        offers.append((msg("Previous"), say(replace(request, page=page - 1))))
-    if page < pages:
-        offers.append((msg("Next"), say(replace(request, page=page + 1))))
+    page, offers = pages(request, len(rows))
     extra = [blocks.section(paragraph) for paragraph in paragraphs(shown)]
-    if about:
+    if about := [each for each in (filters, page) if each is not None]:
         extra.insert(0, blocks.context(lines(*about)))
     return answers.told(context.words, title, post=context.post, offers=offers, extra=extra, notes=notes)
+
+
+def pages(request: Listing, count: int) -> tuple[Text | None, list[Offer]]:
+    """Which page of a list of so many rows is shown, None where there is only one; and the buttons to the others."""
+    last = max(1, -(-count // PAGE))
+    page = min(request.page, last)
+    offers: list[Offer] = []
+    if page > 1:
+        offers.append((msg("Previous"), say(replace(request, page=page - 1))))
+    if page < last:
+        offers.append((msg("Next"), say(replace(request, page=page + 1))))
+    return (msg("Page {page} of {pages}", page=page, pages=last) if last > 1 else None), offers
 
 
 def filter_line(flow: FlowId | None, owner: str, *more: Text | None) -> Text | None:

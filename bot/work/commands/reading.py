@@ -16,7 +16,8 @@ from bot.core.incident.model import Incident, Occurrence, Phase
 from bot.core.outbox import blocks
 from bot.core.text.message import LIST, Joined, Text, as_printed, dots, layout, lines, msg, slack_date
 from bot.messages.cards import answers, flows
-from bot.work.commands import targets, unmatched
+from bot.messages.cards.incident_words import how_closed
+from bot.work.commands import escalation, targets, unmatched
 from bot.work.commands.context import Answer, CommandContext, Services
 from bot.work.commands.listing import filter_line, left_out, listed
 
@@ -164,6 +165,7 @@ async def _show_flow(services: Services, context: CommandContext, request: Show)
         extra.append(blocks.section(_field(msg("Parameters"), flows.parameter_list(masked))))
     if flow.description.strip():
         extra.append(blocks.context(layout("{description}", description=mask(flow.description.strip()))))
+    extra += await escalation.outlook(services, context, flow.id)
     offers: list[Offer] = [
         (msg("View runs"), f"runs of {flow.id}"),
         (msg("Trigger"), f"trigger {flow.id}"),
@@ -188,6 +190,7 @@ async def _show_instance(services: Services, context: CommandContext, which: Ins
         blocks.section(msg("*Tasks:* {n}", n=len(instance.graph.tasks)), fields),
         flows.task_list(in_order(instance.graph)),
     ]
+    extra += await escalation.outlook(services, context, instance.flow_id, instance.id)
     offers: list[Offer] = [
         (msg("View log"), f"log {instance.id}"),
         (msg("View flow"), f"show {instance.flow_id}"),
@@ -305,7 +308,7 @@ def _ended(incident: Incident, failure: Occurrence) -> Text | None:
         return msg("a rerun succeeded")
     if incident.phase is Phase.RECOVERED:
         return msg("the flow has recovered")
-    return msg("closed by a person") if incident.phase is Phase.CLOSED else None
+    return how_closed(incident) if incident.phase is Phase.CLOSED else None
 
 
 def _truncation_note(all_read: bool) -> list[Text]:  # noqa: FBT001  the one thing it is about

@@ -19,6 +19,7 @@ from bot.core.command.requests import (
     OwnerRef,
     Runs,
     Show,
+    Watch,
 )
 from bot.core.command.shown import in_code
 from bot.core.errors import Offer, Refusal, TemporaryFailure
@@ -37,7 +38,7 @@ OWNER_LOOKBACK = timedelta(days=30)  # how far back a run of an owner proves tha
 AHEAD = timedelta(days=7)
 SAMPLE = 200  # runs of a scheduling type whose owners are offered as what may have been meant
 _ONE_OF_THESE = msg("Did you mean one of these?")
-_NO_FLOW = HIDDEN_REASONS | {"invalid"}  # how EnOS refuses a flow that it does not show
+NO_FLOW = HIDDEN_REASONS | {"invalid"}  # how EnOS refuses a flow that it does not show
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ async def check_names(
     if names.flow is not None:
         notes += await _check_flow(services, context, request, names.flow)
     if request.owner is not None and request.owner.name is not None:
-        notes += await _check_owner(services, context, request, names.owner)
+        notes += await check_owner(services, context, request, names.owner)
     return lines(*notes, nothing)
 
 
@@ -120,7 +121,7 @@ async def _check_flow(services: Services, context: CommandContext, request: List
             )
         ]
     except Refusal as refused:
-        if refused.reason not in _NO_FLOW:
+        if refused.reason not in NO_FLOW:
             raise
         unknown = msg("EnOS shows you no flow {flow}.", flow=code(str(flow)))
         raise await no_flow(services, context, request, flow, unknown) from refused
@@ -128,7 +129,7 @@ async def _check_flow(services: Services, context: CommandContext, request: List
 
 
 async def no_flow(
-    services: Services, context: CommandContext, request: ListRequest | Show, flow: FlowId, unknown: Text
+    services: Services, context: CommandContext, request: ListRequest | Show | Watch, flow: FlowId, unknown: Text
 ) -> Refusal:
     """The refusal of a flow that EnOS does not show, with flows of similar ids; ``unknown`` says that."""
     near = await _flows_near(services, context, flow)
@@ -146,7 +147,10 @@ async def _flows_near(services: Services, context: CommandContext, flow: FlowId)
     return [FlowId(each) for each in await asyncio.to_thread(nearest_ids, flow, ids)]
 
 
-async def _check_owner(services: Services, context: CommandContext, request: ListRequest, owner: str) -> list[Text]:
+async def check_owner(
+    services: Services, context: CommandContext, request: ListRequest | Watch, owner: str
+) -> list[Text]:
+    """What could not be checked about an owner. Raises ``Refusal`` with the nearest where the name is nobody's."""
     linked = [link.user_name for link in await services.store.links()]
     if owner in linked:
         return []

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.core.bridges.model import Bridge
 from bot.core.outbox.posts import Lane, PostKind
 from bot.core.text.message import Text
 
@@ -10,7 +11,9 @@ DEFAULT_CHANNEL = "default channel"  # the alarm that it refuses messages
 BUG = "bug"  # an alarm that stops nothing
 LEFT_OUT = "runs left out"  # the alarm that EnOS lists runs that cannot be read or stored
 LOST = "lost messages"  # messages keep being deleted in a channel; their updates are posted as separate messages
-STOP_NOTHING = frozenset({BUG, LEFT_OUT, LOST})
+PAGE_REFUSED = "pagerduty refused"
+NOT_ACCEPTED = frozenset(bridge.value for bridge in Bridge)  # a bridge's receiver does not accept its events
+STOP_NOTHING = frozenset({BUG, LEFT_OUT, LOST, PAGE_REFUSED, *NOT_ACCEPTED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,11 @@ class ChannelHealth:
         self.unhealthy.pop(post.channel, None)
         await self._store.retry_now(self._clock(), post.channel)
 
+    async def recovered(self, channel: str) -> None:
+        """Slack shows a channel that refused all posts as one that takes them: the next post will tell."""
+        self.unhealthy.pop(channel, None)
+        await self._store.set_note(BAD_CHANNEL + channel, "")
+
     def _recovery_posts(self, told: Notice, channel: str) -> tuple[NewPost, ...]:
         if channel != self._default_channel:
             return ()

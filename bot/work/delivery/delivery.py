@@ -46,7 +46,7 @@ from bot.work.delivery.outcomes import (
     too_late,
 )
 from bot.work.delivery.rate_limiter import RateLimiter
-from bot.work.delivery.reachability import Reachability
+from bot.work.delivery.reachability import UNREACHED, Reachability
 from bot.work.delivery.reconciler import Reconciler
 from bot.work.delivery.shared_channels import SharedChannelPolicy
 from bot.work.delivery.tables import Tables
@@ -92,7 +92,7 @@ class Delivery:
         self._default_channel = default_channel
         self._alarms = Alarms(on_alarm)
         self._reachability = Reachability(store, clock, self._alarms, admins)
-        self._channel_health = ChannelHealth(store, clock, self._reachability, default_channel=default_channel)
+        self.channel_health = ChannelHealth(store, clock, self._reachability, default_channel=default_channel)
         self._metrics = metrics or DeliveryMetrics()
         self._rate_limiter = RateLimiter()
         self._shared_channels = SharedChannelPolicy(slack, shared_channels)
@@ -141,6 +141,11 @@ class Delivery:
                 seconds = IDLE
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), seconds)
+
+    def lost_places(self) -> frozenset[str]:
+        """The channels that refuse all posts, and the people whom direct messages do not reach."""
+        people = (name.removeprefix(UNREACHED) for name in self._reachability.notes)
+        return frozenset((*self.channel_health.unhealthy, *people))
 
     async def close(self, seconds: float = 10.0) -> None:
         """Begin nothing new and wait for what is under way; what is cut off is looked up at the next start."""
@@ -217,9 +222,9 @@ class Delivery:
                 return
             if count := await self._store.mark_interrupted():
                 log.info("%d posts were being sent when flowbot stopped. flowbot looks them up.", count)
-            if alarm := await self._channel_health.load():
+            if alarm := await self.channel_health.load():
                 self._alarms.fire(DEFAULT_CHANNEL, alarm)
-            self._shared_channels.remember(self._channel_health.bad(SHARED_CHANNEL))
+            self._shared_channels.remember(self.channel_health.bad(SHARED_CHANNEL))
             await self._tables.load()
             self._is_started = True
 
@@ -276,17 +281,16 @@ class Delivery:
         try:
             if channel in self._shared_channels.barred and tells_of_failures(post):
                 raise SlackRefused(SHARED_CHANNEL)  # noqa: TRY301  the policy decides on it as on Slack's own refusals
-            body = self._tables.form(self._failure_policy.body(post) if self._failure_policy.bugs else post.body)
+            body = self._failure_policy.body(post) if self._failure_policy.bugs else post.body
+            if "fallback" in body:
+                body = self._tables.form(body)
             match new.kind:
                 case PostKind.MESSAGE:
                     id_ = carried_id(new.id, post.generation)
                     channel, ts = await self._slack.post(channel, body, id=id_, thread=thread, broadcast=new.broadcast)
                 case PostKind.EDIT:
                     ts = post.ts
-                    try:
-                        await self._slack.edit(channel, ts, body, id=new.id)
-                    except SlackRefused as refused:
-                        raise await self._lost.interpreted(post, refused) from None
+                    await self._lost.edit(post, body)
                 case PostKind.EPHEMERAL:
                     url = new.response_url if by_url else ""
                     await self._slack.post_ephemeral(channel, new.user, body, thread=thread, response_url=url)
@@ -347,7 +351,7 @@ class Delivery:
         self._failure_policy.forget(post)
 
     async def _note_failure(self, post: Post, why: str) -> None:
-        await self._channel_health.failed(post, why, bad=self._failure_policy.is_bad_place(post, why))
+        await self.channel_health.failed(post, why, bad=self._failure_policy.is_bad_place(post, why))
 
     async def _note_success(self, post: Post, *, by_url: bool) -> None:
         """Slack accepted a post: end the trouble that it disproves."""
@@ -357,7 +361,7 @@ class Delivery:
             or self._circuit_breaker.hosts
             or self._failure_policy.bugs
             or self._failure_policy.refusals.places
-            or self._channel_health.unhealthy
+            or self.channel_health.unhealthy
             or self._reachability.notes
         ):
             return  # no trouble is known
@@ -369,7 +373,7 @@ class Delivery:
             return  # an answer is allowed there; it does not show that failures may be posted too
         if post.new.kind is PostKind.MESSAGE and post.channel == self._default_channel:
             self._alarms.resolve(DEFAULT_CHANNEL)
-        await self._channel_health.succeeded(post)
+        await self.channel_health.succeeded(post)
 
 
 _NAMES: dict[type, str] = {

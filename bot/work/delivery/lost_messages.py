@@ -11,6 +11,7 @@ A reply that cannot be deleted stays where it is, and is not posted twice.
 import logging
 from typing import TYPE_CHECKING
 
+from bot.core.outbox.blocks import Body
 from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.outbox.lost_messages import REPEATED_LOSS, LossOutcome, repeated_loss_notice
 from bot.core.outbox.posts import Lane, NewPost, Post, PostId, PostKind
@@ -43,9 +44,15 @@ class LostMessages:
         self._reachability = reachability
         self._disappearing: set[str] = set()  # channels that the alarm is about
 
-    async def interpreted(self, post: Post, refused: SlackRefused) -> SlackRefused:
-        """What a refusal of an edit means: one of Slack's words has two meanings."""
-        if refused.error != _INACTIVE or post.new.kind is not PostKind.EDIT:
+    async def edit(self, post: Post, body: Body) -> None:
+        """Edit a message. Raises as ``Slack.edit`` does, and says what a word means that has two meanings there."""
+        try:
+            await self._slack.edit(post.channel, post.ts, body, id=post.new.id)
+        except SlackRefused as refused:
+            raise await self._interpreted(post, refused) from None
+
+    async def _interpreted(self, post: Post, refused: SlackRefused) -> SlackRefused:
+        if refused.error != _INACTIVE:
             return refused
         try:
             archived = (await self._slack.channel(post.channel)).archived

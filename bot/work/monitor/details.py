@@ -198,7 +198,9 @@ class Enricher:
         instance: InstanceId | None = None,
     ) -> None:
         now = self._context.clock()
-        terms = self._context.terms(now, await self._context.owner_resolver.resolve((*incident.owners, *owners), now))
+        terms = await self._context.terms(
+            now, await self._context.owner_resolver.resolve((*incident.owners, *owners), now)
+        )
 
         def decide(old: Incident) -> ChangeSet:
             new, reason = step(old)

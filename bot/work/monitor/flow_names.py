@@ -95,7 +95,13 @@ class FlowNames:
 
     async def _change(self, incident: Incident, name: str, now: datetime, run: InstanceId | None) -> None:
         render_context = await self._owner_resolver.resolve(incident.owners, now)
-        terms = incident_posts.Terms(now, frozenset(), self._new_id, render_context=render_context)
+        terms = incident_posts.Terms(
+            now,
+            frozenset(),
+            self._new_id,
+            render_context=render_context,
+            rules=await self._store.routing_rules(),
+        )
 
         def decide(old: Incident) -> ChangeSet:
             return incident_posts.changed(old, *lifecycle.renamed(old, name, run), terms)

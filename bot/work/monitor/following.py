@@ -164,7 +164,7 @@ class IncidentFollower:
             if not row.graph.tasks and recovery.might_backfill(row, incident):
                 self._candidates[incident.id].setdefault(row.id, row)
             return incident
-        terms = self._context.terms(now, await self._context.owner_resolver.resolve(incident.owners, now))
+        terms = await self._context.terms(now, await self._context.owner_resolver.resolve(incident.owners, now))
 
         def decide(old: Incident) -> ChangeSet:
             new, reason = recovery.after_success(old, row, now)

@@ -23,6 +23,7 @@ from bot.core.incident.groups import IncidentGroup, Occasion
 from bot.core.incident.model import Incident
 from bot.core.outbox.blocks import Card, rendered
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
+from bot.core.routing.mentions import Permission
 from bot.messages.cards import board
 from bot.messages.cards import incident_groups as cards
 from bot.messages.cards.incident import RenderContext
@@ -42,7 +43,6 @@ class _Rendering:
     group: IncidentGroup
     incidents: tuple[Incident, ...]
     render_context: RenderContext
-    mention: tuple[UserName, ...]  # owners it has not mentioned yet
     runs: Mapping[FlowId, Run]  # the newest ones that people started
 
 
@@ -77,7 +77,7 @@ class IncidentGroupMessages:
             return
         told = replace(first, last_at=now, ended_at=now)
         incidents = await self._store.grouped(first.post)
-        rendering = _Rendering(told, incidents, RenderContext(), (), {})
+        rendering = _Rendering(told, incidents, RenderContext(), {})
         message = NewPost(
             first.post,
             PostKind.MESSAGE,
@@ -104,25 +104,30 @@ class IncidentGroupMessages:
         render_context = await self._owner_resolver.resolve(groups.owners(incidents), self._clock())
         oldest = min((each.opened_at for each in incidents), default=self._clock())
         runs = await self._store.newest_runs(oldest)
+        rules = await self._store.routing_rules()
 
         def decide(known: StoredState) -> ChangeSet:
             now = self._clock()
             found = next((each for each in known.incident_groups if each.post == post), None)
             if found is None:
                 return ChangeSet()
-            return self._shown(_Rendering(found, incidents, render_context, (), runs), now)
+            awake = [each for each in incidents if rules.mention(each, found.channel, now) is Permission.MENTIONED]
+            return self._shown(_Rendering(found, incidents, render_context, runs), groups.owners(awake), now)
 
         await self._write(decide)
 
-    def _shown(self, rendering: _Rendering, now: datetime) -> ChangeSet:
-        """The end of a storm that is over, and the edit of a message that shows an older state."""
+    def _shown(self, rendering: _Rendering, owners: tuple[UserName, ...], now: datetime) -> ChangeSet:
+        """The end of a storm that is over, and the edit of a message that shows an older state.
+
+        ``owners`` are those who may be mentioned now.
+        """
         found, incidents, people = rendering.group, rendering.incidents, rendering.render_context.people
         storm = found.occasion is Occasion.STORM
         new = groups.ended_storm(found) if storm and found.ended_at is None and groups.is_quiet(found, now) else found
         asked = groups.to_be_asked(incidents, people)
-        names = groups.owners_to_mention(new, groups.owners(incidents), asked) if storm else ()
+        names = groups.owners_to_mention(new, owners, asked) if storm else ()
         new = replace(new, mentioned=(*new.mentioned, *names))
-        rendering = replace(rendering, group=new, mention=names)
+        rendering = replace(rendering, group=new)
         new = replace(new, shown=self._digest(rendering))
         if new == found:
             return ChangeSet()

@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -95,6 +95,7 @@ class Monitor:
         alarms: Alarms | None = None,
         steady: Clock | None = None,
         troubles: Callable[[], Sequence[Text]] = tuple,
+        lost: Callable[[], Collection[str]] = tuple,
     ) -> None:
         self._troubles = troubles  # what keeps flowbot from its work
         self._steady = steady or clock
@@ -102,9 +103,19 @@ class Monitor:
         enos = NameTrackingEnos(enos, FlowNames(store, owner_resolver, new_id, self.incident_changed), clock)
         self._group_messages = IncidentGroupMessages(store, owner_resolver, clock, new_id, settings)
         self._context = MonitorContext(
-            enos, store, owner_resolver, clock, self._steady, new_id, settings, mask, self.incident_changed, occurred
+            enos,
+            store,
+            owner_resolver,
+            clock,
+            self._steady,
+            new_id,
+            settings,
+            mask,
+            self.incident_changed,
+            lost,
+            occurred,
         )
-        self._reader = Reader(enos, store, owner_resolver, clock, new_id, settings)
+        self._reader = Reader(self._context)
         self._enricher = Enricher(self._context)
         self._incident_follower = IncidentFollower(self._context, self._enricher)
         self.nudge = self._incident_follower.nudges.append  # with the steady time

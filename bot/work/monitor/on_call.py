@@ -42,10 +42,6 @@ class OnCall:
         """The groups with those of their members who are active."""
         return tuple([await self._counted(await self._members(group)) for group in self._groups])
 
-    async def mentioned(self) -> tuple[str, ...]:
-        """The groups that a reminder mentions: all but those that are disabled or have no active member."""
-        return tuple([group for group in self._groups if await self._may_be_called(await self._members(group))])
-
     async def _members(self, group: str) -> OnCallGroup:
         """A group with all of its members, active or not."""
         now = self._clock()
@@ -68,14 +64,6 @@ class OnCall:
             return group
         active = frozenset([user for user in sorted(group.active) if await self._is_active(user)])
         return OnCallGroup(group.id, active, "" if active else EMPTY)
-
-    async def _may_be_called(self, group: OnCallGroup) -> bool:
-        if group.word:
-            return group.mentioned
-        for user in sorted(group.active):
-            if await self._is_active(user):
-                return True
-        return False
 
     async def _is_active(self, user: str) -> bool:
         """Whether somebody can be mentioned; True also where Slack does not answer now."""
@@ -119,9 +107,7 @@ class OnCallMonitor:
 def _begun(group: OnCallGroup) -> Text:
     return sentences(
         layout("⚠️ {sentence}", sentence=oncall.sentence(group)),
-        msg("Reminders still mention it.")
-        if group.mentioned
-        else msg("Reminders skip it and mention the other groups and the owners."),
+        msg("Reminders still mention it.") if group.mentioned else msg("Escalation skips it and calls the next group."),
         oncall.fix(group.word),
     )
 

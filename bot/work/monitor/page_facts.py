@@ -10,6 +10,7 @@ a success of the run that failed                the failure is replaced, the inc
 In a storm (``groups.py``) what would begin a thread joins the storm's message instead, and is posted nowhere else.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -35,6 +36,9 @@ from bot.messages.incident_posts import (
 )
 
 TOLD_ONE_BY_ONE = 5  # replies for failures of one flow in one poll; the others are counted
+
+
+log = logging.getLogger(__name__)
 
 
 class NewFailure(NamedTuple):
@@ -138,8 +142,8 @@ class _Detector:
         )
         if storm_update is None or not storm_update.begins:
             return storm_update
-        people = terms.shown_in(channel).people
-        names = groups.owners_to_mention(storm_update.storm, groups.owners(storm_update.incidents), people)
+        awake = [each for each in storm_update.incidents if terms.shown_in(channel, each).people]
+        names = groups.owners_to_mention(storm_update.storm, groups.owners(awake), terms.render_context.people)
         return replace(storm_update, storm=replace(storm_update.storm, mentioned=names))
 
     def _put_in_storm(self, storm_update: groups.StormUpdate) -> None:
@@ -179,6 +183,7 @@ class _Detector:
             return
         self._new(new.id, failure)
         self._reply(new, self._untold(incident, new, failure))
+        new = self._with_routes(new)
         for card in new.cards:
             if card.grouped and self._begins_thread(card):
                 thread = lifecycle.with_thread(card, PostId(self._terms.new_id()), self._terms.told_at)
@@ -189,6 +194,18 @@ class _Detector:
         """The failure that a reply has to report: the card of a new incident shows only the newest."""
         is_on_card = new.opened_at == self._terms.now and new.occurrences[-1] is failure
         return old.occurrences[-1] if is_on_card else failure
+
+    def _with_routes(self, incident: Incident) -> Incident:
+        """The incident with a card in each channel that its newest failure goes to. The cards that it has stay."""
+        terms = self._terms
+        if terms.group_under is not None:
+            return incident
+        for route in terms.rules.routes(incident, terms.channel, terms.lost):
+            if incident.card_in(route.channel) is None:
+                card = IncidentCard(route.channel, PostId(terms.new_id()), told_at=terms.told_at)
+                incident = self._with_first(incident, card)
+                log.info("Flow %s goes to %s: %s", incident.flow_id, route.channel, route.reason.value)
+        return incident
 
     def _begins_thread(self, card: IncidentCard) -> bool:
         """Whether a further failure of a grouped incident begins its thread: not while its group is open."""
@@ -216,8 +233,7 @@ class _Detector:
             group=row.id if terms.by_instance else "",
         )
         if under is None:
-            card = IncidentCard(terms.channel, PostId(terms.new_id()), told_at=terms.told_at)
-            incident = self._with_first(incident, card)
+            incident = self._with_routes(incident)
         self._new(incident.id, failure)
         self._before[incident.id] = incident
         self._put(incident)
@@ -231,7 +247,13 @@ class _Detector:
             count -= 1  # the card itself shows the first
         due = self._terms.held_until
         if count <= TOLD_ONE_BY_ONE:
-            said = in_threads(incident, lambda id_: replies.failed_again(incident, failure, id_), self._terms, due=due)
+            said = in_threads(
+                incident,
+                lambda id_: replies.failed_again(incident, failure, id_),
+                self._terms,
+                due=due,
+                of_failure=True,
+            )
             self._tells |= {post.id: failure.instance for post in said}
         elif count == TOLD_ONE_BY_ONE + 1:
             said = in_threads(incident, lambda _: replies.more_failures_counted(incident), self._terms, due=due)

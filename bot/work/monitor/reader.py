@@ -28,12 +28,11 @@ from bot.messages import incident_posts
 from bot.messages.cards import monitoring as cards
 from bot.work.monitor import page_facts
 from bot.work.monitor.flow_names import ListedNames
-from bot.work.monitor.owners import OwnerResolver
-from bot.work.monitor.settings import UPDATED, MonitorSettings
-from bot.work.ports import Clock, Enos, NewId
+from bot.work.monitor.settings import UPDATED, MonitorContext
+from bot.work.ports import NewId
 
 if TYPE_CHECKING:
-    from bot.store.store import Store
+    pass
 
 log = logging.getLogger(__name__)
 
@@ -82,21 +81,10 @@ class ReadResult:
 class Reader:
     """Reads the platform's failures into the store."""
 
-    def __init__(
-        self,
-        enos: Enos,
-        store: "Store",
-        owner_resolver: OwnerResolver,
-        clock: Clock,
-        new_id: NewId,
-        settings: MonitorSettings,
-    ) -> None:
-        self._enos = enos
-        self._store = store
-        self._owner_resolver = owner_resolver
-        self._clock = clock
-        self._new_id = new_id
-        self._settings = settings
+    def __init__(self, context: MonitorContext) -> None:
+        self._context = context
+        self._enos, self._store, self._owner_resolver = context.enos, context.store, context.owner_resolver
+        self._settings = settings = context.settings
         self._alerting, self._lookback, self._sweep_every = settings.alerting, settings.lookback, settings.sweep_every
         self._refused = _Refused()
         self._listed_names = ListedNames()
@@ -146,7 +134,9 @@ class Reader:
         log.warning("EnOS does not list type %d by time of change. flowbot reads all of it from now on.", kind)
         body = cards.order_unreliable(kind)
         return (
-            NewPost(PostId(self._new_id()), PostKind.MESSAGE, Lane.HOUSEKEEPING, self._settings.channel, body, now),
+            NewPost(
+                PostId(self._context.new_id()), PostKind.MESSAGE, Lane.HOUSEKEEPING, self._settings.channel, body, now
+            ),
         )
 
     async def _observe(
@@ -163,20 +153,8 @@ class Reader:
             self._listed_names.remember(rows)
             return set()
         render_context = await self._owner_resolver.resolve((owner for row in rows for owner in row.owners), now)
-        terms = incident_posts.Terms(
-            now=now,
-            alerting=self._alerting,
-            channel=self._settings.channel,
-            new_id=self._new_id,
-            kind=kind,
-            by_instance=self._settings.group_by == "instance",
-            stored_at=self._clock(),
-            group_under=group_under,
-            render_context=render_context,
-            storm=self._settings.storm,
-            command=self._settings.command,
-            renamed=renamed,
-        )
+        terms = await self._context.terms(now, render_context)
+        terms = replace(terms, kind=kind, group_under=group_under, renamed=renamed)
         once_refused = [row for row in rows if self._refused.has(row)]
         news = await self._write(tuple(row for row in rows if row not in once_refused), terms, result)
         for row in once_refused:  # one by one, so that they do not affect the others
@@ -212,7 +190,7 @@ class Reader:
         """Leave out a row that cannot be stored. Whether that is new; raises the bug where no row is to blame."""
         if len(result.refused) + len(result.refused_again) == _REFUSED_AT_MOST:
             raise bug
-        reference = self._refused.put(row, self._new_id)
+        reference = self._refused.put(row, self._context.new_id)
         if reference.is_new:
             log.error("Run %s cannot be stored, reference %s", row.id, reference.text, exc_info=bug)
         why = msg("I hit a bug while storing it (reference {reference}).", reference=code(reference.text))

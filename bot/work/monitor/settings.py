@@ -1,6 +1,6 @@
 """The settings of the monitor, and what it reaches the outside by."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -64,9 +64,10 @@ class MonitorContext:
     settings: MonitorSettings
     mask: Callable[[str], str]
     wake: Callable[[], None]  # an incident has changed
+    lost: Callable[[], Collection[str]] = tuple  # channels and people that take no messages now
     occurred: Callable[[int], None] = lambda _status: None  # a new failure was seen; its status
 
-    def terms(self, now: datetime, render_context: RenderContext) -> incident_posts.Terms:
+    async def terms(self, now: datetime, render_context: RenderContext) -> incident_posts.Terms:
         """The terms of a decision made outside of a search."""
         return incident_posts.Terms(
             now=now,
@@ -78,4 +79,6 @@ class MonitorContext:
             render_context=render_context,
             storm=self.settings.storm,
             command=self.settings.command,
+            rules=await self.store.routing_rules(),
+            lost=frozenset(self.lost()),
         )

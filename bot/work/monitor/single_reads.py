@@ -39,7 +39,7 @@ class SingleReads:
 
         ``beyond``: the instance is outside of the window, where no search sees it fail again.
         """
-        terms = self._context.terms(now, await self._context.owner_resolver.resolve(found.owners, now))
+        terms = await self._context.terms(now, await self._context.owner_resolver.resolve(found.owners, now))
         alerting = terms.alerting
 
         def decide(known: StoredState) -> ChangeSet:

@@ -178,15 +178,11 @@ async def test_a_run_of_a_deleted_flow_is_not_followed_forever(world, maya):
 
 
 def reminders(world):
-    async def groups():
-        return ("S0ONCALL01",)
-
     async def gone(incident, now):
         return await report_if_gone(world.enos, world.services.incident_actions, incident, now)
 
-    return Reminders(
-        world.store, world.services.owners, world.new_id, timedelta(minutes=30), ReminderChecks(groups, gone)
-    )
+    checks = ReminderChecks(world.services.on_call.read, world.slack.members, gone)
+    return Reminders(world.store, world.services.owners, world.new_id, timedelta(minutes=30), checks)
 
 
 async def reminded(world, minutes):
@@ -218,7 +214,7 @@ async def test_reminders_continue_while_enos_does_not_answer(world, fault):
     await world.breaks()
     await world.breaks("2809-202611211000", flow=2809, name="turbine-10min", owners=("jonas.weber",))
     world.enos.faults["flow"] = [fault]
-    assert sum("has been failing for 31 min" in each for each in await reminded(world, 31)) == 2
+    assert sum("has been failing for 31 min" in each for each in await reminded(world, 31)) == 4  # each to Sam, too
 
 
 async def test_a_new_failure_of_a_flow_that_is_shown_again_has_reminders(world, maya):

@@ -7,7 +7,7 @@ import pytest
 from answer_world import ONCALL, OPS, Lost
 
 from bot.core.command.rights import Caller, Denial, may
-from bot.core.command.table import BY_VERB, FAMILIES, ROWS
+from bot.core.command.table import BY_VERB, FAMILIES, SHOWN
 from bot.core.flow.model import UserId, UserName
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people.model import Attempt, Link, Person, Profile
@@ -65,7 +65,7 @@ async def test_every_verb_is_in_help_or_named_as_not_available(world, name):
     for label in seen.buttons:
         (behind,) = await actor.presses(seen, label)
         shown += [command.split()[0] for command in commands(behind)]
-    assert set(shown) >= {row.verb for row in ROWS if may(row.who, caller) is Denial.NONE}
+    assert set(shown) >= {row.verb for row in SHOWN if may(row.who, caller) is Denial.NONE}
     assert bool(lines_with(seen, "Not available to you: ")) is (name != "alex")
 
 
@@ -80,16 +80,16 @@ async def test_a_family_names_what_is_not_available(world, name, missing):
 @pytest.mark.parametrize(("words", "family"), [(word, each) for word, each in FAMILIES.items()])
 async def test_a_family_is_a_topic_in_both_languages(world, words, family):
     (seen,) = await world.alex.says(f"帮助 {words}")
-    verbs = [row.verb for row in ROWS if row.family is family]
+    verbs = [row.verb for row in SHOWN if row.family is family]
     assert [command.split()[0] for command in commands(seen)][: len(verbs)] == verbs
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.verb)
+@pytest.mark.parametrize("row", SHOWN, ids=lambda row: row.verb)
 async def test_help_of_a_verb_shows_its_examples(world, maya, row):
     (seen,) = await maya.says(f"help {row.verb}")
     for example in (row.syntax, *row.examples):
         assert f"`/flow {example}`" in seen.text
-    others = {each.who for each in ROWS} - {row.who}
+    others = {each.who for each in SHOWN} - {row.who}
     assert help_cards.WHO[row.who].text in seen.text
     assert not any(help_cards.WHO[each].text in seen.text for each in others)
 

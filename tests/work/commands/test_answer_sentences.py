@@ -2,13 +2,16 @@
 
 import pytest
 from answer_scenes_acting import SCENES as ACTING
+from answer_scenes_escalation import SCENES as ESCALATION
+from answer_scenes_handover import SCENES as HANDOVER
 from answer_scenes_reading import SCENES as READING
 from answer_scenes_refused import SCENES as REFUSED
+from answer_scenes_routing import SCENES as ROUTING
 from answer_scenes_words import SCENES as WORDS
 from languages import ALL, PSEUDO, english_on_a_phone, english_words, speak_all, without_phone_line
 from phone import unfit
 
-SCENES = ACTING | READING | REFUSED | WORDS
+SCENES = ACTING | ESCALATION | HANDOVER | READING | REFUSED | ROUTING | WORDS
 
 FLOWS = (
     "daily-energy-report", "turbine-10min", "reduce_entity", "billing-close", "empty-flow", "forecast-wide",
@@ -18,7 +21,15 @@ TASKS = (
     "extract", "transform", "*load*", "(load)", " load.", "load (108581)", "*read*", "*sum*", "*step 50",
     "left, right &lt;!here&gt;",
 )  # fmt: skip
-PEOPLE = ("maya.chen", "jonas.weber", ": not needed", ": no need", ": I look", "Bills &lt;!here&gt; &amp; such")
+PEOPLE = (
+    "maya.chen",
+    "jonas.weber",
+    "it is maintenance",
+    ": not needed",
+    ": no need",
+    ": I look",
+    "Bills &lt;!here&gt; &amp; such",
+)
 LOGS = ("line 39", "line 40", "ERROR password=••• column kwh not found", "only this", "xx")
 ENOS = (
     "At 02:00", "HTTP 500", "something &lt;!channel&gt; new", "user not found", "user is locked", "no access right",
@@ -26,11 +37,11 @@ ENOS = (
     "This workflow has no task. You cannot trigger it",
 )  # fmt: skip
 AUDIT = (": done", ": refused:already_so")  # which shows outcomes as they are kept
-DATA = (*FLOWS, *TASKS, *PEOPLE, *LOGS, *ENOS, *AUDIT)
+DATA = ("PagerDuty", *FLOWS, *TASKS, *PEOPLE, *LOGS, *ENOS, *AUDIT)
 
 
 @pytest.mark.parametrize("language", ALL)
-@pytest.mark.parametrize("title", [*ACTING, *READING, *REFUSED, *WORDS])
+@pytest.mark.parametrize("title", SCENES)
 async def test_every_sentence(world, snapshot, monkeypatch, title, language):
     speak_all(monkeypatch)
     world.speaks(language)

@@ -11,6 +11,7 @@ from bot.core.incident.facts import ChangeSet
 from bot.core.incident.groups import IncidentGroup, Occasion
 from bot.core.incident.model import IncidentId, Occurrence, Phase
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
+from bot.work.monitor.reminders import ReminderChecks, Reminders
 
 STORM = PostId("storm1")
 
@@ -104,3 +105,14 @@ async def test_others_open_no_thread(world, jonas, storm):
 async def test_people_on_call_open_a_thread_without_a_link(world, storm):
     card, _, _ = await world.actors["sam"].says("thread 3377")
     assert card.place == "#data-ops"
+
+
+async def test_show_says_that_its_storm_is_escalated_as_a_whole(world, maya, storm):
+    world.later(minutes=31)
+    services = world.services
+    checks = ReminderChecks(services.on_call.read, world.slack.members)
+    await Reminders(world.store, services.owners, world.new_id, timedelta(minutes=30), checks).tick(world.now)
+    await world.delivered()
+    (answer,) = await maya.says("show 3377")
+    assert "called `S0ONCALL01`" in answer.text
+    assert "): <@U0MAYA00001>, unless somebody acknowledges it." in answer.text

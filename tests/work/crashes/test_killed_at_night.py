@@ -225,12 +225,12 @@ async def test_the_long_night_is_one_of_reminders(tmp_path):
     await told(long_night(world))
     threads = {each.ts: [] for each in world.slack.messages}
     for each in world.slack.messages:
-        if each.thread and each.text.startswith(REMINDERS):
+        if each.thread and each.text.startswith(REMINDERS):  # direct messages begin no thread
             threads[each.thread].append(each.text.split(" · ")[0])
     assert [said for said in threads.values() if said] == [
         ["STILL OPEN", "ACKNOWLEDGEMENT EXPIRES SOON", "OPEN AGAIN", "STILL OPEN", "OPEN AGAIN"],
         ["STILL OPEN"],
-        ["STILL OPEN", "STILL OPEN", "STILL OPEN"],
+        ["STILL OPEN", "STILL OPEN", "STILL OPEN", "STILL OPEN"],
     ]
     await world.ends()
 
@@ -246,8 +246,9 @@ async def test_a_storm_is_called_to_mind_once_wherever_its_look_dies(tmp_path, f
         world.sleeps(11)
         is_spent = await dies_in_a_look(world, left)
         await world.come_to_rest()
-        called = [each.text for each in world.slack.messages if each.text.startswith("STILL OPEN")]
-        assert called == ["STILL OPEN · 4 incidents of the alert storm"]
+        called = [each for each in world.slack.messages if each.text.startswith("STILL OPEN")]
+        assert {each.text for each in called} == {"STILL OPEN · 4 incidents of the alert storm"}
+        assert sorted(each.channel[:1] for each in called) == ["C", "D"]  # the thread, and Sam's direct messages
         await world.check_invariants()
         await world.ends()
         left += 4 * STEP

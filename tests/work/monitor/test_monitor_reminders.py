@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from monitor_world import MAYA, People, World, on_call
+from monitor_world import MAYA, People, World, members, on_call
 from watched_store import Killed
 
 from bot.core.incident.model import Phase
@@ -16,7 +16,7 @@ def begin_reminding(world, wake):
         People(),
         world.new_id,
         timedelta(minutes=30),
-        ReminderChecks(on_call),
+        ReminderChecks(on_call, members),
         wake=wake,
     )
 

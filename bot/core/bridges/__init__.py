@@ -1,0 +1,1 @@
+"""Bridges: the steps of incidents, told to other programs: a webhook, and PagerDuty."""

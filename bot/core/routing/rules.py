@@ -1,0 +1,69 @@
+"""The rules of a moment: all watches and preferences, and what they mean for one incident."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.core.incident.model import Incident
+from bot.core.routing.mentions import Permission, Permit, mentions, quiet_ends
+from bot.core.routing.prefs import DEFAULTS, Prefs
+from bot.core.routing.routes import Route, routes
+from bot.core.routing.watch import Failure, Watch, matches
+
+_MOMENT = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingRules:
+    """Where failures go, and how flowbot speaks there."""
+
+    watches: tuple[Watch, ...] = ()
+    prefs: Mapping[str, Prefs] = field(default_factory=dict)  # by channel or person
+
+    def prefs_of(self, channel: str) -> Prefs:
+        """The preferences of a channel or person."""
+        return self.prefs.get(channel, DEFAULTS)
+
+    def routes(self, incident: Incident, alert_channel: str, lost: Collection[str] = ()) -> tuple[Route, ...]:
+        """Where the newest failure of an incident goes."""
+        return routes(_newest(incident), self.watches, alert_channel, lost=lost)
+
+    def mention(self, incident: Incident, channel: str, now: datetime) -> Permission:
+        """Whether people are mentioned about an incident in a channel now."""
+        return mentions(channel, self._matching(incident), self.prefs_of(channel), now)
+
+    def permit(self, incident: Incident | None, channel: str, now: datetime) -> Permit:
+        """Whether people are reminded about an incident in a channel now; of no incident, preferences alone decide."""
+        if not self.prefs_of(channel).may_remind:
+            return Permit(Permission.REMINDERS_OFF)
+        watches = () if incident is None else self._matching(incident)
+        permission = mentions(channel, watches, self.prefs_of(channel), now)
+        if permission is Permission.QUIET_HOURS:
+            return Permit(permission, quiet_ends(channel, watches, now))
+        return Permit(permission)
+
+    def quiet_ends(self, incident: Incident, channel: str, now: datetime) -> datetime:
+        """When a channel is not quiet any more about an incident; ``now`` where it is not quiet."""
+        return quiet_ends(channel, self._matching(incident), now)
+
+    def quiet_ended(self, incident: Incident, channel: str, now: datetime) -> datetime | None:
+        """When a channel stopped being quiet about an incident the last time; None where it was not, or still is."""
+        if self.mention(incident, channel, now) is not Permission.MENTIONED:
+            return None
+        hours = [each.filters.quiet for each in self._matching(incident) if each.channel == channel]
+        ends = (quiet.last_end(now) for quiet in hours if quiet is not None)
+        return max((end for end in ends if end is not None and self._was_quiet(incident, channel, end)), default=None)
+
+    def _was_quiet(self, incident: Incident, channel: str, end: datetime) -> bool:
+        return self.mention(incident, channel, end - _MOMENT) is Permission.QUIET_HOURS
+
+    def _matching(self, incident: Incident) -> Sequence[Watch]:
+        failure = _newest(incident)
+        return [each for each in self.watches if matches(each, failure)]
+
+
+NO_RULES = RoutingRules()
+
+
+def _newest(incident: Incident) -> Failure:
+    return Failure(incident.flow_id, incident.flow_name, incident.owners, len(incident.occurrences))

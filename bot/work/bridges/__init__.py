@@ -1,0 +1,1 @@
+"""Bridges: events of the outbox to a webhook and to PagerDuty."""
