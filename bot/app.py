@@ -16,7 +16,7 @@ from bot.core.people.model import IncomingMessage
 from bot.core.text.mask import Mask, Seal
 from bot.core.text.message import Text
 from bot.doctor.running_bot import RunningBotProbe
-from bot.ops import bridges, control_socket, default_channel, health, offline, people_file, workspace_keys
+from bot.ops import bridges, control_socket, default_channel, drill, health, offline, people_file, workspace_keys
 from bot.ops.bot_health import BotHealth
 from bot.ops.clocks import ClockJumps
 from bot.ops.clocks import wall as now
@@ -34,7 +34,7 @@ from bot.ops.watchdog import Watchdog
 from bot.slack.accounts import Accounts
 from bot.store.store import Store
 from bot.work.bridges.delivery import Bridges, BridgeTools
-from bot.work.commands.context import AnswerSettings, Services
+from bot.work.commands.context import AnswerSettings, Services, link_to
 from bot.work.commands.dispatcher import Dispatcher
 from bot.work.commands.flow_access import report_if_gone
 from bot.work.commands.incident_actions import IncidentActions
@@ -47,6 +47,7 @@ from bot.work.monitor.owners import MentionableOwners
 from bot.work.monitor.reminders import ReminderChecks, Reminders
 from bot.work.monitor.routing import RoutingMonitor
 from bot.work.monitor.settings import MonitorSettings
+from bot.work.monitor.snoozes import SnoozeMonitor
 from bot.work.runs import crash_recovery
 from bot.work.runs.progress import RunTracker
 
@@ -124,6 +125,15 @@ class App:
             command=settings.command,
             wake=self.monitor.incident_changed,
         )
+        self.snoozes = SnoozeMonitor(
+            store,
+            names,
+            new_id,
+            channel=settings.channel,
+            console_url=settings.enos_console_url,
+            zone=lambda: self.zone.offset,
+            wake=self.monitor.incident_changed,
+        )
         self.routing = RoutingMonitor(
             store,
             self.gateway.poster,
@@ -142,6 +152,7 @@ class App:
             monitor=self.monitor,
             run_tracker=self.run_tracker,
             reminders=self.reminders,
+            snoozes=self.snoozes,
             offer_expiry=OfferExpiry(store, self.gateway.poster, self.services.incident_actions.offers),
             on_call=self.on_call,
             routing=self.routing,
@@ -189,6 +200,7 @@ class App:
             steady=self.steady,
             troubles=lambda: self.bot_health.judgement().told,
             lost=self.delivery.lost_places,
+            link=lambda message: link_to(self.services, message),
         )
 
     def _bridge_tools(self) -> BridgeTools:
@@ -217,6 +229,7 @@ class App:
             console_url=settings.enos_console_url,
             shared_channels=settings.shared_channels,
             remind_every=timedelta(minutes=settings.remind_minutes),
+            bridges=bridges.told_at_once(settings),
             pagerduty=bool(settings.pagerduty_key),
         )
         return Services(
@@ -242,6 +255,7 @@ class App:
             seal=Seal(settings.enos_secret_key),
             wake=wake,
             poll_soon=self.monitor.nudge,
+            lost=self.delivery.lost_places,
         )
 
     async def start(self) -> None:
@@ -303,6 +317,7 @@ class App:
             ),
             "list": lambda _what: people_file.links_csv(self.store),
             "backup": partial(offline.back_up, self.store),
+            "drill": partial(drill.post_and_wait, self.services),
             "doctor": self.running_bot_probe.facts,
             "press": self.running_bot_probe.press,
         }

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -119,6 +119,17 @@ def list_() -> None:
 
 
 @main.command()
+def drill() -> None:
+    """Post a sample failure, marked as a drill, wherever failures of the alert channel go.
+
+    The running flowbot posts it. Nobody is mentioned. Exits with 0 only if it was posted everywhere.
+    """
+    done = _asked("drill")
+    click.echo(done["said"], nl=False)
+    sys.exit(0 if done["ok"] else EXIT_FAILED)
+
+
+@main.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def backup(file: Path) -> None:
     """Copy the database to FILE. flowbot may be running."""
@@ -160,13 +171,20 @@ def _configured(title: str, *, as_json: bool = False) -> "Settings":
 
 def _offline(act: str, *arguments: str) -> None:
     """Run one of the program's other commands and print what it says."""
+    from bot.core.text.escape import clean
+
+    click.echo(clean(_asked(act, *arguments)), nl=False)
+
+
+def _asked(act: str, *arguments: str) -> Any:
+    """The answer of one of the program's other commands; or print why there is none, and end the program."""
     configured = _configured("The settings are wrong:")
     from bot.core.errors import Failure
     from bot.core.text.escape import clean
     from bot.ops import offline
 
     try:
-        click.echo(clean(asyncio.run(getattr(offline, act)(configured, *arguments))), nl=False)
+        return asyncio.run(getattr(offline, act)(configured, *arguments))
     except Failure as failure:
         click.echo(clean(str(failure)), err=True)
         sys.exit(EXIT_FAILED)

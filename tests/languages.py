@@ -58,9 +58,9 @@ def without_phone_line(body):
     return {**body, "text": "", "attachments": shown}
 
 
-def english_on_a_phone(body):
-    """The words of a phone line that are neither from the catalogue nor data that the message itself shows."""
-    shown = _WORD.findall(" ".join(texts_of(without_phone_line(body))))
+def english_on_a_phone(body, data=()):
+    """The words of a phone line that are neither from the catalogue nor data, which the message itself may show."""
+    shown = _WORD.findall(" ".join([*texts_of(without_phone_line(body)), *data]))
     return sorted(set(_WORD.findall(body.get("text", ""))) - set(shown))
 
 

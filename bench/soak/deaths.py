@@ -12,7 +12,13 @@ from pathlib import Path
 from bench.soak.lines import must
 
 HISTORIES = 600
-TESTS = ("test_killed_anywhere", "test_killed_at_night", "test_delivery_crashes", "test_monitor_interrupted")
+TESTS = (
+    "test_killed_anywhere",
+    "test_killed_at_night",
+    "test_killed_in_many_channels",
+    "test_delivery_crashes",
+    "test_monitor_interrupted",
+)
 ROOT = Path(__file__).resolve().parents[2]
 
 

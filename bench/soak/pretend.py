@@ -18,7 +18,7 @@ from bot.core.flow.model import (
     TaskId,
 )
 from bot.core.flow.status import Status, is_finished
-from bot.core.outbox.conversations import Channel, SlackLimited, SlackRefused
+from bot.core.outbox.conversations import Channel, SearchResult, SlackLimited, SlackRefused
 
 CHANNEL = "C0DATAOPS1"
 PAGE = 50
@@ -105,6 +105,7 @@ class Enos:
 
 @dataclass
 class Message:
+    channel: str
     ts: str
     id: str
     thread: str
@@ -120,6 +121,7 @@ class Slack:
     messages: dict[str, Message] = field(default_factory=dict)  # by ts
     limited: int = 0  # how often it had to ask to wait
     calls: list[tuple[float, str]] = field(default_factory=list)
+    posted: dict[str, list[float]] = field(default_factory=dict)  # by channel: when something was
     bad: object = None  # (method) -> None, or raises; returns True where the answer is lost after the effect
     last: dict[str, float] = field(default_factory=dict)
     numbers: object = field(default_factory=lambda: itertools.count(1))
@@ -131,8 +133,9 @@ class Slack:
             self.limited += 1
             raise SlackLimited(1.0)
         self.last[channel] = now
+        self.posted.setdefault(channel, []).append(now)
         ts = f"{next(self.numbers)}.0"
-        self.messages[ts] = Message(ts, id, thread, body, now)
+        self.messages[ts] = Message(channel, ts, id, thread, body, now)
         if lost:
             raise lost
         return channel, ts
@@ -148,13 +151,13 @@ class Slack:
         if lost:
             raise lost
 
-    async def find(self, channel, ids, *, thread="", since=0):
+    async def find(self, channel, ids, *, thread="", since=0, until=0, rest=""):
         self._called("find")
         found: dict[str, list[str]] = {}
         for each in self.messages.values():
             if each.id in ids and each.thread == thread and each.at >= since - 1:
                 found.setdefault(each.id, []).append(each.ts)
-        return {id_: tuple(ts) for id_, ts in found.items()}
+        return SearchResult({id_: tuple(ts) for id_, ts in found.items()})
 
     async def delete(self, channel, ts):
         self._called("delete")

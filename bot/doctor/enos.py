@@ -45,6 +45,7 @@ class EnosExam:
         )
         self.owned: dict[FlowId, tuple[str, Sequence[UserName]]] = {}  # the flows that flowbot watches: name and owners
         self.unread = 0
+        self.signed_in = False
         self._mine: tuple[FlowName, ...] = ()
         self._rows: list[Instance] = []
 
@@ -78,6 +79,7 @@ class EnosExam:
             if apart is not None and abs(apart) > DRIFT:
                 found.append(on_enos.clock(apart))
             raise
+        self.signed_in = True
         found.append(ok("enos sign-in", "EnOS accepts the application's keys."))
         return True
 

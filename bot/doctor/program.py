@@ -1,6 +1,6 @@
 """``flowbot doctor``: checks everything that flowbot needs, while the bot runs or while it does not.
 
-    settings ─► database, running bot ─► Slack │ EnOS (side by side) ─► connections, button ─► bridges ─► people
+    settings ─► database, running bot ─► Slack │ EnOS ─► connections, button ─► bridges, watches ─► people
 
 The only change is one message in the alert channel, which is deleted at once; with ``--press`` there is one more,
 which stays and says whether somebody pressed.
@@ -19,6 +19,7 @@ from bot import __version__
 from bot.core.checks import check, on_bot, on_enos, on_slack
 from bot.core.checks.check import Check, failed, ok, warning
 from bot.core.checks.on_bot import BotReport
+from bot.core.checks.on_watches import WatchFact, facts
 from bot.core.errors import Refusal
 from bot.core.outbox.conversations import Channel
 from bot.core.people.model import Link
@@ -30,6 +31,7 @@ from bot.doctor.enos import EnosExam
 from bot.doctor.probe_client import ProbeClient
 from bot.doctor.safe_check import safe_check
 from bot.doctor.slack import SlackExam
+from bot.doctor.watches import watches
 from bot.ops import control_socket, logs
 from bot.settings.table import Settings
 from bot.store.lock import holder, unwritable
@@ -58,6 +60,7 @@ async def examine(settings: Settings, *, press: float = 0.0) -> list[Check]:
         await safe_check("slack socket", found, _connections(settings, state, slack, found, press), 60 + 2 * press)
         found += of_enos
         await safe_check("bridges", found, bridges(settings, found))
+        await watches(state.watches, slack, enos, settings.command, found)
         await safe_check("links", found, _people(settings, state, slack, enos, found))
     finally:
         await slack.close()
@@ -72,6 +75,7 @@ class _State:
     runs: bool = False
     bot_report: BotReport | None = None  # of the running bot
     links: Sequence[Link] | None = None  # None: not known
+    watches: Sequence[WatchFact] = ()
 
 
 async def _bot(settings: Settings, found: list[Check]) -> _State:
@@ -96,10 +100,10 @@ async def _database(settings: Settings, path: Path, found: list[Check]) -> _Stat
             raise
         return await _running(settings, path, found)
     async with store:
-        links = await store.links()
+        links, routing = await store.links(), facts(await store.watches())
     found.append(ok("database", f"{path} can be read and written."))
     found.append(ok("bot", "flowbot is not running."))
-    return _State(links=links)
+    return _State(links=links, watches=routing)
 
 
 def _is_to_be_made(path: Path) -> bool:
@@ -128,7 +132,7 @@ async def _running(settings: Settings, path: Path, found: list[Check]) -> _State
         return _State(runs=True)
     bot_report = on_bot.read(told)
     found += on_bot.running(bot_report, who, __version__)
-    return _State(runs=True, bot_report=bot_report, links=bot_report.links)
+    return _State(runs=True, bot_report=bot_report, links=bot_report.links, watches=bot_report.watches)
 
 
 async def _connections(settings: Settings, state: _State, slack: SlackExam, found: list[Check], press: float) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from bot import __version__
 from bot.core.checks.on_bot import BotReport, written
+from bot.core.checks.on_watches import facts
 from bot.core.errors import Refusal
 from bot.core.health.promise import Judgement
 from bot.core.outbox.blocks import Card
@@ -50,6 +51,7 @@ class RunningBotProbe:
             wanted=gateway.wanted,
             oldest_seconds=max([0.0, *((self._clock() - since).total_seconds() for since in due)]),
             links=await self._store.links(),
+            watches=facts(await self._store.watches()),
         )
         return json.dumps(written(report))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.core.flow.model import InstanceId
-from bot.core.incident import groups, lifecycle
+from bot.core.incident import groups, lifecycle, snoozes
 from bot.core.incident.facts import ChangeSet
 from bot.core.incident.lifecycle import Transition
 from bot.core.incident.model import Incident, IncidentCard
@@ -72,7 +72,11 @@ def changed(old: Incident, new: Incident, reason: Transition, terms: Terms, *, r
     if reason is Transition.NOTHING:
         return ChangeSet()
     said = () if reply is None else in_threads(new, lambda _: reply, terms, lane=GOOD_NEWS)
-    return ChangeSet(incidents=(new,), posts=(*said, *redrawn(old, new, terms)))
+    return ChangeSet(
+        incidents=(new,),
+        posts=(*said, *redrawn(old, new, terms)),
+        snoozes=snoozes.ended_by(old, reason, terms.now),
+    )
 
 
 def in_threads(
@@ -188,7 +192,7 @@ def success_reply(old: Incident, new: Incident, reason: Transition, zone: timede
     ``zone`` is that of the times EnOS prints.
     """
     if reason is Transition.RECOVERED:
-        return replies.recovered(new, zone)
+        return replies.recovered(new, zone, was_snoozed=old.snooze is not None and old.snooze.until_success)
     good = {each.instance for each in new.occurrences if each.backfilled}
     return replies.backfilled(
         new, [each.instance for each in lifecycle.not_backfilled(old) if each.instance in good], zone

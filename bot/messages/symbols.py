@@ -10,8 +10,10 @@
 ⚫           a status that EnOS does not document
 ⏸️           a schedule that is off
 ⏰           a reminder
+🌙           snoozed: nobody is notified
 ⚠️           flowbot does less than it should
-☀️           the daily line
+☀️           the digest
+🧪 blue      a drill: nothing failed
 """
 
 from collections.abc import Mapping
@@ -19,7 +21,8 @@ from collections.abc import Mapping
 from bot.core.flow.status import PENDING, Status
 from bot.core.incident.model import Phase
 
-RED, MAGENTA, ORANGE, GREEN, GREY = "#d1242f", "#bf3989", "#d4720b", "#1a7f37", "#6e7781"
+RED, MAGENTA, ORANGE, GREEN, GREY, BLUE = "#d1242f", "#bf3989", "#d4720b", "#1a7f37", "#6e7781", "#0969da"
+DRILL = "🧪"
 
 PHASES: Mapping[Phase, str] = {Phase.OPEN: "🔴", Phase.ACKNOWLEDGED: "🟠", Phase.RECOVERED: "🟢", Phase.CLOSED: "⚪"}
 PHASE_COLORS: Mapping[Phase, str] = {
@@ -28,6 +31,7 @@ PHASE_COLORS: Mapping[Phase, str] = {
     Phase.RECOVERED: GREEN,
     Phase.CLOSED: GREY,
 }
+SNOOZED = "🌙"
 STATUSES: Mapping[int, str] = {
     Status.FAIL: "🔴",
     Status.INTERNAL_ERROR: "🔴",

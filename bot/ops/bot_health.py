@@ -1,4 +1,4 @@
-"""The one judgement of the bot's health, for ``/readyz``, ``status``, the doctor, the daily line and the heartbeat.
+"""The one judgement of the bot's health, for ``/readyz``, ``status``, the doctor, the digest and the heartbeat.
 
 Active alarms, connections, the promise (``bot/ops/watchdog.py``), and the number of watched flows come together here,
 and only here.

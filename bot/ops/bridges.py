@@ -17,6 +17,11 @@ def configured(settings: Settings) -> tuple[Bridge, ...]:
     return tuple(bridge for bridge, value in given.items() if value)
 
 
+def told_at_once(settings: Settings) -> tuple[str, ...]:
+    """The other programs that hear of every incident. PagerDuty hears of those that nobody acknowledges."""
+    return ("webhook",) if Bridge.WEBHOOK in configured(settings) else ()
+
+
 def source(settings: Settings) -> str:
     """The ``source`` of every event: whose flows they are about."""
     return f"urn:flowbot:{quote(settings.enos_org_id, safe='')}"

@@ -31,6 +31,7 @@ from bot.work.monitor.monitor import Monitor
 from bot.work.monitor.on_call import OnCallMonitor
 from bot.work.monitor.reminders import Reminders
 from bot.work.monitor.routing import RoutingMonitor
+from bot.work.monitor.snoozes import SnoozeMonitor
 from bot.work.runs.progress import RunTracker
 
 log = logging.getLogger("bot")
@@ -56,6 +57,7 @@ class Jobs:
     monitor: Monitor
     run_tracker: RunTracker
     reminders: Reminders
+    snoozes: SnoozeMonitor
     offer_expiry: OfferExpiry
     on_call: OnCallMonitor
     routing: RoutingMonitor
@@ -108,7 +110,8 @@ class Jobs:
         await self.run_tracker.tick(now())
 
     async def remind(self) -> None:
-        """Remind of what nobody acknowledged."""
+        """End snoozes whose time has come, then remind of what nobody acknowledged."""
+        await self.snoozes.tick(now())
         await self.reminders.tick(now())
 
     async def end_offers(self) -> None:

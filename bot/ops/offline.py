@@ -1,5 +1,6 @@
 """The program's other commands: they ask the running bot, or take the database's lock where none runs."""
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -51,6 +52,25 @@ async def backup(settings: Settings, file: str) -> str:
             return await back_up(store, {"file": file})
     except _BotIsRunning:
         return await control_socket.ask(settings.database, "backup", {"file": file})
+
+
+async def drill(settings: Settings) -> Mapping[str, Any]:
+    """What a drill along the routes of the alert channel did, by way of the running bot (``ops/drill.py``).
+
+    Raises Refusal where none runs.
+    """
+    try:
+        if _is_there(settings.database):
+            with _opened(settings):
+                pass
+    except _BotIsRunning:
+        done: Mapping[str, Any] = json.loads(await control_socket.ask(settings.database, "drill", {}))
+        return done
+    raise Refusal(
+        "not_running",
+        verbatim("flowbot is not running. Nothing was posted."),
+        verbatim("Start it with `flowbot run`, then try again."),
+    )
 
 
 def _is_there(path: Path) -> bool:

@@ -7,10 +7,10 @@ from bot.core.errors import Refusal
 from bot.core.flow.model import FlowId, Instance, InstanceId
 from bot.core.incident.facts import ChangeSet, StoredState
 from bot.core.incident.handover import Offer, unknown_offer
-from bot.core.incident.model import Incident, IncidentId, OfferId
+from bot.core.incident.model import Incident, IncidentId, OfferId, Snooze
 from bot.core.people.model import AttemptResult
 from bot.core.text.message import msg
-from bot.store import bridge_events, escalation, incident_groups, incidents, monitor_state, offers
+from bot.store import bridge_events, escalation, incident_groups, incidents, monitor_state, offers, snoozes
 from bot.store.database import Database
 from bot.store.incidents import IncidentCache
 from bot.store.monitor_state import SeenCache
@@ -43,7 +43,7 @@ class ChangeSets(Transactional):
         seen = monitor_state.seen(db, instances)
         known = incidents.known(db, self._incident_cache, instances, flows)
         recent = incident_groups.recent(db, self._incident_cache, since)
-        changes = decide(StoredState(seen, known, incident_groups.shown(db), recent))
+        changes = decide(StoredState(seen, known, incident_groups.shown(db), recent, snoozes.not_ended(db)))
         monitor_state.put_seen(db, changes.seen, seen)
         self._seen_cache.put(seen.values())
         self._put(db, changes)
@@ -86,6 +86,21 @@ class ChangeSets(Transactional):
         return changes
 
     @transaction
+    def change_snoozes(
+        self,
+        db: Database,
+        decide: Callable[[tuple[Snooze, ...], tuple[Incident, ...]], ChangeSet],
+        *,
+        flow: FlowId | None = None,
+        incident: IncidentId | None = None,
+        attempt_result: AttemptResult | None = None,
+    ) -> ChangeSet:
+        """As ``change``, with the snoozes that have not ended; of one incident, of the live ones of a flow, or none."""
+        ids = [incident] if incident else [] if flow is None else incidents.live_of(db, flow)
+        found = incidents.load(db, self._incident_cache, ids)
+        return self._change(db, lambda: decide(snoozes.not_ended(db), found), attempt_result)
+
+    @transaction
     def change_several(
         self,
         db: Database,
@@ -121,6 +136,7 @@ class ChangeSets(Transactional):
         return changes
 
     def _put(self, db: Database, changes: ChangeSet) -> None:
+        snoozes.put(db, changes.snoozes)
         incidents.put(db, self._incident_cache, changes.incidents)
         bridge_events.page(db, incidents.load(db, self._incident_cache, changes.pages))
         incident_groups.put(db, changes.incident_groups)

@@ -56,6 +56,17 @@ _ESCALATION = """
       SELECT incident, place FROM escalation_steps WHERE at > :edge LIMIT :rows)
 """
 
+# A failure stays on its side of the end of what the last digest covered: it is told in one of them.
+_FAILURES = """
+    UPDATE occurrences SET seen_at = :now - (seen_at < coalesce(
+      (SELECT max(json_extract(value, '$.until')) FROM notes WHERE name LIKE 'digest %'), 0))
+    WHERE (incident, place) IN (SELECT incident, place FROM occurrences WHERE seen_at > :edge LIMIT :rows)
+"""
+_DIGESTS = """
+    UPDATE notes SET value = json_set(value, '$.until', :now)
+    WHERE name LIKE 'digest %' AND json_extract(value, '$.until') > :edge
+"""
+
 # Each statement changes at most :rows rows and is repeated until it finds none.
 STEPS = (
     *(_posts(column, _WAITING) for column in ("due", "retry_at", "first_tried", "settled_at")),
@@ -66,6 +77,8 @@ STEPS = (
     *(_incidents(column) for column in ("opened_at", "called_at", "acked_at")),
     _CARDS,
     _ESCALATION,
+    _FAILURES,
+    _DIGESTS,
     """
     UPDATE gatherings SET began_at = min(began_at, :now), last_at = min(last_at, :now)
     WHERE ended_at IS NULL AND max(began_at, last_at) > :edge

@@ -14,12 +14,12 @@ from operator import attrgetter
 from sqlite3 import Row
 
 from bot.core.flow.model import FlowId, InstanceId, TaskId, UserName
-from bot.core.incident.model import Ask, Incident, IncidentCard, IncidentId, Occurrence, OfferId, Phase
+from bot.core.incident.model import Ask, Incident, IncidentCard, IncidentId, Occurrence, OfferId, Phase, Snooze
 from bot.core.incident.reminders import same_acknowledgement
 from bot.core.incident.resolution import Resolution
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import Person
-from bot.store import bridge_events, transactions
+from bot.store import bridge_events, snoozes, transactions
 from bot.store.database import Database
 from bot.store.occurrence_order import order_change
 from bot.store.queueing import withdraw_for
@@ -153,6 +153,12 @@ def known(
     return load(db, incident_cache, [row[0] for row in rows if row[0] is not None])
 
 
+def live_of(db: Database, flow: FlowId) -> list[IncidentId]:
+    """The live incidents of a flow: one, or many where each instance has its own."""
+    rows = db.execute(f"SELECT id FROM incidents WHERE flow_id = ? AND {_LIVE} {_NEWEST_FIRST} LIMIT 100", [flow])  # noqa: S608  constants only
+    return [row["id"] for row in rows]
+
+
 def load(db: Database, incident_cache: IncidentCache, ids: Sequence[IncidentId]) -> tuple[Incident, ...]:
     """The incidents in the order of the ids, reading those that are not cached."""
     return tuple(incident for incident, _ in _load(db, incident_cache, ids)) if ids else ()
@@ -169,8 +175,10 @@ def _load(db: Database, incident_cache: IncidentCache, ids: Sequence[IncidentId]
         cards = defaultdict[str, list[IncidentCard]](list)
         for row in db.execute(_CARDS, [missing]):
             cards[row["incident"]].append(_card(row))
-        for row in db.execute("SELECT * FROM incidents WHERE id IN (SELECT value FROM json_each(?))", [missing]):
-            missed = _incident(row, cards[row["id"]], occurrences[row["id"]])
+        rows = list(db.execute("SELECT * FROM incidents WHERE id IN (SELECT value FROM json_each(?))", [missing]))
+        under = snoozes.of_ids(db, (row["snooze"] for row in rows))
+        for row in rows:
+            missed = _incident(row, cards[row["id"]], occurrences[row["id"]], under.get(row["snooze"]))
             found[missed.id] = missed, tuple(positions[missed.id])
             incident_cache.put(*found[missed.id])
     return tuple(found[id_] for id_ in ids if id_ in found)
@@ -192,7 +200,7 @@ def put(db: Database, incident_cache: IncidentCache, incidents: Sequence[Inciden
         old, positions = existing.get(new.id, (None, ()))
         if old is None or _HEAD(old) != _HEAD(new):
             changed.append(_row(new))
-        if old is None or old.cards != new.cards:  # a card is never removed
+        if old is None or old.cards != new.cards:
             cards += [_card_values(new.id, at, card) for at, card in enumerate(new.cards)]
         if old is not None and not same_acknowledgement(old, new):
             passed_on.append(new)
@@ -262,6 +270,7 @@ _COLUMNS = (
     "asked",
     "taken_from",
     "resolution",
+    "snooze",
 )
 
 
@@ -291,6 +300,7 @@ def _row(new: Incident) -> transactions.Row:
         _name(new.ask.to if new.ask else None),
         _name(new.taken_from),
         new.resolution.value if new.resolution else "",
+        "" if new.snooze is None else new.snooze.id,
     )
 
 
@@ -346,7 +356,9 @@ def _occurrence(row: Row) -> Occurrence:
     )
 
 
-def _incident(row: Row, cards: Sequence[IncidentCard], occurrences: Sequence[Occurrence]) -> Incident:
+def _incident(
+    row: Row, cards: Sequence[IncidentCard], occurrences: Sequence[Occurrence], snooze: Snooze | None
+) -> Incident:
     return Incident(
         id=IncidentId(row["id"]),
         flow_id=FlowId(row["flow_id"]),
@@ -367,6 +379,7 @@ def _incident(row: Row, cards: Sequence[IncidentCard], occurrences: Sequence[Occ
         group=row["instance_group"],
         reminded_at=from_timestamp_or_none(row["called_at"]),
         reminder_count=row["calls"],
+        snooze=snooze,
         gone=bool(row["gone"]),
         ask=_ask(row),
         taken_from=_person(row["taken_from"]),

@@ -13,9 +13,16 @@ from bot.core.outbox.posts import NewPost, Post, PostId, PostKind, PostState
 from bot.store.database import Database
 from bot.store.outbox import REPLACED, give_up, mark_sent, posts, requeue, row_of
 from bot.store.queueing import TAKEN_OVER, loss_outcome, put, repost, requeue_lost
-from bot.store.transactions import Transactional, read, timestamp, transaction
+from bot.store.transactions import ROWS, Transactional, read, timestamp, transaction
 
 OUTSIDE_THREAD = "outside of its thread"
+_MISSED = """
+    UPDATE posts SET state = 'queued', retry_at = 0, attempts = 0, settled_at = NULL WHERE seq IN (
+      SELECT e.seq FROM posts e JOIN posts target ON target.id = e.target AND target.state = 'sent'
+      WHERE e.kind = 'edit' AND e.state = 'given up' AND e.channel = :channel AND e.why = :why
+        AND e.seq = (SELECT max(seq) FROM posts WHERE target = e.target)
+      ORDER BY e.seq DESC LIMIT :rows)
+"""
 _LIVE = (PostState.QUEUED.value, PostState.SENDING.value, PostState.UNCLEAR.value)
 
 
@@ -87,6 +94,12 @@ class LostMessages(Transactional):
             )
         put(db, if_too_often if step is LossOutcome.TOO_OFTEN else ())
         return step
+
+    @transaction
+    def requeue_missed_edits(self, db: Database, channel: str, why: str) -> None:
+        """Queue the edits that a channel refused again, the newest of each message: it takes posts again now."""
+        db.has_queued_posts = True
+        db.execute(_MISSED, {"channel": channel, "why": why, "rows": ROWS})
 
     @read
     def lost_message(self, db: Database, channel: str, ts: str) -> Post | None:

@@ -11,15 +11,16 @@ up, or is not a message, they go to the channel themselves: nothing is lost.
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from sqlite3 import Row
+from typing import TYPE_CHECKING
 
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Card
 from bot.core.outbox.posts import Lane, NewPost, Post, PostId, PostKind, PostState, sole_reader
 from bot.store.database import Database
+from bot.store.moved_cards import TOLD_THERE, has_other_card, move_cards
 from bot.store.transactions import (
     ROWS,
     Transactional,
@@ -30,9 +31,11 @@ from bot.store.transactions import (
     transaction,
 )
 
+if TYPE_CHECKING:
+    from bot.store.incidents import IncidentCache
+
 REPLACED = "replaced"  # in the database only: an edit whose words a newer one, or its own target, now has
 WITHDRAWN = "withdrawn: it says what is true no more"
-TOLD_THERE = "another card of its incident tells it there"
 text_of = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # a body as it is stored
 
 _LIVE = "('queued', 'sending', 'unclear')"
@@ -85,6 +88,8 @@ _DUE = f"""
 class Outbox(Transactional):
     """Which posts may be sent, and what became of them. ``queue`` is in ``queueing.py``."""
 
+    _incident_cache: "IncidentCache"
+
     @read
     def due(self, db: Database, now: datetime, limit: int = 200) -> tuple[Post, ...]:
         """Queued posts that may be sent now, in order."""
@@ -119,19 +124,6 @@ class Outbox(Transactional):
         )
         twice = "p.look_again > 0 AND p.look_again <= ? ORDER BY p.look_again LIMIT 500"
         return unclear, posts(db, twice, timestamp(before))
-
-    @read
-    def post_counts(self, db: Database) -> Mapping[str, int]:
-        """The number of posts by state; edits whose words others have taken over are counted as ``replaced``."""
-        return dict(tuple(row) for row in db.execute("SELECT state, count(*) FROM posts GROUP BY state"))
-
-    @read
-    def oldest_posts(self, db: Database) -> Mapping[str, datetime]:
-        """Since when the oldest post that is queued, sending or unclear has been due, by state."""
-        rows = db.execute(
-            "SELECT state, min(due) FROM posts WHERE state IN ('queued', 'sending', 'unclear') GROUP BY state"
-        )
-        return {state: from_timestamp(due) for state, due in rows}
 
     @transaction
     def start_sending(self, db: Database, id: PostId, now: datetime) -> Post | None:
@@ -191,11 +183,14 @@ class Outbox(Transactional):
     ) -> None:
         """Back to queued, for it is certain that it was not sent; not to be tried before ``due``.
 
-        ``channel`` moves it elsewhere, out of its thread; where its incident has a card of its own there, it is given
-        up. ``instead`` is what is sent in its place, under the same id. It keeps its place in the order: what comes
-        after it in its thread waits until ``due``.
+        ``channel`` moves it elsewhere, out of its thread, and with it the cards whose first message it is; where its
+        incident has a card of its own there, it is given up, and is no card any more. ``instead`` is what is sent in
+        its place, under the same id. It keeps its place in the order: what comes after it in its thread waits until
+        ``due``.
         """
         requeue(db, id, due, why, channel=channel, instead=instead)
+        if channel:
+            move_cards(db, self._incident_cache, id, channel)
 
     @transaction
     def give_up(self, db: Database, id: PostId, why: str, now: datetime) -> None:
@@ -250,7 +245,7 @@ def requeue(db: Database, id_: PostId, retry_at: datetime, why: str, *, channel:
     if row["withdrawn"]:
         give_up(db, id_, WITHDRAWN, retry_at)
         return
-    if channel and _has_other_card(db, row, channel):
+    if channel and has_other_card(db, row, channel):
         give_up(db, id_, TOLD_THERE, retry_at)
         return
     new = _new(row) if instead is None else rendered(db, instead)
@@ -275,12 +270,6 @@ def requeue(db: Database, id_: PostId, retry_at: datetime, why: str, *, channel:
             id_,
         ],
     )
-
-
-def _has_other_card(db: Database, row: Row, channel: str) -> bool:
-    """Whether the incident that a post belongs to has a card of its own in another channel."""
-    other = "SELECT 1 FROM cards WHERE incident = ? AND channel = ? AND post NOT IN (?, coalesce(?, ''))"
-    return db.execute(other, [row["incident"], channel, row["id"], row["thread_of"]]).fetchone() is not None
 
 
 def _has_newer(db: Database, edit: Row) -> bool:

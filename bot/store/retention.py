@@ -25,6 +25,7 @@ class RetentionPeriods:
     runs: timedelta = timedelta(days=90)
     stashes: timedelta = timedelta(days=90)
     offers: timedelta = timedelta(days=90)  # as the posts that have their buttons
+    snoozes: timedelta = timedelta(days=90)  # after its end
     gatherings: timedelta = SHOWN_FOR
     bridge_events: timedelta = timedelta(days=14)
     deliveries: timedelta = timedelta(hours=48)  # Slack delivers again within hours, at the latest
@@ -73,6 +74,13 @@ _OFFERS = (
     "DELETE FROM offers WHERE rowid IN ("
     "SELECT rowid FROM offers WHERE asked_at < :offers AND state <> 'open' LIMIT :rows)"
 )
+_SNOOZES = """
+    DELETE FROM snoozes WHERE rowid IN (
+      SELECT rowid FROM snoozes s
+      WHERE ended_at < :snoozes
+        AND NOT EXISTS (SELECT 1 FROM incidents i WHERE i.snooze = s.id AND i.snooze <> '')
+      LIMIT :rows)
+"""
 _DELIVERIES = "DELETE FROM deliveries WHERE key IN (SELECT key FROM deliveries WHERE at < :deliveries LIMIT :rows)"
 
 _GATHERINGS = (
@@ -95,7 +103,7 @@ _ESCALATION = """
 """
 
 STEPS = (
-    *(_SEEN, _BODIES, _POSTS, _LOST, _RUNS, _STASHES, _OFFERS),
+    *(_SEEN, _BODIES, _POSTS, _LOST, _RUNS, _STASHES, _OFFERS, _SNOOZES),
     *(_DELIVERIES, _GATHERINGS, _BRIDGE_EVENTS, _ESCALATION),
 )
 
@@ -130,7 +138,7 @@ class Retention(Transactional):
         cutoffs = {
             name: timestamp(now - getattr(keep, name))
             for name in (
-                *("bodies", "posts", "incidents", "runs", "stashes", "offers"),
+                *("bodies", "posts", "incidents", "runs", "stashes", "offers", "snoozes"),
                 *("deliveries", "gatherings", "bridge_events"),
             )
         }

@@ -448,6 +448,29 @@ _OFFERS = (
     """,
     "CREATE INDEX offers_open ON offers (asked_at) WHERE state = 'open'",
 )
+
+# For how long nobody is called about a flow (or any, without one), and the snooze that an incident's card shows.
+_SNOOZES = (
+    """
+    CREATE TABLE snoozes (
+      id TEXT PRIMARY KEY,
+      flow_id INTEGER,
+      flow_name TEXT NOT NULL,
+      made_by TEXT NOT NULL,
+      at INTEGER NOT NULL,
+      until INTEGER NOT NULL,
+      until_success INTEGER NOT NULL,
+      because TEXT NOT NULL,
+      ended TEXT NOT NULL,
+      ended_at INTEGER
+    ) STRICT
+    """,
+    "CREATE INDEX snoozes_active ON snoozes (at) WHERE ended_at IS NULL",
+    "CREATE INDEX snoozes_ended ON snoozes (ended_at) WHERE ended_at IS NOT NULL",
+    "ALTER TABLE incidents ADD COLUMN snooze TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX incidents_snoozed ON incidents (snooze) WHERE snooze <> ''",
+)
+
 # How a run that somebody started has ended.
 _RUN_RESULTS = ("ALTER TABLE runs ADD COLUMN result INTEGER",)
 
@@ -470,5 +493,6 @@ STEPS: tuple[Sequence[str], ...] = (
     _BRIDGES,
     _ESCALATION,
     _OFFERS,
+    _SNOOZES,
     _RUN_RESULTS,
 )

@@ -30,13 +30,14 @@ from bot.store.people import AuditLog, Inbox, People
 from bot.store.queueing import Queueing, Runs
 from bot.store.retention import Retention
 from bot.store.routing import Routing
+from bot.store.snoozes import Snoozes
 from bot.store.transactions import transaction
 from bot.store.waiting import WaitTimes
 from bot.store.workspace_keys import WorkspaceKeys
 
 
 class Store(
-    ChangeSets, MonitorState, Incidents, IncidentGroups, Escalations, Offers,
+    ChangeSets, MonitorState, Incidents, IncidentGroups, Escalations, Offers, Snoozes,
     Queueing, Outbox, LostMessages, WaitTimes,
     Inbox, AuditLog, Runs, People, LinkChanges, WorkspaceKeys, Routing,
     BridgeEvents, Retention, ClockCorrection, Backup,

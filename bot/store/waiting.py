@@ -1,5 +1,6 @@
 """What waits: failures that were seen and not told yet, and people whose message was not answered yet."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -60,3 +61,16 @@ class WaitTimes(Transactional):
             {row["id"]: from_timestamp(row["since"]) for row in db.execute(query)} for query in (_UNTOLD, _UNANSWERED)
         )
         return Waiting(untold, unanswered, outage_told)
+
+    @read
+    def post_counts(self, db: Database) -> Mapping[str, int]:
+        """The number of posts by state; edits whose words others have taken over are counted as ``replaced``."""
+        return dict(tuple(row) for row in db.execute("SELECT state, count(*) FROM posts GROUP BY state"))
+
+    @read
+    def oldest_posts(self, db: Database) -> Mapping[str, datetime]:
+        """Since when the oldest post that is queued, sending or unclear has been due, by state."""
+        rows = db.execute(
+            "SELECT state, min(due) FROM posts WHERE state IN ('queued', 'sending', 'unclear') GROUP BY state"
+        )
+        return {state: from_timestamp(due) for state, due in rows}

@@ -158,12 +158,12 @@ async def test_a_press_reaches_the_doctor_where_no_bot_runs(doctor, running):
     await workspace.until(lambda: "Please press" in workspace.messages(DATA_OPS)[-1].text, 60)
     workspace.say(JONAS, DATA_OPS, "/flow enable 3377")
     await workspace.until(lambda: workspace.ephemerals(JONAS, DATA_OPS), 60)
-    assert "Nothing was done for `enable 3377`" in workspace.ephemerals(JONAS, DATA_OPS)[-1].text
+    assert "Nothing was done for `enable 3377`" in str(workspace.ephemerals(JONAS, DATA_OPS)[-1].blocks)
     message = await pressed(running)
     found = await examining
     assert bad(found) == {}
     assert MAYA in named(found, "slack button").says
-    assert f"<@{MAYA}> pressed the button" in workspace.find(DATA_OPS, message.ts).text
+    assert f"<@{MAYA}> pressed the button" in str(workspace.find(DATA_OPS, message.ts).blocks)
 
 
 async def test_a_press_reaches_the_running_bot_and_is_answered(doctor, running, tmp_path):
@@ -174,7 +174,7 @@ async def test_a_press_reaches_the_running_bot_and_is_answered(doctor, running, 
         message = await pressed(running)
         found = await examining
         assert MAYA in named(found, "slack button").says
-        assert f"<@{MAYA}> pressed the button" in workspace.find(DATA_OPS, message.ts).text
+        assert f"<@{MAYA}> pressed the button" in str(workspace.find(DATA_OPS, message.ts).blocks)
         await workspace.until(lambda: workspace.ephemerals(MAYA, DATA_OPS), 60)  # what the button asked: status
 
 

@@ -17,6 +17,7 @@ from bot.core.bridges.pagerduty import Action
 from bot.core.flow.model import UserName
 from bot.core.incident.events import IncidentStep
 from bot.core.incident.lifecycle import acknowledge, close, recovered, unack
+from bot.core.incident.model import Snooze, SnoozeId
 
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
 OPEN = incident(failure(**KNOWN))
@@ -33,6 +34,8 @@ def test_an_event_is_a_cloud_event_with_all_that_is_known(snapshot):
     taken, _ = acknowledge(OPEN, MAYA, NOW, note="looking")
     assert event(IncidentStep.OPENED, OPEN) == snapshot(name="opened")
     assert event(IncidentStep.HANDED_BACK, unack(taken)[0], taken) == snapshot(name="handed back")
+    snooze = Snooze(SnoozeId("s1"), OPEN.flow_id, OPEN.flow_name, MAYA, NOW, NOW + timedelta(hours=2), "known")
+    assert event(IncidentStep.SNOOZED, replace(OPEN, snooze=snooze), OPEN) == snapshot(name="snoozed")
     assert event(IncidentStep.CLOSED, close(taken, MAYA, NOW, "planned")[0], taken) == snapshot(name="closed")
 
 

@@ -1,6 +1,7 @@
 """The steps of an incident that other programs are told of."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from incident_makers import JONAS, KNOWN, MAYA, NOW, changed, failure, incident
@@ -19,13 +20,16 @@ from bot.core.incident.lifecycle import (
     reopen,
     unack,
 )
-from bot.core.incident.model import Phase
+from bot.core.incident.model import Phase, Snooze, SnoozeId
 from bot.core.outbox.posts import PostId
 
 OPEN = incident(failure(**KNOWN))
 TAKEN, _ = acknowledge(OPEN, MAYA, NOW)
 CLOSED, _ = close(OPEN, MAYA, NOW, "planned")
 RECOVERED, _ = recovered(OPEN, InstanceId("3377-20261122"), NOW)
+SNOOZE = Snooze(SnoozeId("s1"), OPEN.flow_id, OPEN.flow_name, MAYA, NOW, NOW + timedelta(hours=2), "known")
+SNOOZED = replace(OPEN, snooze=SNOOZE)
+LONGER = replace(OPEN, snooze=replace(SNOOZE, id=SnoozeId("s2")))
 ANOTHER = failure("3377-2026112200", end="2026-11-22 02:00:00")
 LATER = TAKEN.ack_until.replace(hour=23)
 
@@ -53,6 +57,15 @@ LATER = TAKEN.ack_until.replace(hour=23)
         ("what had recovered is open again", RECOVERED, OPEN, ["reopened"]),
         ("somebody takes what was closed", CLOSED, TAKEN, ["reopened", "acknowledged"]),
         ("one change holds two steps", OPEN, failed(TAKEN, ANOTHER, ())[0], ["failed_again", "acknowledged"]),
+        ("its flow is snoozed", OPEN, SNOOZED, ["snoozed"]),
+        ("it is snoozed in another way", SNOOZED, LONGER, ["snoozed"]),
+        ("it opens while its flow is snoozed", None, SNOOZED, ["opened", "snoozed"]),
+        ("it fails while it is snoozed", SNOOZED, failed(SNOOZED, ANOTHER, ())[0], ["failed_again"]),
+        ("the snooze ends", SNOOZED, OPEN, ["snooze_ended"]),
+        ("the snooze ends, and what was acknowledged is over", replace(TAKEN, snooze=SNOOZE), OPEN,
+         ["snooze_ended", "handed_back"]),
+        ("a success ends it with its snooze", SNOOZED, RECOVERED, ["recovered"]),
+        ("a person closes it with its snooze", SNOOZED, CLOSED, ["closed"]),
         ("nothing changes", TAKEN, TAKEN, []),
         ("only its place in a list changes", OPEN, changed(OPEN, listed_in=PostId("g")), []),
         ("EnOS does not show its flow any more", OPEN, gone(OPEN)[0], []),
@@ -71,5 +84,5 @@ def test_an_acknowledgement_that_was_over_has_expired():
 def test_no_name_that_receivers_see_is_lost():
     assert {step.value for step in IncidentStep} >= {
         "opened", "failed_again", "updated", "acknowledged", "handed_over", "handed_back", "expired", "recovered",
-        "closed", "reopened",
+        "closed", "reopened", "snoozed", "snooze_ended",
     }  # fmt: skip

@@ -31,13 +31,15 @@ from bot.core.incident.bulk import LeftOut
 from bot.core.incident.escalation import CallReason
 from bot.core.incident.groups import Occasion
 from bot.core.incident.handover import OfferKind, OfferState
-from bot.core.incident.model import Incident, IncidentId, OfferId, Phase
+from bot.core.incident.model import Incident, IncidentId, OfferId, Phase, SnoozeEnd, SnoozeId
 from bot.core.incident.resolution import Resolution
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Card
 from bot.core.outbox.pointers import PostPresence
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import Ending
+from bot.core.routing.mentions import Permission
+from bot.core.routing.places import PlaceReason
 from bot.core.text.escape import Markup, clean, escape
 from bot.core.text.message import Message, Text, rendered, verbatim
 from bot.messages.cards import runs
@@ -66,7 +68,7 @@ HOSTILE = [
     "",
 ]
 OURS = {"channel": "C0DATAOPS1", "post": "p1", "command": "/flow", "by": "T0DEMO0001:U0MAYA00001", "listed_in": "p2"}
-ADDRESSES = {"incident_link", "link_to_it", "url", "console_url"}  # Slack's own, or the operator's
+ADDRESSES = {"incident_link", "link_to_it", "url", "console_url", "links"}  # Slack's own, or the operator's
 TEXTS = (Text, Text | None, Message, Message | None, Markup)
 
 
@@ -106,11 +108,13 @@ SIMPLE = {
     PostId: PostId("p1"),
     IncidentId: IncidentId("i1"),
     OfferId: OfferId("0ffe"),
+    SnoozeId: SnoozeId("s1"),
     FlowId: FlowId(3377),
     TaskId: TaskId(108580),
 }
 ENUMS = {
     Phase: Phase.OPEN,
+    SnoozeEnd: SnoozeEnd.TIME,
     CallReason: CallReason.GROUP,
     Status: Status.FAIL,
     Denial: Denial.NOT_OWNER,
@@ -125,6 +129,8 @@ ENUMS = {
     Bridge: Bridge.PAGERDUTY,
     Row: ROWS[0],
     LeftOut: LeftOut.NOT_YOURS,
+    PlaceReason: PlaceReason.WATCHED,
+    Permission: Permission.QUIET_HOURS,
 }
 
 

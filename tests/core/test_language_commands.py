@@ -6,6 +6,8 @@ import pytest
 
 from bot.core.command.parse import parse, say
 from bot.core.command.requests import (
+    ALL,
+    SUCCESS,
     Accept,
     Ack,
     Assign,
@@ -16,6 +18,7 @@ from bot.core.command.requests import (
     Close,
     Decline,
     Disable,
+    Drill,
     Enable,
     Failed,
     FlowRef,
@@ -32,10 +35,13 @@ from bot.core.command.requests import (
     Rerun,
     Runs,
     Show,
+    Snooze,
+    Snoozes,
     Status,
     Take,
     Trigger,
     Unlink,
+    Unsnooze,
     Unwatch,
     Watch,
     Watches,
@@ -115,6 +121,17 @@ FLOW = FlowRef(id=3377)
         ("acknowledge 2809", Ack(FlowRef(id=2809))),
         ("ack because it is known for 2h", Ack(because="it is known for 2h")),
         (f"close {RUN} because done", Close(instance=RUN, because="done")),
+        ("snooze 3377 for 2h because done", Snooze(FLOW, duration=timedelta(hours=2), because="done")),
+        ("snooze 2h", Snooze(duration=timedelta(hours=2))),
+        ("snooze 3377 until tomorrow 8:00", Snooze(FLOW, until=When("tomorrow 08:00"))),
+        ("snooze until success because <https://jira.test/T-1|T-1>",
+         Snooze(until=SUCCESS, because="https://jira.test/T-1")),
+        ("snooze ALL until 14:30", Snooze(scope=ALL, until=When("14:30"))),
+        ('snooze "all" for 1d', Snooze(FlowRef(name="all"), duration=timedelta(days=1))),
+        ("unsnooze", Unsnooze()),
+        ("unsnooze all", Unsnooze(scope=ALL)),
+        ("unsnooze 3377", Unsnooze(FLOW)),
+        ("snoozes page 2", Snoozes(2)),
         ("watch", Watch()),
         ("watch of 3377 by me after 3", Watch(FLOW, OwnerRef(me=True), after=3)),
         ("watch me matching meter-*", Watch(owner=OwnerRef(me=True), glob="meter-*")),
@@ -133,6 +150,7 @@ FLOW = FlowRef(id=3377)
         ("prefs digest 8:30 language zh replies channel",
          Preferences(replies="channel", language="zh", digest="08:30")),
         ("prefs digest off", Preferences(digest="off")),
+        ("drill", Drill()),
         ("close 3377 as Fixed because done", Close(FLOW, resolution=Resolution.FIXED, because="done")),
         ("close as unneeded", Close(resolution=Resolution.UNNEEDED)),
         ("close because as fixed", Close(because="as fixed")),
@@ -374,24 +392,29 @@ def test_words_of_the_grammar_are_letters_only():
 def test_who_may_and_what_is_on_record():
     assert {each.verb for each in ROWS if each.who is Who.OWNER} == {"trigger", "rerun", "cancel", "enable", "disable"}
     assert {each.verb for each in ROWS if each.who is Who.RESPONDER} == {
-        "ack", "unack", "take", "assign", "accept", "close", "reopen", "thread"
+        "ack", "unack", "take", "assign", "accept", "close", "reopen", "thread", "snooze", "unsnooze"
     }  # fmt: skip
-    assert {each.verb for each in ROWS if each.who is Who.ADMIN} == {"link", "unlink", "people", "audit"}
+    assert {each.verb for each in ROWS if each.who is Who.ADMIN} == {"link", "unlink", "people", "audit", "drill"}
     assert {each.verb for each in ROWS if each.who is Who.ANYONE} == {
         "help", "whoami", "oncall", "status", "handover", "decline", "withdraw", "board"
     }  # fmt: skip
     assert {each.verb for each in ROWS if each.changes} == {
         "trigger", "rerun", "cancel", "enable", "disable", "ack", "unack", "close", "reopen", "thread", "link",
         "unlink", "watch", "unwatch", "prefs", "take", "assign", "handover", "accept", "decline", "withdraw",
+        "snooze", "unsnooze", "drill",
     }  # fmt: skip
-    assert not BY_VERB["prefs"].is_change(Preferences())
-    assert BY_VERB["prefs"].is_change(Preferences(mentions=True))
-    assert BY_VERB["watch"].is_change(Watch())
-    assert not BY_VERB["failed"].is_change(Failed())
+    assert {each.verb for each in ROWS if each.shows} == {"prefs"}  # alone, it changes nothing
     assert {each.verb for each in ROWS if each.in_thread} == {
         "rerun", "cancel", "enable", "disable", "show", "log", "ack", "unack", "close", "reopen", "thread",
-        "take", "assign",
+        "take", "assign", "snooze", "unsnooze",
     }  # fmt: skip
+
+
+def test_what_is_about_all_flows_is_the_flowbot_admins():
+    row = BY_VERB["snooze"]
+    assert row.who_may(Snooze(FLOW)) is Who.RESPONDER
+    assert row.who_may(Snooze(scope=ALL)) is Who.ADMIN
+    assert BY_VERB["incidents"].who_may(Incidents("open")) is Who.LINKED
 
 
 def test_verbs_are_found_and_suggested():

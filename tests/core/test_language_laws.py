@@ -138,6 +138,15 @@ REQUESTS = {
     requests.Close: either(requests.Close, resolution=maybe(st.sampled_from(Resolution)), because=texts),
     requests.Reopen: either(requests.Reopen),
     requests.Thread: either(requests.Thread),
+    requests.Snooze: st.one_of(
+        st.builds(requests.Snooze, maybe(flows), duration=maybe(durations), because=texts),
+        st.builds(requests.Snooze, maybe(flows), until=maybe(whens | st.just(requests.SUCCESS)), because=texts),
+        st.builds(requests.Snooze, scope=st.just(requests.ALL), duration=maybe(durations), because=texts),
+    ),
+    requests.Unsnooze: st.one_of(
+        st.builds(requests.Unsnooze, maybe(flows)), st.just(requests.Unsnooze(scope=requests.ALL))
+    ),
+    requests.Snoozes: st.builds(requests.Snoozes, counts),
     requests.Watch: st.builds(
         requests.Watch, maybe(flows), maybe(owners), st.just("") | names, maybe(counts), st.just("") | hours
     ),
@@ -153,6 +162,7 @@ REQUESTS = {
         st.sampled_from(["", "en", "zh"]),
         st.sampled_from(["", "off"]) | clocks,
     ),
+    requests.Drill: st.just(requests.Drill()),
     requests.LinkPerson: st.builds(requests.LinkPerson, people, names, names),
     requests.Unlink: st.builds(requests.Unlink, people),
     requests.People: st.builds(requests.People, counts),

@@ -51,11 +51,6 @@ def test_a_notice_is_read_as_it_was_written():
     assert Notice.read("") is None
 
 
-def test_a_day_is_told_once_and_the_first_day_not_at_all():
-    days = [notices.each_day(day, [post(day)]) for day in ("2026-11-20", "2026-11-21", "2026-11-21", "2026-11-19")]
-    assert told(*days) == ["2026-11-21"]
-
-
 def test_a_time_that_lies_ahead_makes_it_time_again():
     hour = datetime(2026, 11, 21, 10, 0, tzinfo=UTC) - NOW
     assert not is_due(NOW, hour, NOW)

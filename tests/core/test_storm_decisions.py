@@ -75,6 +75,13 @@ def test_what_goes_on_takes_in_each_further_incident(case, group, joins):
         assert (found.begins, found.storm.post, found.storm.joined) == (False, "storm", 6)
 
 
+def test_what_it_lists_already_joins_no_second_time():
+    """Such an incident counts as told recently while another channel's card of it is in no group."""
+    listed = [each.with_card(replace(each.home, listed_in=STORM.post)) for each in many(5, 20)]
+    found = storm_update(many(1), listed, [STORM])
+    assert (len(found.incidents), found.storm.joined) == (1, 6)
+
+
 def test_the_last_to_join_keeps_it_from_ending():
     assert storm_update(many(1), incident_groups=[STORM], now=NOW + SECOND).storm.last_at == NOW + SECOND
     late = replace(STORM, last_at=NOW + 2 * SECOND)

@@ -1,6 +1,7 @@
 """Incidents move between people: taken over with a press, assigned and accepted, handed over at the end of a shift."""
 
-from journey_kit import DIRECT, JONAS, MAYA, SAM, story
+from journey_kit import DIRECT, JONAS, MAYA, SAM
+from journey_stage import story
 
 
 @story()

@@ -1,6 +1,7 @@
 """Watches and preferences over real sockets: said, listed, removed with a button, and refused with a way out."""
 
-from journey_kit import ALEX, DATA_OPS, DIRECT, FINANCE, GENERAL, JONAS, MAYA, PRIYA, story
+from journey_kit import ALEX, DATA_OPS, DIRECT, FINANCE, GENERAL, JONAS, MAYA, PRIYA
+from journey_stage import story
 
 
 @story()

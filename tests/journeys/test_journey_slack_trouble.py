@@ -103,7 +103,7 @@ async def test_a_storm_outlives_a_slack_that_is_gone(world):
 @story(first=True, FLOWBOT_CHANNEL=GENERAL)
 async def test_a_channel_without_the_bot_is_told_to_the_admins_and_its_posts_arrive_later(world):
     world.refusals |= {"not_in_channel"}
-    world.excused.append("can't post in its alert channel")
+    world.excused.append("Alerts can't be posted in the alert channel")
     flow = world.flow("unseen-load")
     run = world.breaks(flow)
     await world.hears(ALEX, "The app is not in the channel", "#general", "/invite", "Nothing is lost", where=DIRECT)
@@ -114,7 +114,7 @@ async def test_a_channel_without_the_bot_is_told_to_the_admins_and_its_posts_arr
 
 @story(first=True, FLOWBOT_CHANNEL=FINANCE)
 async def test_a_shared_channel_gets_failures_only_after_it_is_named(world):
-    world.excused.append("can't post in its alert channel")
+    world.excused.append("Alerts can't be posted in the alert channel")
     flow, other = world.flow("secret-load"), world.flow("answered-load")
     run = world.breaks(flow)
     wanted = ("shared with another organization", "#finance-data", "FLOWBOT_SHARED_CHANNELS", "Nothing is lost")
@@ -138,7 +138,7 @@ async def test_a_shared_channel_that_the_settings_name_gets_failures(world):
 @story(first=True)
 async def test_an_archived_channel_keeps_people_answered(world):
     world.refusals |= {"is_archived", "chat.update: is_inactive"}  # the card's first edit may come too late
-    world.excused.append("can't post in its alert channel")
+    world.excused.append("Alerts can't be posted in the alert channel")
     flow = world.flow("archived-load")
     world.breaks(flow)
     await world.card(flow, "FAIL")
@@ -154,7 +154,7 @@ async def test_an_archived_channel_keeps_people_answered(world):
 @story(FLOWBOT_CHANNEL="C0MISSING01")
 async def test_people_are_answered_although_a_channel_does_not_exist(world):
     world.refusals.add("channel_not_found")
-    world.excused.append("can't post in its alert channel")
+    world.excused.append("Alerts can't be posted in the alert channel")
     flow = world.flow("homeless-load")
     run = world.breaks(flow)
     await world.until(lambda: run.status.name == "FAIL")

@@ -128,7 +128,7 @@ async def test_a_lost_answer_is_looked_up_and_never_sent_again(world):
     took, gone, slow = world.flow("took-effect"), world.flow("never-sent"), world.flow("cut-short")
     world.enos.faults.arm("lost", action="trigger", calls=1)
     world.say(MAYA, f"/flow trigger {took.id}")
-    await started(world, took, "EnOS does not say who started the run", "@Maya Chen")
+    await started(world, took, "EnOS does not say who started it", "@Maya Chen")
     await started(world, took, "succeeded")
 
     world.enos.faults.arm("gone", action="triggerFromTask", calls=1)

@@ -130,12 +130,14 @@ async def test_a_list_of_members_that_repeats_its_pages_or_never_ends_is_unclear
 
     told = []
     endless = (
-        "Slack's list of members of C1 does not end: flowbot stopped after 2 of them, and reads none of it. "
+        "Slack's list of the members of C1 does not end. Reading stopped after 2, and none is used. "
         "Check SLACK_API_URL: what answers there may repeat pages."
     )
     for cursors in ("aa", [""]):
         with contextlib.suppress(SlackUnclear):
-            await Directory(Members(cursors), lambda: clock[0], lambda *walk: told.append(walk)).members("C1")
+            await Directory(
+                Members(cursors), lambda: clock[0], lambda walk, why: told.append((walk, str(why)))
+            ).members("C1")
     assert told == [
         ("members of C1", endless),
         ("members of C1", ""),

@@ -54,7 +54,7 @@ def occurrence(number=0, **more) -> Occurrence:
         status=-1,
         trigger_time="2026-11-21 14:30:00",
         end_time="2026-11-21 14:31:00",
-        seen_at=NOW,
+        seen_at=more.pop("seen_at", NOW),
         **more,
     )
 

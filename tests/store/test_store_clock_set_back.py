@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 from incident_cards import changed
-from store_makers import NOW, edit, incident, later, message, run
+from store_makers import NOW, edit, incident, later, message, occurrence, run
 
+from bot.core.digest import LastDigest
 from bot.core.incident.facts import ChangeSet, ReadState
 from bot.core.incident.groups import IncidentGroup, Occasion
 from bot.core.outbox.lost_messages import LOSS_WINDOW, MAX_IN_WINDOW, LossOutcome
@@ -161,3 +162,17 @@ async def test_where_the_posts_cannot_be_written_neither_is_the_note(store):
     with pytest.raises(TypeError):
         await store.update_note("weather", lambda _: NoticeUpdate("rain", (broken,)))
     assert "weather" not in await store.notes()
+
+
+async def test_a_failure_stays_on_its_side_of_the_end_of_the_last_digest(store):
+    told, untold, old = (occurrence(n, seen_at=NOW + timedelta(minutes=m)) for n, m in ((1, -5), (2, 5), (3, -90)))
+    broken = incident(occurrences=(old, told, untold))
+    await store.observe((), (), lambda _: ChangeSet(incidents=(broken,)))
+    await store.set_note("digest C1", LastDigest(NOW, NOW).written())
+    await store.set_note("digest C2", LastDigest(NOW).written())
+    await store.correct_future_times(BACK)
+    (kept,) = await store.incidents()
+    assert [each.seen_at for each in kept.occurrences] == [old.seen_at, BACK - timedelta(milliseconds=1), BACK]
+    notes = await store.notes()
+    assert LastDigest.read(notes["digest C1"]) == LastDigest(NOW, BACK)
+    assert LastDigest.read(notes["digest C2"]) == LastDigest(NOW)

@@ -12,7 +12,7 @@ from store_makers import NOW
 from bot.core.flow.run import Run
 from bot.core.incident.facts import ChangeSet, ReadState, Seen
 from bot.core.incident.handover import Offer, OfferState
-from bot.core.incident.model import Ask, Incident, IncidentCard, Occurrence
+from bot.core.incident.model import Ask, Incident, IncidentCard, Occurrence, Snooze
 from bot.core.outbox.posts import NewPost, PostKind
 from bot.core.people.model import Attempt, Link, Person
 from bot.store.store import Store
@@ -27,6 +27,8 @@ def sample(kind, name):
         return (sample(get_args(kind)[0], f"{name} 1"), sample(get_args(kind)[0], f"{name} 2"))
     if kind is IncidentCard:
         return filled(IncidentCard, channel=name)
+    if kind is Snooze:
+        return filled(Snooze)
     if kind is Occurrence:
         return filled(Occurrence, instance=f"1-{name[-1]}")
     if kind is Ask:
@@ -65,7 +67,7 @@ async def test_runs(again):
 
 async def test_incidents_and_occurrences(again):
     made = filled(Incident)
-    changes = ChangeSet(incidents=(made,))
+    changes = ChangeSet(incidents=(made,), snoozes=(made.snooze,))
     assert await again(lambda s: s.observe([], [], lambda _: changes), lambda s: s.incident(made.id)) == made
 
 

@@ -2,7 +2,7 @@
 
 from answer_enos import refusal
 from answer_scenes import Scenes, fault
-from answer_world import ELSEWHERE, FINANCE, OPS
+from answer_world import ELSEWHERE, FAILED, FINANCE, OPS
 
 from bot.enos.errors import NoResponse
 
@@ -93,6 +93,68 @@ asked("a watch that is not clear", "maya", "unwatch of 3377 quiet 22:00-07:00", 
 asked("a watch to remove that several may be", "maya", "unwatch", two)
 asked("a watch to remove that is not there", "maya", "unwatch 77", two)
 asked("a watch to remove where there are none", "maya", "unwatch of 3377")
+
+
+# ── drills, and why it goes where it goes ──
+
+
+def lost(*channels):
+    return lambda world: world.slack.archived.update(channels)
+
+
+@scene("a drill in the alert channel")
+async def _(world):
+    await world.alex.says("drill")
+
+
+@scene("a drill along watches that lead to several channels")
+async def _(world):
+    world.enos.change(3377, owners=("maya.chen", "jonas.weber"))
+    joins(FINANCE, "U0MAYA00001")(world)
+    await world.maya.says("watch of 3377 quiet 22:00-09:00", channel=FINANCE)
+    await world.maya.says("watch of 2809", channel=FINANCE)
+    await world.maya.says("watch by maya.chen")
+    await world.jonas.writes("watch of 2809")
+    await world.maya.says("prefs mentions off")
+    world.later(hours=3)
+    world.answer_texts.clear()
+    world.answer_bodies.clear()
+    await world.alex.says("drill", channel=FINANCE)
+    await world.alex.says("drill")
+
+
+@scene("a drill along a channel that is archived")
+async def _(world):
+    joins(FINANCE, "U0MAYA00001")(world)
+    await world.maya.says("watch of 3377", channel=FINANCE)
+    lost(FINANCE)(world)
+    world.answer_texts.clear()
+    await world.alex.says("drill", channel=FINANCE)
+
+
+asked("a drill where nothing can be posted", "alex", "drill", lost(OPS))
+asked("a drill where no failures go", "alex", "drill", way="writes")
+
+
+@scene("a drill in a channel without watches")
+async def _(world):
+    await world.alex.says("drill", channel=FINANCE)
+
+
+@scene("where a flow's failures go")
+async def _(world):
+    joins(FINANCE, "U0MAYA00001")(world)
+    await world.maya.says("watch of 2809 quiet 22:00-09:00", channel=FINANCE)
+    await world.maya.writes("watch of 2809")
+    await world.jonas.writes("watch of 2809")
+    world.later(hours=3)
+    world.answer_texts.clear()
+    world.answer_bodies.clear()
+    await world.maya.says("show 2809")
+    await world.breaks()
+    world.enos.run(FAILED)
+    await world.maya.says("show 3377")
+    await world.maya.says(f"show {FAILED}")
 
 
 @scene("preferences are shown and changed")

@@ -5,6 +5,7 @@ import json
 import re
 from collections import Counter
 
+from crash_channels import TOLD_THERE, check_channels
 from crash_injection import in_transaction
 from crash_platforms import MAYA
 from reminder_invariants import check_reminders, steps_taken
@@ -31,17 +32,20 @@ async def check_invariants(world):
     incidents = await store.incidents(live=False)
     stand = _newest(world.slack.messages)
     places = _places(world.slack)
-    _stands_once(posts, world.slack.standing(), world.slack.gone.values())
+    _stands_once(posts, world.slack.standing(), world.slack.gone.values(), {TOLD_THERE} if world.channels else set())
     _threads_in_order(posts, stand, places)
     lost = {post.new.id for post in posts if post.why in LOST or post.ts in world.slack.gone}
     _failures_told(incidents, world.expected)
     await _storms_shown(store, stand, lost)
     alone = [each for each in incidents if each.threads]
-    _cards_shown(alone, stand, posts, lost)
-    check_reminders(posts, alone, world.check_times)
-    steps = await store.escalation_steps([each.id for each in alone])
-    for each in alone:
-        assert len(steps.get(each.id, ())) == steps_taken(posts, each), f"a step of {each.id} is lost or doubled"
+    if world.channels:
+        await check_channels(world.channels, posts, incidents, stand, lost)
+    else:
+        _cards_shown(alone, stand, posts, lost)
+        check_reminders(posts, alone, world.check_times)
+        steps = await store.escalation_steps([each.id for each in alone])
+        for each in alone:
+            assert len(steps.get(each.id, ())) == steps_taken(posts, each), f"a step of {each.id} is lost or doubled"
     await _nothing_left_open(store)
     _acted_once([key for key, _ in world.enos.acts])
     await _answered(world, posts)
@@ -78,11 +82,11 @@ def _places(slack):
     return places
 
 
-def _stands_once(posts, standing, gone):
+def _stands_once(posts, standing, gone, told_elsewhere):
     assert len(standing) == len(set(standing)), "something is posted twice"
     given_up = [post for post in posts if post.state is PostState.GIVEN_UP and post.new.kind is not PostKind.EDIT]
     withdrawn = [post for post in given_up if post.new.reminds_of and post.why.startswith("withdrawn")]
-    lost = [post for post in given_up if post not in withdrawn]
+    lost = [post for post in given_up if post not in withdrawn and post.why not in told_elsewhere]
     assert {post.why for post in lost} <= {"too late: unclear", *LOST}, lost
     assert all(post.new.lane is not Lane.ALERT or post.why in LOST for post in lost), lost
     assert not {post.new.id for post in withdrawn} & set(standing), "something that is posted was withdrawn"
@@ -123,7 +127,7 @@ async def _storms_shown(store, stand, lost):
         if storm.occasion is Occasion.STORM and storm.post not in lost:
             now = count_phases(await store.grouped(storm.post))
             counts = f"{now.open} open, {now.acknowledged} acknowledged, {now.recovered} recovered"
-            assert counts in stand[storm.post].text, "an edit did not reach a storm's message"
+            assert counts in stand[storm.post].headline, "an edit did not reach a storm's message"
 
 
 def _cards_shown(incidents, stand, posts, lost):
@@ -133,7 +137,7 @@ def _cards_shown(incidents, stand, posts, lost):
             shown = rendered(card(incident, "", _LOOK))
             assert _without_ids(first.body) == _without_ids(shown), "an edit did not reach it"
         ids = [post.new.id for post in posts if post.new.incident == incident.id and post.new.id != incident.home.post]
-        replies = [stand[id_].text for id_ in ids if id_ in stand]
+        replies = [stand[id_].headline for id_ in ids if id_ in stand]
         again = [text for text in replies if text.startswith("FAILED AGAIN · ")]
         at_once = Counter(each.seen_at for each in incident.occurrences)
         at_once[incident.opened_at] -= 1  # the card itself tells the first

@@ -10,6 +10,7 @@ from delivery_fakes import FakeSlack
 
 from bot.core.flow.model import Graph, Page
 from bot.core.flow.status import Status
+from bot.core.outbox.conversations import Channel
 from bot.core.people.model import Person
 
 MAYA = Person("T0DEMO0001", "U0MAYA00001")
@@ -69,5 +70,8 @@ class CrashWorldSlack(FakeSlack):
         super().__init__(clock)
         self.directory = AnswerSlack()
         self.directory.person(MAYA, "maya", timezone="UTC")
-        for name in ("profile", "group", "channel", "members", "permalink"):
+        for name in ("profile", "group", "members", "permalink"):
             setattr(self, name, getattr(self.directory, name))
+
+    async def channel(self, channel):
+        return Channel(channel, member=True, archived=channel in self.closed)

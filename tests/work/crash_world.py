@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from crash_channels import OPS, Channels
 from crash_injection import CrashingProxy, ProcessDied, StatementBudget, crashing_store
 from crash_invariants import check_invariants
 from crash_platforms import MAYA, CrashWorldEnos, CrashWorldSlack
@@ -30,7 +31,6 @@ from bot.work.monitor.settings import MonitorSettings
 from bot.work.runs import crash_recovery
 from bot.work.runs.progress import RunTracker
 
-OPS = "C0DATAOPS1"
 MAYA_ID = "u15432100000000011"
 FLOWS = (3377, 3378, 3379, 3380)
 POLL = 30  # seconds
@@ -56,7 +56,15 @@ class Process:
         )
         settings = MonitorSettings(channel=OPS, user="u15432100000000001", poll_seconds=POLL, storm=world.storm)
         self.monitor = Monitor(
-            enos, store, people, world.clock, world.new_id, settings, mask=lambda text: text, jitter=lambda: 0.5
+            enos,
+            store,
+            people,
+            world.clock,
+            world.new_id,
+            settings,
+            mask=lambda text: text,
+            jitter=lambda: 0.5,
+            lost=self.delivery.lost_places,
         )
         services = Services(
             enos=enos,
@@ -78,6 +86,7 @@ class Process:
         self.services = services
         self.dispatcher = Dispatcher(services)
         self.run_tracker = RunTracker(services)
+        self.beside = world.channels and world.channels.work_beside(store, slack, self.delivery, budget)
         self._begun = False
 
     async def run_all(self, *work):
@@ -102,6 +111,8 @@ class Process:
             work += [self._poll(now), self.monitor.follow(now)]
         if remind:
             work.append(self.reminders.tick(now))
+        if self.beside:
+            work += self.beside.second(now, remind=remind)
         await self.run_all(*work)
         if remind:
             self.world.check_times.append(now)
@@ -122,6 +133,8 @@ class Process:
             self.world.enos.asked_by = None
 
     async def _begin(self):
+        if self.beside:
+            await self.beside.bridges.start()
         left, unanswered = await crash_recovery.open_attempts(self.services), await self.store.unanswered()
         await crash_recovery.close_attempts(self.services, left)
         for said in unanswered:
@@ -141,9 +154,12 @@ class _Names:
 
 
 class CrashWorld:
-    """What lives on while processes come and go, and what is known to have happened in it."""
+    """What lives on while processes come and go, and what is known to have happened in it.
 
-    def __init__(self, path, storm):
+    ``channels``: where there are watches; else None, and all goes to the alert channel.
+    """
+
+    def __init__(self, path, storm, *, watched=False):
         self.path = path
         self.storm = storm
         self.clock = HandClock()
@@ -152,6 +168,7 @@ class CrashWorld:
         self.enos.names[MAYA_ID] = "maya.chen"
         for flow in FLOWS:
             self.enos.add(flow, f"flow-{flow}", "maya.chen")
+        self.channels = Channels(self) if watched else None
         self.alarms = []
         self.expected = set()  # failures that a complete poll has been shown
         self.check_times = []  # when a process looked for what is to be called to mind, and lived on
@@ -164,10 +181,12 @@ class CrashWorld:
         return f"p{next(self._ids)}"
 
     @classmethod
-    async def begun(cls, path, *, storm=0):
+    async def begun(cls, path, *, storm=0, watched=False):
         """A world whose bot has been watching for a while, and knows Maya."""
-        world = cls(path, storm)
+        world = cls(path, storm, watched=watched)
         await world.starts()
+        if watched:
+            await world.channels.watch()
         await world.process.store.put_links([Link(MAYA, UserId(MAYA_ID), UserName("maya.chen"), verified=True)])
         await world.pass_time(10, poll_at=1)
         return world
@@ -246,6 +265,8 @@ class CrashWorld:
         """No fault, no death: what is left open comes to its end within a minute and the time Slack's pace takes."""
         self.enos.faults.clear()
         self.slack.faults.clear()
+        if self.channels:
+            self.channels.receivers.answers.clear()
         await self.starts()
         await self.pass_time(2, poll_at=1)
         seconds = 0
@@ -258,6 +279,8 @@ class CrashWorld:
         self.expected |= self.enos.shown()
 
     async def _waits(self):
+        if self.channels and await self.channels.wait():
+            return True
         counts = await self.process.store.post_counts()
         return bool(counts.keys() & {"queued", "sending", "unclear"})
 

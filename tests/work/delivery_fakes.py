@@ -51,6 +51,11 @@ class Message:
     broadcast: bool = False
     body: dict = field(default_factory=dict)
 
+    @property
+    def headline(self):
+        """What a phone shows of it."""
+        return self.body["text"]
+
 
 def place_of(channel):
     """Return where the direct messages of a person stand."""

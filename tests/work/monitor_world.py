@@ -9,11 +9,12 @@ from watched_store import WatchedStore
 from bot.core.people.model import Person
 from bot.core.people.on_call import EMPTY, OnCallGroup
 from bot.work.commands.incident_actions import IncidentActions
+from bot.work.monitor.digest import no_link
 from bot.work.monitor.monitor import Monitor
 from bot.work.monitor.settings import MonitorSettings
 
 START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
-SIGNS = ("All good", "Something needs attention")
+DIGESTS = ("All quiet", "Digest", "Something needs attention")
 MAYA = Person("T0DEMO0001", "U0MAYA00001")
 JONAS = Person("T0DEMO0001", "U0JONAS0001")
 
@@ -46,10 +47,11 @@ async def members(_channel):
 class World:
     """What a test needs to tell a story of polls."""
 
-    def __init__(self, *, enos=None, store=None, **settings):
+    def __init__(self, *, enos=None, store=None, link=no_link, **settings):
         self.enos = enos or MemoryEnos()
         self.store = store or WatchedStore()
         self.now = START
+        self.link = link
         self.troubles = ()  # what keeps flowbot from its work
         self.lost_places = ()  # channels and people that take no messages
         self.ids = itertools.count(1)
@@ -73,6 +75,7 @@ class World:
             jitter=lambda: 0.5,
             troubles=lambda: self.troubles,
             lost=lambda: self.lost_places,
+            link=self.link,
         )
         return self.monitor
 
@@ -116,9 +119,14 @@ class World:
         )
 
     def lines(self):
-        """Return what a phone shows of each message in the channel, but for the daily signs of life."""
-        return [card["text"] for card in self.store.cards() if not card["text"].startswith(SIGNS)]
+        """Return what a phone shows of each message in the channel, but for the digests."""
+        return [card["text"] for card in self.store.cards() if not card["text"].startswith(DIGESTS)]
 
-    def signs(self):
-        """Return what a phone shows of the daily signs of life."""
-        return [card["text"] for card in self.store.cards() if card["text"].startswith(SIGNS)]
+    def digests(self, channel="C0DATAOPS1"):
+        """Return the digests of a channel."""
+        named = f"digest-{channel}-"
+        return [self.store.shown(id_) for id_ in self.store.posts if id_.startswith(named)]
+
+    def digest_lines(self):
+        """Return what a phone shows of the digests of the alert channel."""
+        return [card["text"] for card in self.digests()]

@@ -34,6 +34,13 @@ def facts(incident: Incident, before: Incident | None, links: Mapping[str, str])
         }
         if incident.acked_by
         else None,
+        "snoozed": {
+            "by": _person(incident.snooze.by),
+            "until": moment(incident.snooze.until),
+            "because": incident.snooze.because,
+        }
+        if incident.snooze
+        else None,
         "acknowledged_before_by": _person(before.acked_by) if before else None,
         "closed_by": _person(incident.ended_by),
         "recovered_by_run": incident.recovered_by,

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.core.checks.check import Check, failed, ok, warning
-from bot.core.flow.model import UserId, UserName
+from bot.core.checks.on_watches import WatchFact
+from bot.core.flow.model import FlowId, UserId, UserName
 from bot.core.people.model import Link, Person
 
 MIN_FREE_BYTES = 200_000_000  # bytes of disk that should be free
@@ -22,6 +23,7 @@ class BotReport:
     wanted: int = 0
     oldest_seconds: float = 0.0  # how long the oldest post has been due
     links: tuple[Link, ...] = field(default=())
+    watches: tuple[WatchFact, ...] = field(default=())
 
 
 def written(bot_report: BotReport) -> Mapping[str, Any]:
@@ -29,7 +31,8 @@ def written(bot_report: BotReport) -> Mapping[str, Any]:
     links = [
         [each.person.team, each.person.user, each.user_id, each.user_name, each.verified] for each in bot_report.links
     ]
-    return {name: getattr(bot_report, name) for name in BotReport.__slots__} | {"links": links}
+    watches = [[each.id, each.channel, each.flow, each.flow_name] for each in bot_report.watches]
+    return {name: getattr(bot_report, name) for name in BotReport.__slots__} | {"links": links, "watches": watches}
 
 
 def read(told: Mapping[str, Any]) -> BotReport:
@@ -39,7 +42,11 @@ def read(told: Mapping[str, Any]) -> BotReport:
         Link(Person(str(team), str(user)), UserId(str(id_)), UserName(str(name)), verified=bool(verified))
         for team, user, id_, name, verified in told.get("links", ())
     )
-    return BotReport(**(known | {"links": links, "version": str(told.get("version", "unknown"))}))
+    watches = tuple(
+        WatchFact(int(id_), str(channel), None if flow is None else FlowId(int(flow)), str(name))
+        for id_, channel, flow, name in told.get("watches", ())
+    )
+    return BotReport(**(known | {"links": links, "watches": watches, "version": str(told.get("version", "unknown"))}))
 
 
 def disk(path: str, free: int) -> Check | None:

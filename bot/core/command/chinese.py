@@ -32,10 +32,14 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "close": ("关闭",),
     "reopen": ("重开", "重新打开"),
     "thread": ("消息列", "开消息列"),
+    "snooze": ("暂缓提醒", "暂缓", "静默", "暂停提醒"),
+    "unsnooze": ("恢复提醒", "取消暂缓", "取消静默"),
+    "snoozes": ("暂缓列表", "静默列表"),
     "watch": ("订阅",),
     "unwatch": ("取消订阅", "退订"),
     "watches": ("订阅列表",),
     "prefs": ("偏好", "偏好设置"),
+    "drill": ("演练",),
     "link": ("绑定",),
     "unlink": ("解绑", "解除绑定"),
     "people": ("人员", "绑定列表"),
@@ -65,6 +69,7 @@ CLAUSES: Mapping[tuple[str, str], tuple[str, ...]] = {  # by the English word an
     ("of", "task"): ("节点", "任务"),
     ("by", "owner"): ("负责人",),
     ("for", "duration"): ("时长", "持续"),
+    ("until", "until"): ("直到", "截至"),
     ("to", "person"): ("给", "交给"),
     ("as", "resolution"): ("结果", "作为"),
     ("because", "because"): ("原因", "因为", "备注"),
@@ -79,7 +84,9 @@ CLAUSES: Mapping[tuple[str, str], tuple[str, ...]] = {  # by the English word an
     ("digest", "digest"): ("每日汇总", "汇总"),
 }
 ME = ("我", "我的")
-ALL, MINE = ("全部", "所有"), ("我的",)  # many at once
+ALL = ("全部", "所有")  # flows, or incidents
+MINE = ("我的",)  # incidents
+SUCCESS = ("成功",)  # the next one
 SCOPES = {"未关闭": "open", "未认领": "unacked", "我的": "mine"}
 RESOLUTIONS = {"已修复": "fixed", "预期内": "expected", "重复": "duplicate", "不需要": "unneeded"}
 STATUSES = {
@@ -125,6 +132,8 @@ PLACEHOLDERS: Mapping[str, str] = {  # of the syntax
     "FLOW|RUN": "任务流ID|实例ID",
     "FLOW|RUN|all|all mine": "任务流ID|实例ID|全部|全部 我的",
     "RUN|all mine": "实例ID|全部 我的",
+    "FLOW|all": "任务流ID|全部",
+    "WHEN|success": "时刻|成功",
     "TASK": "节点ID",
     "OWNER": "用户名",
     "@person": "@人员",
@@ -207,10 +216,18 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {  # those of the table of commands, i
     "close": ("关闭 2809 原因 that day is not needed", "关闭 2809 结果 重复 原因 3377 is the cause"),
     "reopen": ("重开 2809",),
     "thread": ("消息列 2809",),
+    "snooze": (
+        "暂缓提醒 2809 时长 2小时 原因 the source is being repaired",
+        "暂缓提醒 2809 直到 明天 08:00 原因 of TICKET-17",
+        "暂缓提醒 2809 直到 成功 原因 the fix runs tonight",
+    ),
+    "unsnooze": ("恢复提醒 2809",),
+    "snoozes": ("暂缓列表",),
     "watch": ("订阅 任务流 3377", "订阅 负责人 我 连续 3 次", "订阅 匹配 meter-* 免打扰 22:00-07:00"),
     "unwatch": ("取消订阅 12", "取消订阅 任务流 3377"),
     "watches": ("订阅列表",),
     "prefs": ("偏好", "偏好 提及 关", "偏好 语言 中文 每日汇总 08:30"),
+    "drill": ("演练",),
     "link": ("绑定 @jane u15432100000000011 jane.doe",),
     "unlink": ("解绑 @jane",),
     "people": ("人员",),

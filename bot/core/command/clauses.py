@@ -18,6 +18,8 @@ class Clause:
     hidden: bool = False  # buttons say it; the syntax does not show it
     repeats: bool = False  # its values may be in several places
     loose: bool = False  # its word may be left out
+    needed: bool = False  # the verb asks for it, in words of its own: not shown in brackets
+    alternative: bool = False  # to the clause before it
 
     @property
     def words_zh(self) -> tuple[str, ...]:
@@ -36,4 +38,4 @@ class Clause:
         """How the syntax shows it in a language, "en" or "zh": in brackets where it may be left out anywhere."""
         parts = (self.word_in(language), self.form.placeholder_in(language) if self.form else "")
         text = " ".join(part for part in parts if part)
-        return f"[{text}]" if self.optional and not self.in_thread else text
+        return f"[{text}]" if self.optional and not (self.in_thread or self.needed) else text

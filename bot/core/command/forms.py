@@ -211,7 +211,6 @@ PERSON = Form(
     accepts=lambda token: bool(token.person) or token.word.startswith("@"),
 )
 USER_ID = Form("USERID", _one(wanted.USER_ID, _text), lambda user_id: spell_word(UserId(user_id)))
-STORM = Form("STORM", _one(wanted.STORM, _text), spell_word)
 USER_NAME = Form("NAME", _one(wanted.USER_NAME, _text), lambda name: spell_word(UserName(name)))
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from bot.core.command import chinese
+from bot.core.command import chinese, wanted
 from bot.core.command.forms import RUN, TARGET, Form
 from bot.core.command.requests import Bulk
+from bot.core.command.spelling import spell_word
 from bot.core.command.tokens import Cursor
 
 
@@ -59,3 +60,14 @@ RUNS = Form(  # of those that are not the asker's none can be started
     words_zh=_BULK_ZH,
     say_zh=_say_bulk_zh(RUN.say),
 )
+
+
+def _storm(cursor: Cursor) -> str:
+    token = cursor.peek()
+    if token is None:
+        raise cursor.expected(wanted.STORM)
+    cursor.take()
+    return token.bare
+
+
+STORM = Form("STORM", _storm, spell_word)  # the id of its message: buttons say it

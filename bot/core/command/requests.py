@@ -263,6 +263,36 @@ class Thread:
     instance: InstanceId | None = None
 
 
+ALL = "all"  # flows: what may be snoozed instead of one
+SUCCESS = When("success")  # until the next one of the flow
+
+
+@dataclass(frozen=True, slots=True)
+class Snooze:
+    """Call nobody about a flow for a while."""
+
+    flow: FlowRef | None = None
+    scope: str = ""  # all
+    duration: timedelta | None = None
+    until: When | None = None
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsnooze:
+    """End a snooze."""
+
+    flow: FlowRef | None = None
+    scope: str = ""  # all
+
+
+@dataclass(frozen=True, slots=True)
+class Snoozes:
+    """What is snoozed."""
+
+    page: int = 1
+
+
 @dataclass(frozen=True, slots=True)
 class Watch:
     """Send failures to this channel, or in direct messages to the asker."""
@@ -302,6 +332,11 @@ class Preferences:
     replies: str = ""  # thread, channel
     language: str = ""
     digest: str = ""  # a time such as 08:30, or off
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """A sample failure along the routes of this channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,10 +410,14 @@ Request = Union[  # noqa: UP007  one line per verb reads as the list it is
     Close,
     Reopen,
     Thread,
+    Snooze,
+    Unsnooze,
+    Snoozes,
     Watch,
     Unwatch,
     Watches,
     Preferences,
+    Drill,
     LinkPerson,
     Unlink,
     People,

@@ -6,6 +6,7 @@ from itertools import chain
 
 from bot.core.command import chinese
 from bot.core.command.clauses import Clause
+from bot.core.command.requests import ALL, Request
 from bot.core.command.rights import Who
 from bot.core.text.language import ZH
 from bot.core.text.message import Message
@@ -73,14 +74,23 @@ class Row:
 
     def syntax_in(self, language: str) -> str:
         """The syntax in a language, "en" or "zh"."""
-        shown = (each.syntax_in(language) for each in self.clauses if not each.hidden)
-        return " ".join((self.word_in(language), *shown))
+        shown = [self.word_in(language)]
+        for each in self.clauses:
+            if each.alternative:
+                shown[-1] += f"|{each.syntax_in(language)}"
+            elif not each.hidden:
+                shown.append(each.syntax_in(language))
+        return " ".join(shown)
 
     def brief_in(self, language: str) -> str:
         """The verb with the first thing that it is about, in a language: "trigger FLOW"."""
         form = self.clauses[0].form if self.clauses and self.clauses[0].fields[0] in _TARGETS else None
         about = (form.placeholder_in(language).partition("|")[0],) if form else ()
         return " ".join((self.word_in(language), *about))
+
+    def who_may(self, request: Request) -> Who:
+        """Who may use the verb for this request: what is about all flows is the flowbot admins'."""
+        return Who.ADMIN if getattr(request, "scope", "") == ALL else self.who
 
     @property
     def in_thread(self) -> bool:

@@ -14,6 +14,7 @@ _STRAIGHTENED = re.compile(f"[{re.escape(''.join(each for each in STRAIGHT if ST
 # What makes the quote before it the closing one.
 _CLOSES = rf"(?=[{re.escape(INVISIBLE + PUNCTUATION)}`]*\s|[{EQUALS}])"
 _CLOSING = {'"': re.compile(f"[{DOUBLE}]{_CLOSES}"), "'": re.compile(f"[{SINGLE}]{_CLOSES}")}
+_CLOSING_ZH = {'"': re.compile(f"[{DOUBLE}]"), "'": re.compile(f"[{SINGLE}]")}  # a word may follow without a space
 _WORD = re.compile(r"\w[\w.-]*")
 # Verbs and clauses are letters only, so a name with one of these is not a word of the grammar.
 _NO_CLAUSE = re.compile(r"[0-9_.-]")
@@ -63,10 +64,11 @@ def _encoded(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    for quote, closing in _CLOSING.items():
+    closes = _CLOSING_ZH if CHINESE.search(text) else _CLOSING
+    for quote, closing in closes.items():
         if not closing.search(text):
             return f"{quote}{text}{quote}"
-    return f'"{_CLOSING[chr(34)].sub(_entity, text)}"'
+    return f'"{closes[chr(34)].sub(_entity, text)}"'
 
 
 def _is_word(text: str) -> bool:

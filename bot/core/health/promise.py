@@ -50,7 +50,7 @@ class Late:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """How flowbot is, for everybody who asks: ``/readyz``, ``status``, the doctor, the daily line."""
+    """How flowbot is, for everybody who asks: ``/readyz``, ``status``, the doctor, the digest."""
 
     broken: tuple[Text, ...] = ()  # what keeps flowbot from its work
     remarks: tuple[Text, ...] = ()  # what needs a person's attention all the same

@@ -5,9 +5,10 @@
     then         PagerDuty, where it is configured
     then         the owners alone, after twice as long each time
 
-Six steps in all, counted anew when it was handed back or an acknowledgement expired. A group in which nobody is active,
-or that Slack refuses to show, is passed over: the same step calls the next. Where no channel allows reminders now, the
-step waits. An alert storm has one escalation as a whole, by the same rules.
+Six steps in all, counted anew when it was handed back, an acknowledgement expired or a snooze ended: nobody is called
+while it is snoozed. A group in which nobody is active, or that Slack refuses to show, is passed over: the same step
+calls the next. Where no channel allows reminders now, the step waits. An alert storm has one escalation as a whole, by
+the same rules.
 """
 
 from collections.abc import Collection, Sequence
@@ -58,7 +59,7 @@ class EscalationStep:
     """One step: whom it called."""
 
     of: str  # the incident, or the storm's message
-    number: int  # from 1 on, since it was told, handed back, or its acknowledgement expired
+    number: int  # from 1 on, since it was told, handed back, or its acknowledgement or snooze ended
     at: datetime
     reason: CallReason  # one of ``CALLS``
     owners: tuple[str, ...] = ()  # user ids
@@ -120,7 +121,7 @@ def course_of(incident: Incident, history: Sequence[EscalationStep]) -> Course:
         taken=taken,
         steps=tuple(history[-taken:]) if taken else (),
         halted=_halted(incident),
-        until=incident.ack_until,
+        until=incident.snooze.until if incident.snooze else incident.ack_until,
     )
 
 
@@ -129,6 +130,8 @@ def _halted(incident: Incident) -> CallReason | None:
         return CallReason.ENDED
     if incident.gone:
         return CallReason.GONE
+    if incident.snooze is not None:
+        return CallReason.SNOOZED
     if incident.phase is Phase.ACKNOWLEDGED:
         return CallReason.ACKNOWLEDGED
     return None if incident.threads else CallReason.LISTED

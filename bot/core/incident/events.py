@@ -2,6 +2,7 @@
 
 from enum import Enum
 
+from bot.core.incident.lifecycle import is_live
 from bot.core.incident.model import Incident, Phase
 
 
@@ -15,6 +16,8 @@ class IncidentStep(Enum):
     HANDED_OVER = "handed_over"  # another person has it now
     HANDED_BACK = "handed_back"
     EXPIRED = "expired"
+    SNOOZED = "snoozed"  # also where it is snoozed in another way
+    SNOOZE_ENDED = "snooze_ended"  # while it is live: the end of the incident ends a snooze, too
     RECOVERED = "recovered"
     CLOSED = "closed"
     REOPENED = "reopened"
@@ -26,12 +29,19 @@ def events(old: Incident | None, new: Incident, *, expired: bool = False) -> tup
     ``expired``: whether the acknowledgement that ``old`` may hold was over at the time of the change.
     """
     if old is None:
-        return (IncidentStep.OPENED,)
+        return (IncidentStep.OPENED, *_of_snooze(None, new))
     failed = (IncidentStep.FAILED_AGAIN,) if len(new.occurrences) > len(old.occurrences) else ()
-    steps = (*failed, *_of_phase(old, new, expired=expired))
+    steps = (*failed, *_of_snooze(old, new), *_of_phase(old, new, expired=expired))
     if not steps and _known(old) != _known(new):
         return (IncidentStep.UPDATED,)
     return steps
+
+
+def _of_snooze(old: Incident | None, new: Incident) -> tuple[IncidentStep, ...]:
+    before = old.snooze if old else None
+    if new.snooze is None:
+        return (IncidentStep.SNOOZE_ENDED,) if before and is_live(new) else ()
+    return () if before and before.id == new.snooze.id else (IncidentStep.SNOOZED,)
 
 
 def _of_phase(old: Incident, new: Incident, *, expired: bool) -> tuple[IncidentStep, ...]:

@@ -8,7 +8,7 @@ from bot.core.flow.model import FlowId, InstanceId
 from bot.core.incident.escalation import EscalationStep
 from bot.core.incident.groups import IncidentGroup
 from bot.core.incident.handover import Offer
-from bot.core.incident.model import Incident, IncidentId
+from bot.core.incident.model import Incident, IncidentId, Snooze
 from bot.core.outbox.posts import NewPost
 
 
@@ -33,6 +33,7 @@ class StoredState:
     incidents: tuple[Incident, ...] = ()  # the newest of each flow in the page, ended ones included
     incident_groups: tuple[IncidentGroup, ...] = ()  # all that still show their incidents
     recent: tuple[Incident, ...] = ()  # reported since the time asked for, not in an active group
+    snoozes: tuple[Snooze, ...] = ()  # those that have not ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class ChangeSet:
     incident_groups: tuple[IncidentGroup, ...] = ()  # inserted or replaced whole, by post
     pages: tuple[IncidentId, ...] = ()  # open incidents to page in PagerDuty, where that is configured
     escalated: tuple[EscalationStep, ...] = ()  # steps taken; each is added
+    snoozes: tuple[Snooze, ...] = ()  # inserted, or ended
     offers: tuple[Offer, ...] = ()  # inserted or replaced whole, by id
 
 

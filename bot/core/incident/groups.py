@@ -102,7 +102,7 @@ def ended_storm(group: IncidentGroup) -> IncidentGroup:
 def storm_update(
     new: Sequence[Incident],
     recent: Iterable[Incident],
-    incident_groups: Iterable[IncidentGroup],
+    incident_groups: Collection[IncidentGroup],
     *,
     channel: str,
     limit: int,
@@ -111,12 +111,13 @@ def storm_update(
 ) -> StormUpdate | None:
     """Which of the ``new`` incidents, which would begin threads in a channel, join a storm; None where there is none.
 
-    ``recent`` are those reported within the window, in any channel, and not in an active group. A ``limit`` of 0 means
-    no storms.
+    ``recent`` are those reported within the window, in any channel, and there not in an active group. A ``limit`` of 0
+    means no storms.
     """
     if not (limit and new):
         return None
-    told = [each for each in recent if _was_told(each.card_in(channel), now - STORM_WINDOW)]
+    active = {each.post for each in incident_groups if each.ended_at is None}
+    told = [each for each in recent if _was_told(each.card_in(channel), now - STORM_WINDOW, active)]
     storm = active_storm(incident_groups, channel, now)
     begins = storm is None
     if storm is None:
@@ -129,8 +130,11 @@ def storm_update(
     return StormUpdate(grown, incidents, begins)
 
 
-def _was_told(card: IncidentCard | None, since: datetime) -> bool:
-    return card is not None and card.told_at is not None and card.told_at > since
+def _was_told(card: IncidentCard | None, since: datetime, active: Collection[PostId]) -> bool:
+    """Whether a card has been posted since, and no active group lists it."""
+    if card is None or card.told_at is None or card.listed_in in active:
+        return False
+    return card.told_at > since
 
 
 def _listed(incident: Incident, channel: str, **change: Any) -> Incident:
@@ -157,8 +161,9 @@ def worst_first(incidents: Iterable[Incident]) -> list[Incident]:
 
 
 def owners(incidents: Iterable[Incident]) -> tuple[UserName, ...]:
-    """All owners, each once."""
-    return tuple(dict.fromkeys(owner for incident in incidents for owner in incident.owners))
+    """All owners, each once, but those of snoozed incidents: nobody is called about these."""
+    called = (incident for incident in incidents if incident.snooze is None)
+    return tuple(dict.fromkeys(owner for incident in called for owner in incident.owners))
 
 
 def owners_to_mention(

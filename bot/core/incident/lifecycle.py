@@ -49,6 +49,8 @@ class Transition(Enum):
     GONE = "gone"  # EnOS does not show its flow any more
     SHOWN_AGAIN = "shown again"
     BACKFILLED = "backfilled"  # a failure has its successful run, after the alarm had ended
+    SNOOZED = "snoozed"
+    SNOOZE_ENDED = "snooze ended"
     REMINDED = "reminded"  # nobody has acknowledged it
     ACK_EXPIRING = "acknowledgement expires soon"
     ACK_EXPIRED = "acknowledgement expired"
@@ -211,6 +213,7 @@ def close(
         note=because,
         ack_until=None,
         ask=None,
+        snooze=None,
         resolution=resolution,
     )
     return closed, Transition.CLOSED
@@ -240,8 +243,10 @@ def recovered(incident: Incident, by: InstanceId, now: datetime) -> Step:
     """End the alarm: a later success was seen."""
     if not is_live(incident):
         return incident, Transition.NOTHING
-    green = replace(incident, phase=Phase.RECOVERED, ended_at=now, recovered_by=by, ack_until=None, ask=None)
-    return green, Transition.RECOVERED
+    over = replace(
+        incident, phase=Phase.RECOVERED, ended_at=now, recovered_by=by, ack_until=None, ask=None, snooze=None
+    )
+    return over, Transition.RECOVERED
 
 
 def gone(incident: Incident) -> Step:

@@ -16,6 +16,7 @@ from bot.core.outbox.posts import PostId
 from bot.core.people.model import Person
 
 IncidentId = NewType("IncidentId", str)
+SnoozeId = NewType("SnoozeId", str)
 OfferId = NewType("OfferId", str)
 
 
@@ -54,6 +55,31 @@ class IncidentCard:
     told_at: datetime | None = None  # when its thread, or its place in a storm, was decided on; None: at a first start
 
 
+class SnoozeEnd(Enum):
+    """What ended a snooze."""
+
+    TIME = "time"
+    SUCCESS = "success"  # of its flow, after a failure
+    PERSON = "person"
+    REPLACED = "replaced"  # by another one of the same flow, or of all flows
+
+
+@dataclass(frozen=True, slots=True)
+class Snooze:
+    """Nobody is called about a flow, or about any, for a while. What it says never changes; it only ends."""
+
+    id: SnoozeId
+    flow_id: FlowId | None  # None: all flows
+    flow_name: str
+    by: Person
+    at: datetime
+    until: datetime  # at the latest
+    because: str  # masked
+    until_success: bool = False  # or until the flow's next success after a failure, if that is earlier
+    end: SnoozeEnd | None = None  # None: not ended
+    ended_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """Somebody was asked to take an incident, and has not answered yet (``handover.py``)."""
@@ -86,6 +112,7 @@ class Incident:
     group: str = ""  # an instance id when FLOWBOT_GROUP_BY=instance
     reminded_at: datetime | None = None  # when the last reminder was posted, or it was last acknowledged or handed back
     reminder_count: int = 0  # how many reminders since
+    snooze: Snooze | None = None  # nobody is called about it until that is over, and said to be
     ask: Ask | None = None  # while it is live
     taken_from: Person | None = None  # who had it before the person who has it now, or gave it to them
     resolution: Resolution | None = None  # what a person said who closed it

@@ -4,6 +4,7 @@
 ``escalation.py``: a step taken is counted here, so that it is taken once.
 
 Where EnOS does not show the flow any more, nobody is reminded: no run can end the incident, and its thread has said so.
+Nor is anybody while it is snoozed: an acknowledgement does not expire in that time either (``snoozes.py``).
 
 A reminder that still waits in the outbox is withdrawn when the incident's acknowledgement changes, and when a newer
 reminder follows it.
@@ -15,13 +16,16 @@ from datetime import datetime, timedelta
 
 from bot.core.incident.lifecycle import Step, Transition
 from bot.core.incident.model import Incident, Phase
+from bot.core.people.model import Person
 
 EXPIRY_NOTICE = timedelta(minutes=15)
 
 
 def next_reminder(incident: Incident) -> datetime | None:
-    """When its holder is asked, or it expires; None where nobody has acknowledged it."""
-    if incident.gone or incident.phase is not Phase.ACKNOWLEDGED or not (incident.ack_until and incident.acked_at):
+    """When its holder is asked, or it expires; None where nobody has acknowledged it, and while it is snoozed."""
+    if incident.gone or incident.snooze is not None or incident.phase is not Phase.ACKNOWLEDGED:
+        return None
+    if not (incident.ack_until and incident.acked_at):
         return None
     long_enough = incident.ack_until - incident.acked_at >= 2 * EXPIRY_NOTICE
     return incident.ack_until - EXPIRY_NOTICE if long_enough and not incident.reminder_count else incident.ack_until
@@ -29,7 +33,11 @@ def next_reminder(incident: Incident) -> datetime | None:
 
 def unacknowledged(incidents: Iterable[Incident]) -> tuple[Incident, ...]:
     """Those without a thread of their own that nobody has acknowledged: a storm's reminders are about them."""
-    return tuple(each for each in incidents if not each.threads and each.phase is Phase.OPEN and not each.gone)
+    return tuple(
+        each
+        for each in incidents
+        if not each.threads and each.phase is Phase.OPEN and not each.gone and each.snooze is None
+    )
 
 
 def called(incident: Incident, now: datetime) -> Step:
@@ -60,8 +68,15 @@ def step(incident: Incident, now: datetime) -> Step:
 
 
 def same_acknowledgement(old: Incident, new: Incident) -> bool:
-    """Whether the same person has acknowledged it, for as long: then a reminder that waits is still true."""
-    return (old.phase, old.acked_by, old.ack_until) == (new.phase, new.acked_by, new.ack_until)
+    """Whether the same person has acknowledged it, for as long: then a reminder that waits is still true.
+
+    None is while it is snoozed.
+    """
+    return _held(old) == _held(new)
+
+
+def _held(incident: Incident) -> tuple[Phase, Person | None, datetime | None, bool]:
+    return incident.phase, incident.acked_by, incident.ack_until, incident.snooze is not None
 
 
 def reminders_restarted(old: Incident, new: Incident, now: datetime) -> Incident:

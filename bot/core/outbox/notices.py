@@ -65,14 +65,3 @@ def ends(say: Callable[[Notice], Sequence[NewPost]]) -> Callable[[str], NoticeUp
         return None if standing is None else NoticeUpdate("", tuple(say(standing)))
 
     return decide
-
-
-def each_day(day: str, posts: Sequence[NewPost]) -> Callable[[str], NoticeUpdate | None]:
-    """The decision to post once a day; ``day`` is ISO. Nothing is posted on a database's first day."""
-
-    def decide(note: str) -> NoticeUpdate | None:
-        if note >= day:
-            return None
-        return NoticeUpdate(day, tuple(posts) if note else ())
-
-    return decide

@@ -26,16 +26,19 @@ class RoutingRules:
 
     def routes(self, incident: Incident, alert_channel: str, lost: Collection[str] = ()) -> tuple[Route, ...]:
         """Where the newest failure of an incident goes."""
-        return routes(_newest(incident), self.watches, alert_channel, lost=lost)
+        return routes(newest(incident), self.watches, alert_channel, lost=lost)
 
     def mention(self, incident: Incident, channel: str, now: datetime) -> Permission:
         """Whether people are mentioned about an incident in a channel now."""
-        return mentions(channel, self._matching(incident), self.prefs_of(channel), now)
+        is_snoozed = incident.snooze is not None
+        return mentions(channel, self._matching(incident), self.prefs_of(channel), now, is_snoozed=is_snoozed)
 
     def permit(self, incident: Incident | None, channel: str, now: datetime) -> Permit:
         """Whether people are reminded about an incident in a channel now; of no incident, preferences alone decide."""
         if not self.prefs_of(channel).may_remind:
             return Permit(Permission.REMINDERS_OFF)
+        if incident is not None and incident.snooze is not None:
+            return Permit(Permission.SNOOZED, incident.snooze.until)
         watches = () if incident is None else self._matching(incident)
         permission = mentions(channel, watches, self.prefs_of(channel), now)
         if permission is Permission.QUIET_HOURS:
@@ -58,12 +61,13 @@ class RoutingRules:
         return self.mention(incident, channel, end - _MOMENT) is Permission.QUIET_HOURS
 
     def _matching(self, incident: Incident) -> Sequence[Watch]:
-        failure = _newest(incident)
+        failure = newest(incident)
         return [each for each in self.watches if matches(each, failure)]
 
 
 NO_RULES = RoutingRules()
 
 
-def _newest(incident: Incident) -> Failure:
+def newest(incident: Incident) -> Failure:
+    """The newest failure of an incident, as the watches see it."""
     return Failure(incident.flow_id, incident.flow_name, incident.owners, len(incident.occurrences))

@@ -24,7 +24,7 @@ from bot.core.text.escape import code
 from bot.core.text.message import Joined, Message, Text, as_printed, dots, layout, lines, link, msg, plural
 from bot.messages.cards import flows
 from bot.messages.cards import incident_words as words
-from bot.messages.symbols import MAGENTA, PHASE_COLORS, PHASES
+from bot.messages.symbols import MAGENTA, PHASE_COLORS, PHASES, SNOOZED
 
 _Button = tuple[Text, str, str | None]  # its label, command and style
 
@@ -62,7 +62,9 @@ def color(incident: Incident) -> str:
 
 
 def mark(incident: Incident) -> str:
-    """The symbol before its state, of the same colour."""
+    """The symbol before its state: of the same colour, but for one that nobody is called about."""
+    if incident.snooze is not None and incident.phase is Phase.OPEN:
+        return SNOOZED
     return words.mark(incident.occurrences[-1]) if incident.phase is Phase.OPEN else PHASES[incident.phase]
 
 
@@ -86,6 +88,8 @@ def _missing(missing: tuple[Occurrence, ...], zone: timedelta | None) -> Text | 
 
 def _state(incident: Incident) -> Message:
     match incident.phase:
+        case Phase.OPEN if incident.snooze is not None:
+            return msg("SNOOZED")
         case Phase.OPEN:
             return words.state(incident.occurrences[-1])
         case Phase.ACKNOWLEDGED:
@@ -108,7 +112,7 @@ def _title(incident: Incident, newest: Occurrence) -> Text:
 
 
 def _what_happened(incident: Incident, newest: Occurrence) -> Text:
-    return lines(words.failed(newest), words.error(newest), *_since_then(incident))
+    return lines(words.failed(newest), words.error(newest), *_since_then(incident), *words.snoozed(incident))
 
 
 def _since_then(incident: Incident) -> tuple[Text | None, ...]:
@@ -127,6 +131,8 @@ def _since_then(incident: Incident) -> tuple[Text | None, ...]:
             if ended is None:
                 return msg("{person} closed it.", person=person), closed_as, note
             return msg("{person} closed it {time}.", person=person, time=ended), closed_as, note
+        case Phase.OPEN if incident.snooze is not None:
+            return ()
         case Phase.OPEN:
             return msg("Nobody has acknowledged it yet."), words.asked(incident)
         case _:
@@ -175,10 +181,10 @@ def _buttons(incident: Incident, newest: Occurrence, post: str, render_context: 
         case Phase.OPEN:
             row.append((msg("Acknowledge"), f"ack {of}", "primary"))
             row += _plain(words.run_buttons(newest, words.RERUN, words.VIEW_LOG))
-            menu.append((msg("Close"), f"close {of}"))
+            menu += [(msg("Close"), f"close {of}"), words.snooze_offer(incident)]
         case Phase.ACKNOWLEDGED:
             row += _plain([*words.run_buttons(newest, words.RERUN, words.VIEW_LOG), take_over(incident)])
-            menu += [(msg("Hand back"), f"unack {of}"), (msg("Close"), f"close {of}")]
+            menu += [(msg("Hand back"), f"unack {of}"), (msg("Close"), f"close {of}"), words.snooze_offer(incident)]
         case Phase.RECOVERED:
             missing = not_backfilled(incident)
             for each in missing[-words.LISTED :]:
@@ -235,4 +241,5 @@ def console(url: str, flow: int, instance: str) -> str:
 def _owners(incident: Incident, render_context: RenderContext) -> Text:
     if not incident.owners:
         return msg("Owners: unknown")
-    return msg("Owners: {owners}", owners=flows.owners(incident.owners, render_context.people))
+    people = {} if incident.snooze is not None else render_context.people  # nobody is mentioned
+    return msg("Owners: {owners}", owners=flows.owners(incident.owners, people))

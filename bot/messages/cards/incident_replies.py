@@ -68,7 +68,7 @@ def handed_back(incident: Incident, by: Person) -> Card:
 def still_open(incident: Incident, post: str, texts: Sequence[Text | None]) -> Card:
     """A reminder of an unacknowledged incident."""
     head = dots(msg("STILL OPEN"), words.name(incident), words.task(incident.occurrences[-1]))
-    return _offering(head, lines(*texts), incident, post)
+    return offering(head, lines(*texts), incident, post)
 
 
 def ack_expiring(incident: Incident, post: str) -> Card:
@@ -83,7 +83,7 @@ def ack_expiring(incident: Incident, post: str) -> Card:
             flow=flow,
             time=incident.ack_until,
         )
-    return _offering(
+    return offering(
         dots(msg("ACKNOWLEDGEMENT EXPIRES SOON"), words.name(incident)), text, incident, post, msg("Keep going")
     )
 
@@ -95,7 +95,7 @@ def ack_expired(before: Incident, post: str) -> Card:
         person=words.who(before.acked_by),
         flow=words.bold(before),
     )
-    return _offering(dots(msg("OPEN AGAIN"), words.name(before)), text, before, post)
+    return offering(dots(msg("OPEN AGAIN"), words.name(before)), text, before, post)
 
 
 def gone(incident: Incident, post: str) -> Card:
@@ -153,8 +153,8 @@ def reopened(incident: Incident, by: Person) -> Card:
     return _said(msg("REOPENED"), incident, text)
 
 
-def recovered(incident: Incident, zone: timedelta | None = None) -> Card:
-    """The reply when a later success has ended the alarm."""
+def recovered(incident: Incident, zone: timedelta | None = None, *, was_snoozed: bool = False) -> Card:
+    """The reply when a later success has ended the alarm; ``was_snoozed``: and the snooze until then."""
     text = plural(
         "{flow} recovered after {duration} ({n} failure): run {run} succeeded.",
         "{flow} recovered after {duration} ({n} failures): run {run} succeeded.",
@@ -163,7 +163,8 @@ def recovered(incident: Incident, zone: timedelta | None = None) -> Card:
         duration=(incident.ended_at or incident.opened_at) - incident.opened_at,
         run=code(incident.recovered_by or ""),
     )
-    return blocks.Card(headline(incident, zone), [blocks.section(_good(text, incident, zone))])
+    ends = msg("🌙 The snooze ended with it.") if was_snoozed else None
+    return blocks.Card(headline(incident, zone), [blocks.section(lines(_good(text, incident, zone), ends))])
 
 
 def backfilled(incident: Incident, instances: Sequence[InstanceId], zone: timedelta | None = None) -> Card:
@@ -184,7 +185,7 @@ def _said(state: Message, incident: Incident, *texts: Text | None) -> Card:
     return blocks.Card(dots(state, words.name(incident)), [blocks.section(lines(*texts))])
 
 
-def _offering(head: Text, text: Text, incident: Incident, post: str, take: Text | None = None) -> Card:
+def offering(head: Text, text: Text, incident: Incident, post: str, take: Text | None = None) -> Card:
     """A reply with the buttons for somebody who comes from a reminder."""
     newest = incident.occurrences[-1]
     offers = [

@@ -8,7 +8,7 @@ from bot.core.flow.model import InstanceId
 from bot.core.flow.status import Status
 from bot.core.flow.times import trigger_moment
 from bot.core.incident.lifecycle import not_backfilled
-from bot.core.incident.model import Incident, Occurrence, Phase
+from bot.core.incident.model import Incident, Occurrence, Phase, Snooze
 from bot.core.incident.resolution import Resolution
 from bot.core.people.model import Person
 from bot.core.text.escape import code, escape, mention, one_line
@@ -23,6 +23,7 @@ Verb = tuple[Message, str]  # of a button about a run: its label, and the comman
 RERUN: Verb = msg("Rerun"), "rerun"
 VIEW_LOG: Verb = msg("View log"), "log"
 VIEW_RUN: Verb = msg("View run"), "show"
+END_SNOOZE = msg("End snooze")
 
 
 def short(text: str) -> str:
@@ -147,6 +148,33 @@ def who(person: Person | None) -> Text:
 def note(incident: Incident) -> Text | None:
     """The reason that a person gave, if any."""
     return msg("Note: {note}", note=short(incident.note)) if incident.note else None
+
+
+def snoozed(incident: Incident) -> tuple[Text | None, ...]:
+    """By whom it is snoozed, until when and why; nothing where it is not."""
+    return () if incident.snooze is None else (about_snooze(incident.snooze), reason(incident.snooze))
+
+
+def about_snooze(snooze: Snooze) -> Text:
+    """By whom something is snoozed, and until when."""
+    person, until = mention(snooze.by.user), snooze.until
+    if snooze.flow_id is None:
+        return msg("🌙 {person} snoozed all flows until {time}.", person=person, time=until)
+    if snooze.until_success:
+        return msg("🌙 Snoozed by {person} until the next success, {time} at the latest.", person=person, time=until)
+    return msg("🌙 Snoozed by {person} until {time}.", person=person, time=until)
+
+
+def reason(snooze: Snooze) -> Text:
+    """Why it is snoozed."""
+    return msg("Reason: {reason}", reason=short(snooze.because))
+
+
+def snooze_offer(incident: Incident) -> tuple[Text, str]:
+    """The choice of a menu that snoozes the flow, or that ends its snooze; one of all flows ends for all."""
+    if incident.snooze is None or incident.snooze.flow_id is None:
+        return msg("Snooze"), f"snooze {incident.flow_id}"
+    return END_SNOOZE, f"unsnooze {incident.flow_id}"
 
 
 def asked(incident: Incident) -> Text | None:

@@ -1,19 +1,14 @@
-"""Messages about the monitoring itself: EnOS out of reach, what it cannot see, and the daily line."""
+"""Messages about the monitoring itself: EnOS out of reach, what it cannot see, and whether it is in time."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from bot.core.command.parse import in_words
 from bot.core.flow.model import FlowName, LeftOut
-from bot.core.health.daily import Day
-from bot.core.incident.lifecycle import not_backfilled
-from bot.core.incident.model import Incident
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Card, fit
 from bot.core.text.escape import code
-from bot.core.text.message import Text, dots, layout, lines, listed, msg, plural, sentences, verbatim
+from bot.core.text.message import Text, layout, lines, listed, msg, plural, sentences, verbatim
 from bot.messages.cards import flows
-from bot.messages.cards import incident_words as words
 from bot.messages.symbols import GREEN, RED
 
 _NAMES = 10
@@ -175,59 +170,3 @@ def promise_kept() -> Card:
     """The direct message to an admin when that is over."""
     line = msg("🟢 *Alerts are on time again.*")
     return blocks.Card(msg("flowbot is fine · alerts are on time again"), [blocks.section(line)], GREEN)
-
-
-# ── the daily line ──
-
-
-def sign_of_life(
-    day: Day,
-    watched: tuple[int, int] | None,
-    troubles: Sequence[Text],
-    *,
-    command: str,
-    zone: timedelta | None = None,
-) -> Card:
-    """The line of the day; ``watched`` is how many flows the watcher sees, of how many.
-
-    ``troubles`` is what is wrong; ``zone`` is that of the times EnOS prints.
-    """
-    live, more = day.open + day.acknowledged, len(day.missing) - _NAMES
-    text = lines(
-        sentences(
-            msg("⚠️ *Something needs attention.*") if troubles else msg("☀️ *All good.*"),
-            msg("Watching {n} of {total} flows.", n=watched[0], total=watched[1]) if watched is not None else None,
-            _failures(day),
-            _open(live, day.acknowledged),
-        ),
-        sentences(*troubles) if troubles else None,
-        msg("No successful run yet:") if day.missing else None,
-        *(_missing(each, zone) for each in day.missing[:_NAMES]),
-        plural("… and {n} more flow", "… and {n} more flows", more) if more > 0 else None,
-        msg("{command} lists the open incidents.", command=in_words("incidents", command)) if live else None,
-    )
-    headline = dots(
-        msg("Something needs attention") if troubles else msg("All good"),
-        msg("failures in 24 h: {n}", n=day.failures),
-        msg("open incidents: {n}", n=live),
-    )
-    return blocks.Card(headline, [blocks.section(text)])
-
-
-def _failures(day: Day) -> Text:
-    if not day.failures:
-        return msg("Last 24 h: no failures.")
-    if day.flows == 1:
-        return plural("Last 24 h: {n} failure in 1 flow.", "Last 24 h: {n} failures in 1 flow.", day.failures)
-    return msg("Last 24 h: {failures} failures in {flows} flows.", failures=day.failures, flows=day.flows)
-
-
-def _open(live: int, acknowledged: int) -> Text:
-    if acknowledged:
-        return msg("Open: {open}, acknowledged: {acknowledged}.", open=live, acknowledged=acknowledged)
-    return msg("Open: {open}.", open=live) if live else msg("No open incidents.")
-
-
-def _missing(incident: Incident, zone: timedelta | None) -> Text:
-    missing = words.times(not_backfilled(incident), zone)
-    return layout("• {flow}: {times}", flow=words.bold(incident), times=missing)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bot.core.command.parse import in_words, say
 from bot.core.command.requests import FlowRef, OwnerRef, Preferences
 from bot.core.command.requests import Watch as WatchRequest
+from bot.core.digest import NINE
 from bot.core.errors import Offer
 from bot.core.flow.model import UserName
 from bot.core.incident.model import Incident
@@ -19,7 +20,7 @@ from bot.messages.cards import answers, flows
 from bot.messages.cards import incident as incident_cards
 
 _LISTED = 20
-DIGEST_AT = "09:00"  # where nothing else is set
+DIGEST_AT = NINE.isoformat("minutes")  # where nothing else is set
 REMOVE = msg("Remove")
 
 

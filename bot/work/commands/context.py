@@ -54,6 +54,7 @@ class AnswerSettings:
     mask: Mask
     alert_statuses: tuple[int, ...]
     console_url: str = ""
+    bridges: tuple[str, ...] = ()  # the other programs that hear of every incident
     shared_channels: tuple[str, ...] = ()  # where failures may be posted though another organization reads there
     remind_every: timedelta = timedelta(minutes=30)  # between two steps of an escalation
     pagerduty: bool = False  # whether PagerDuty can be called
@@ -104,6 +105,7 @@ class Services:
     seal: Seal = field(default_factory=lambda: Seal(secrets.token_hex()))
     secret_commands: SecretCommands = field(default_factory=SecretCommands)
     flow_access: FlowAccess = field(default_factory=FlowAccess)
+    lost: Callable[[], frozenset[str]] = frozenset  # channels and people that take no messages now
     on_call: OnCall = field(init=False)
 
     def __post_init__(self) -> None:

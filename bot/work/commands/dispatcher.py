@@ -245,10 +245,11 @@ class Dispatcher:
 
     async def _permitted(self, context: CommandContext) -> CommandContext:
         """Check whether they may use this verb at all; who owns the flow is checked by the verb itself."""
-        if context.row.who in {Who.RESPONDER, Who.ANYONE}:  # for help and whoami too; it decides nothing for the others
+        who = context.row.who_may(context.request)
+        if who in {Who.RESPONDER, Who.ANYONE}:  # for help and whoami too; it decides nothing for the others
             on_call, unread = await self._services.on_call.on_call_status(context.incoming.by.user)
             context = replace(context, caller=replace(context.caller, on_call=on_call, unread=unread))
-        reason = may(context.row.who, context.caller)
+        reason = may(who, context.caller)
         if reason is not Denial.NONE:
             raise await targets.denial(self._services, context, reason)
         return context

@@ -6,6 +6,7 @@ from typing import Any
 from bot.core.command import requests
 from bot.work.commands import (
     bulk,
+    drill,
     escalation,
     handovers,
     incidents,
@@ -15,6 +16,7 @@ from bot.work.commands import (
     reading,
     routing,
     scheduling,
+    snoozing,
     starting,
 )
 from bot.work.commands.context import Answer, CommandContext, Services
@@ -45,10 +47,14 @@ HANDLERS: Mapping[type, Handler] = {
     requests.Close: incidents.close,
     requests.Reopen: incidents.reopen,
     requests.Thread: incidents.thread,
+    requests.Snooze: snoozing.snooze,
+    requests.Unsnooze: snoozing.unsnooze,
+    requests.Snoozes: snoozing.list_snoozes,
     requests.Watch: routing.watch,
     requests.Unwatch: routing.unwatch,
     requests.Watches: routing.watches,
     requests.Preferences: routing.prefs,
+    requests.Drill: drill.drill,
     requests.LinkPerson: people.link,
     requests.Unlink: people.unlink,
     requests.People: people.people,

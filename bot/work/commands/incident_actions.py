@@ -24,6 +24,7 @@ from bot.messages.cards import handover
 from bot.messages.cards import incident_replies as replies
 from bot.messages.cards.answers import repeating
 from bot.work.commands.offer_actions import OfferActions
+from bot.work.commands.snooze_actions import SnoozeActions
 from bot.work.monitor.flow_names import FlowNames
 from bot.work.monitor.owners import OwnerResolver
 from bot.work.ports import NewId, OwnerLookup
@@ -56,6 +57,7 @@ class IncidentActions:
         self._new_id = new_id
         self._wake = wake
         self.offers = OfferActions(store, self._owner_resolver, new_id, wake)
+        self.snoozes = SnoozeActions(store, self._owner_resolver, new_id, wake)
         self.naming = FlowNames(store, self._owner_resolver, new_id, wake)
 
     async def acknowledge(

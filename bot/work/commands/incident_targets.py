@@ -19,7 +19,7 @@ from bot.work.commands import targets
 from bot.work.commands.context import CommandContext, Services
 
 IncidentRequest = Ack | Unack | Take | Assign | Close | Reopen | Thread
-_RECENT = timedelta(days=14)  # how far back an ended incident is found by its flow
+RECENT = timedelta(days=14)  # how far back an ended incident is found by its flow
 
 
 def named(incident: Incident) -> Markup:
@@ -49,11 +49,11 @@ async def named_incident(
     if context.incident is not None and _is_about(context.incident, flow, instance):
         return context.incident
     which = flow.id if flow is not None else flow_of(instance) if instance else None
-    recent = await services.store.incidents(live=False, flow=which, since=context.now - _RECENT)
+    recent = await services.store.incidents(live=False, flow=which, since=context.now - RECENT)
     matching = [each for each in recent if _is_about(each, flow, instance)] or _alike(recent, flow)
     if not matching and flow is not None and flow.id is None and context.as_user is not None:
         flow = FlowRef(await targets.flow_id(services, context, flow, exact=True))
-        matching = list(await services.store.incidents(live=False, flow=flow.id, since=context.now - _RECENT))
+        matching = list(await services.store.incidents(live=False, flow=flow.id, since=context.now - RECENT))
     live = [each for each in matching if is_live(each)]
     if live or matching:
         return (live or matching)[0]
@@ -71,11 +71,11 @@ async def not_there(services: Services, context: CommandContext) -> Refusal:
     flow = request.flow
     if flow is not None and flow.id is None:
         flow = FlowRef(await targets.flow_id(services, context, flow, exact=True))
-    return _no_incident(flow, request.instance)
+    return _no_incident(flow, getattr(request, "instance", None))
 
 
 def _no_incident(flow: FlowRef | None, instance: InstanceId | None) -> Refusal:
-    days = _RECENT.days
+    days = RECENT.days
     if flow is None:
         unknown = msg("I found no incident of run {run} in the last {days} days.", run=code(str(instance)), days=days)
     else:

@@ -21,7 +21,7 @@ from bot.core.text.escape import EMPTY, Markup, code, mention
 from bot.core.text.mask import without_secrets
 from bot.core.text.message import Text, dots, layout, link, msg, plural, sentences
 from bot.messages.cards import answers, flows
-from bot.messages.symbols import PHASES
+from bot.messages.symbols import PHASES, SNOOZED
 from bot.work.commands import targets, unmatched
 from bot.work.commands.context import Answer, CommandContext, Services, acted, link_to, sees_thread
 from bot.work.commands.incident_targets import IncidentRequest, named, named_incident
@@ -189,11 +189,12 @@ async def _row(services: Services, context: CommandContext, incident: Incident) 
     elif address:
         thread = link(address, msg("Open thread"))
     return dots(
-        layout("{mark} {flow}", mark=PHASES[incident.phase], flow=named(incident)),
+        layout("{mark} {flow}", mark=SNOOZED if incident.snooze else PHASES[incident.phase], flow=named(incident)),
         msg("task {task}", task=code(task)) if task else None,
         msg("open for {duration}", duration=context.now - incident.opened_at),
         plural("{n} failure", "{n} failures", failures) if failures > 1 else None,
         _on_it(incident),
+        msg("snoozed until {time}", time=incident.snooze.until) if incident.snooze else None,
         _asked(incident),
         thread,
     )

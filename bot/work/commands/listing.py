@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.core.command.parse import say
-from bot.core.command.requests import Audit, Failed, Incidents, People, Runs, Watches
+from bot.core.command.requests import Audit, Failed, Incidents, People, Runs, Snoozes, Watches
 from bot.core.errors import Offer
 from bot.core.flow.model import FlowId
 from bot.core.outbox import blocks
-from bot.core.outbox.blocks import Card
+from bot.core.outbox.blocks import Card, Element
 from bot.core.text.escape import code
 from bot.core.text.message import Text, dots, lines, msg, plural, rendered
 from bot.messages.cards import answers
@@ -16,7 +16,7 @@ from bot.work.commands.context import CommandContext
 
 PAGE = 10  # rows
 _PARAGRAPH = 2800  # characters in English: ten long rows need more than one paragraph
-Listing = Failed | Runs | Incidents | People | Audit | Watches
+Listing = Failed | Runs | Incidents | People | Audit | Snoozes | Watches
 
 
 def listed(
@@ -28,10 +28,12 @@ def listed(
     *,
     filters: Text | None = None,
     notes: Sequence[Text] = (),
+    accessories: Sequence[Element] = (),
 ) -> Card:
     """The page that was asked for, or the last one; ``nothing`` where there are no rows.
 
-    ``title`` says how many rows there are, ``filters`` what they are restricted to.
+    ``title`` says how many rows there are, ``filters`` what they are restricted to. ``accessories`` are beside
+    the rows of the page, one for each.
     """
     if not rows:
         extra = [] if filters is None else [blocks.context(filters)]
@@ -39,7 +41,10 @@ def listed(
     places = on_page(request, len(rows))
     shown = rows[places.start : places.stop]
     page, offers = pages(request, len(rows))
-    extra = [blocks.section(paragraph) for paragraph in paragraphs(shown)]
+    if accessories:
+        extra = [blocks.section(row, accessory=each) for row, each in zip(shown, accessories, strict=True)]
+    else:
+        extra = [blocks.section(paragraph) for paragraph in paragraphs(shown)]
     if about := [each for each in (filters, page) if each is not None]:
         extra.insert(0, blocks.context(lines(*about)))
     return answers.told(context.words, title, post=context.post, offers=offers, extra=extra, notes=notes)

@@ -10,7 +10,7 @@ from bot.core.outbox import blocks
 from bot.core.people.model import Entry, Person
 from bot.core.text.escape import code, mention
 from bot.core.text.message import Text, dots, layout, lines, msg, plural, sentences, verbatim
-from bot.messages.cards import answers, flows
+from bot.messages.cards import answers, flows, snoozes
 from bot.messages.cards import help as help_cards
 from bot.work.commands import unmatched
 from bot.work.commands.context import Answer, CommandContext, Services
@@ -67,6 +67,7 @@ async def status(services: Services, context: CommandContext, _request: Status) 
     counted = lines(
         plural("{n} incident is open.", "{n} incidents are open.", len(live)) if live else msg("No open incidents."),
         plural("{n} message waits to be sent.", "{n} messages wait to be sent.", waiting) if waiting else None,
+        *(snoozes.status(each) for each in await services.store.snoozes() if each.flow_id is None),
     )
     return Answer(answers.told(context.words, text, post=context.post, extra=[blocks.section(counted, fields)]))
 

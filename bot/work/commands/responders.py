@@ -64,7 +64,7 @@ async def authorize(
 
 async def _record_gone(services: Services, incident: Incident, flow_owners: targets.FlowOwners) -> None:
     """Say once in the thread that EnOS does not show the flow any more; note where it does again."""
-    if flow_owners.gone:
+    if flow_owners.gone and incident.id:
         await services.incident_actions.gone(incident.id, services.clock())
     elif flow_owners.now and incident.gone:
         await services.incident_actions.shown_again(incident.id)

@@ -1,6 +1,7 @@
 """Channel health: a channel that refuses all posts is reported once, and once more when it accepts them again.
 
-    another channel       reported in the default channel, where its posts go until it is fixed
+    another channel       reported in the default channel, where its posts go until it is fixed; then its messages are
+                          drawn as they are now
     the default channel   reported to the admins in direct messages; its posts wait, and none is given up. A notice
                           waits with them, so that there is always a post that shows when the channel works again
 
@@ -67,6 +68,7 @@ class ChannelHealth:
         """A channel accepted a message: report that to those who were told that it did not."""
         if post.new.kind is not PostKind.MESSAGE or post.channel not in self.unhealthy:
             return
+        await self._store.requeue_missed_edits(post.channel, self.unhealthy[post.channel])
         await self._store.update_note(
             BAD_CHANNEL + post.channel, notices.ends(lambda told: self._recovery_posts(told, post.channel))
         )
@@ -75,6 +77,8 @@ class ChannelHealth:
 
     async def recovered(self, channel: str) -> None:
         """Slack shows a channel that refused all posts as one that takes them: the next post will tell."""
+        if error := self.unhealthy.get(channel, ""):
+            await self._store.requeue_missed_edits(channel, error)
         self.unhealthy.pop(channel, None)
         await self._store.set_note(BAD_CHANNEL + channel, "")
 

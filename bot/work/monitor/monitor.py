@@ -12,23 +12,24 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from bot.core.digest import WatchState
 from bot.core.errors import Failure, TemporaryFailure
 from bot.core.flow.model import KINDS, LeftOut
 from bot.core.incident.facts import ChangeSet, ReadState
 from bot.core.incident.groups import worst_first
-from bot.core.outbox.posts import PostId
+from bot.core.outbox.posts import Post, PostId
 from bot.core.text.escape import code
 from bot.core.text.message import Text, msg
 from bot.messages.cards.board import LISTED
 from bot.work.delivery.alarms import Alarms
 from bot.work.monitor.coverage import Coverage, FlowCoverage
-from bot.work.monitor.daily import DailySummary
 from bot.work.monitor.details import Enricher, enrich_all
+from bot.work.monitor.digest import Digests, no_link
 from bot.work.monitor.flow_names import FlowNames, NameTrackingEnos
 from bot.work.monitor.following import IncidentFollower
 from bot.work.monitor.incident_groups import IncidentGroupMessages
@@ -96,6 +97,7 @@ class Monitor:
         steady: Clock | None = None,
         troubles: Callable[[], Sequence[Text]] = tuple,
         lost: Callable[[], Collection[str]] = tuple,
+        link: Callable[[Post | None], Awaitable[str]] = no_link,
     ) -> None:
         self._troubles = troubles  # what keeps flowbot from its work
         self._steady = steady or clock
@@ -130,14 +132,13 @@ class Monitor:
             store, alarms, new_id, self._steady, channel=settings.channel, quiet=2 * settings.sweep_every
         )
         self._left_out: list[LeftOut] = []
-        self._daily = DailySummary(
-            store, settings.timezone, channel=settings.channel, command=settings.command, platform_zone=zone
-        )
+        self._digests = Digests(store, new_id, settings, link, zone)
         self._polling, self._is_following = asyncio.Lock(), asyncio.Lock()
         self._readings: dict[int, ReadState] = {}
         self._ended: dict[int, datetime] = {}  # when a type was last read without a fault, by the steady clock
         self._began: datetime | None = None  # by the steady clock
         self._may_be_new = True  # until a complete poll is known
+        self._seen_from: datetime | None = None  # during a poll: when it sees what it is still writing down
 
     async def poll(self, now: datetime) -> None:
         """Read what changed and write what is said about it.
@@ -148,7 +149,11 @@ class Monitor:
             return
         async with self._polling:
             if not await self._outage.must_wait():
-                await self._poll(now)
+                self._seen_from = now
+                try:
+                    await self._poll(now)
+                finally:
+                    self._seen_from = None
 
     async def follow(self, now: datetime) -> None:
         """Follow open incidents, and check once a day which flows cannot be seen."""
@@ -159,7 +164,13 @@ class Monitor:
                 await self._incident_follower.tick(now)
                 await self._coverage.tick(now)
             await self._group_messages.refresh()
-            await self._daily.tick(now, self._coverage.watched, self._troubles())
+            watched = self._coverage.watched
+            state = WatchState(
+                None if watched is None else (watched.watching, watched.total),
+                self._troubles(),
+                is_reachable=not self._outage.is_active,
+            )
+            await self._digests.tick(now, min(now, self._seen_from or now), state)
 
     async def check_lag(self, now: datetime) -> None:
         """Report it if polls do not complete in time; to be called every few seconds, does not wait for a poll."""

@@ -7,6 +7,8 @@ the same failure in more detail                 the redrawn card
 another name of its flow                        the redrawn card
 a success of the run that failed                the failure is replaced, the incident perhaps recovered
 
+A failure of a snoozed flow is only counted on its card, and a new card mentions nobody.
+
 In a storm (``groups.py``) what would begin a thread joins the storm's message instead, and is posted nowhere else.
 """
 
@@ -17,11 +19,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from bot.core.flow.model import FlowId, Instance, InstanceId
-from bot.core.incident import groups, lifecycle, recovery
+from bot.core.incident import groups, lifecycle, recovery, snoozes
 from bot.core.incident.detection import FAILURES, DetectionReason, detect, seen_to_store
 from bot.core.incident.facts import ChangeSet, Seen, StoredState
+from bot.core.incident.groups import IncidentGroup
 from bot.core.incident.lifecycle import Transition
-from bot.core.incident.model import Incident, IncidentCard, IncidentId, Occurrence, Phase
+from bot.core.incident.model import Incident, IncidentCard, IncidentId, Occurrence, Phase, Snooze
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.messages.cards import board
 from bot.messages.cards import incident_replies as replies
@@ -82,6 +85,7 @@ class _Detector:
         self._replies: list[NewPost] = []
         self._tells: dict[PostId, InstanceId] = {}
         self._failures: list[NewFailure] = []
+        self._ended: list[Snooze] = []
 
     def add_row(self, row: Instance) -> None:
         """Add what a row means."""
@@ -101,9 +105,11 @@ class _Detector:
 
     def changes(self) -> PageFacts:
         """All facts of the page: one edit for each card, however often it changed."""
-        storms = [update for channel in self._new_channels() if (update := self._storm_update(channel)) is not None]
-        for each in storms:
-            self._put_in_storm(each)
+        storms = list[IncidentGroup]()
+        for channel in self._new_channels():  # one after another: an incident may join the storms of several
+            if (update := self._storm_update(channel)) is not None:
+                self._put_in_storm(update)
+                storms.append(update.storm)
         firsts = [
             first(incident, card, self._terms, lane=Lane.ALERT, due=due)
             for (id_, channel), due in self._first.items()
@@ -121,7 +127,8 @@ class _Detector:
             posts=(*self._storm, *firsts, *self._replies, *edits),
             tells=self._tells,
             failures=tuple(self._failures),
-            incident_groups=tuple(each.storm for each in storms),
+            incident_groups=tuple(storms),
+            snoozes=tuple(self._ended),
         )
 
     def _new_channels(self) -> tuple[str, ...]:
@@ -182,6 +189,9 @@ class _Detector:
         if reason is Transition.NOTHING:
             return
         self._new(new.id, failure)
+        if (snooze := self._snooze_of(row.flow_id)) is not None:
+            self._put(replace(new, snooze=snooze))
+            return
         self._reply(new, self._untold(incident, new, failure))
         new = self._with_routes(new)
         for card in new.cards:
@@ -231,6 +241,7 @@ class _Detector:
             occurrences=(failure,),
             owners=row.owners,
             group=row.id if terms.by_instance else "",
+            snooze=self._snooze_of(row.flow_id),
         )
         if under is None:
             incident = self._with_routes(incident)
@@ -278,12 +289,20 @@ class _Detector:
             new, reason = recovery.after_success(incident, row, self._terms.now)
             if reason is not Transition.NOTHING:
                 self._put(new)
+                self._ended += snoozes.ended_by(incident, reason, self._terms.now)
                 told = success_reply(incident, new, reason, self._terms.render_context.zone)
                 self._replies += in_threads(new, lambda _: told, self._terms, lane=GOOD_NEWS)
 
     def _put(self, incident: Incident) -> None:
         self._changed[incident.id] = incident
         self._newest[_key(incident.flow_id, incident.group)] = incident
+
+    def _snooze_of(self, flow: FlowId) -> Snooze | None:
+        """The snooze of a flow, unless it ended with a success of this page."""
+        ended = {each.id for each in self._ended}
+        return snoozes.snooze_of(
+            flow, self._terms.told_at, (each for each in self._known.snoozes if each.id not in ended)
+        )
 
     def _key(self, row: Instance) -> tuple[FlowId, str]:
         return _key(row.flow_id, row.id if self._terms.by_instance else "")

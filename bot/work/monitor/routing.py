@@ -69,7 +69,7 @@ class RoutingMonitor:
         lost = [each for each in watched if each.channel in self._lost()]
         for each in lost:
             if (name := f"{_LOST}{each.id}") not in self._told:
-                notice = Notice(PostId(f"lost-watch-{each.id}-{now:%Y%m%d%H%M%S}"), now, each.channel)
+                notice = Notice(PostId(f"lost-watch-{each.id}-{int(now.timestamp())}"), now, each.channel)
                 await self._store.update_note(name, notices.begins(notice, [self._notice(notice, each, now)]))
                 self._told[name] = notice.written()
         still = {f"{_LOST}{each.id}" for each in lost}
@@ -115,7 +115,7 @@ class RoutingMonitor:
                     if end is not None and max(since, incident.opened_at) < end:
                         ended[channel, end].append(incident)
         for (channel, end), incidents in ended.items():
-            post = PostId(f"quiet-{channel}-{end:%Y%m%d%H%M%S}")
+            post = PostId(f"quiet-{channel}-{int(end.timestamp())}")
             body = cards.quiet_over(incidents, post)
             message = NewPost(post, PostKind.MESSAGE, Lane.ALERT, channel, body, now)
             await self._store.update_note(f"{_QUIET}{channel}", _once(end.isoformat(), message))

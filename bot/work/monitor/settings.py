@@ -32,7 +32,7 @@ class MonitorSettings:
     console_url: str = ""
     command: str = "/flow"
     user: str = ""  # ENOS_USER_ID, to name it where it cannot see all flows
-    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))  # of the daily sign of life
+    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))  # of the digest, where its channel names none
     lane_width: int = 4  # calls to EnOS at once besides the alert search
 
     @property

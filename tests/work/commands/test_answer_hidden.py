@@ -68,6 +68,7 @@ async def test_reads_of_enos_leave_a_hidden_flow_out(hidden, jonas, words):
         *(f"unack {FAILED}", f"reopen {FAILED}", "thread 3377", "thread daily-energy-report"),
         *("incidents of 3377", "incidents unacked of 3377", "incidents of daily-energy-report", "incidents by zoe.li"),
         *("failed of 3377", "failed by zoe.li", "runs of 3377", "show 3377", "show daily-energy-report"),
+        *("snooze 3377 for 2h because known", "unsnooze 3377", "snooze daily-energy-report for 2h because known"),
         *("trigger 3377", f"log {FAILED}", f"rerun {FAILED}", "disable daily-energy-report"),
     ],
 )

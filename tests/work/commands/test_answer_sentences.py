@@ -7,11 +7,12 @@ from answer_scenes_handover import SCENES as HANDOVER
 from answer_scenes_reading import SCENES as READING
 from answer_scenes_refused import SCENES as REFUSED
 from answer_scenes_routing import SCENES as ROUTING
+from answer_scenes_snoozes import SCENES as SNOOZES
 from answer_scenes_words import SCENES as WORDS
 from languages import ALL, PSEUDO, english_on_a_phone, english_words, speak_all, without_phone_line
 from phone import unfit
 
-SCENES = ACTING | ESCALATION | HANDOVER | READING | REFUSED | ROUTING | WORDS
+SCENES = ACTING | ESCALATION | HANDOVER | READING | REFUSED | ROUTING | SNOOZES | WORDS
 
 FLOWS = (
     "daily-energy-report", "turbine-10min", "reduce_entity", "billing-close", "empty-flow", "forecast-wide",
@@ -24,6 +25,7 @@ TASKS = (
 PEOPLE = (
     "maya.chen",
     "jonas.weber",
+    "alex",
     "it is maintenance",
     ": not needed",
     ": no need",
@@ -37,7 +39,8 @@ ENOS = (
     "This workflow has no task. You cannot trigger it",
 )  # fmt: skip
 AUDIT = (": done", ": refused:already_so")  # which shows outcomes as they are kept
-DATA = ("PagerDuty", *FLOWS, *TASKS, *PEOPLE, *LOGS, *ENOS, *AUDIT)
+REASONS = ("of TICKET-17",)
+DATA = ("PagerDuty", *REASONS, *FLOWS, *TASKS, *PEOPLE, *LOGS, *ENOS, *AUDIT)
 
 
 @pytest.mark.parametrize("language", ALL)
@@ -51,7 +54,7 @@ async def test_every_sentence(world, snapshot, monkeypatch, title, language):
     if language == PSEUDO:
         bodies = world.answer_bodies
         assert [words for body in bodies if (words := english_words(without_phone_line(body), DATA))] == []
-        assert [words for body in bodies if (words := english_on_a_phone(body))] == []
+        assert [words for body in bodies if (words := english_on_a_phone(body, DATA))] == []
     assert "\n".join(world.answer_texts) == snapshot
 
 

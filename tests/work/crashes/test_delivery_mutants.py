@@ -52,7 +52,7 @@ MUTANTS = [
         "a look that was cut short is taken for whole",
         "bot/work/delivery/search.py",
         (("        if found.whole:\n", "        if True:\n"),),
-        "delivery/test_delivery_lost_messages.py::test_a_look_that_did_not_reach_the_end_sends_nothing_again",
+        "delivery/test_delivery_lookups_cut_short.py::test_a_look_that_did_not_reach_the_end_sends_nothing_again",
     ),
     Mutant(
         "a card that takes no edit is forgotten",
@@ -160,6 +160,8 @@ def copied(mutant, folder):
     """Write the program with the mutant in it, and the tests."""
     for what in ("bot", "tests/work"):
         shutil.copytree(ROOT / what, folder / what, ignore=shutil.ignore_patterns("__pycache__", "page", "sim"))
+    for shared in (ROOT / "tests").glob("*.py"):
+        shutil.copy(shared, folder / "tests")
     shutil.copy(ROOT / "pyproject.toml", folder)
     (folder / mutant.file).write_text(broken(mutant), encoding="utf-8")
 

@@ -8,6 +8,9 @@ import tempfile
 from pathlib import Path
 
 from answer_enos import Lost as Unanswered
+from bridge_fakes import DOWN, OK, SILENT
+from bridge_fakes import LOST as ANSWER_LOST
+from crash_channels import LATER, NIGHTS, OPS
 from crash_injection import ProcessDied
 from crash_world import FLOWS, HISTORIES, CrashWorld
 from delivery_fakes import Late, Lost, SlackLimited, SlackUnreachable, Vanished, edit, message
@@ -16,9 +19,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from memory_enos import Down
 
+from bot.core.bridges.model import Bridge
+from bot.core.bridges.outcomes import Answer
 from bot.core.flow.status import Status
 
 FAULTS = st.sampled_from([Lost(), Vanished(), Late(4), Late(12), Late(21), SlackLimited(2), SlackUnreachable("x")])
+
+LIMITED = Answer(429, retry_after=2)
 
 ORDERS = ["ack", "ack for 5m", "ack for 32m", "close", "trigger", "enable", "disable"]
 
@@ -41,9 +48,10 @@ class Killed(RuleBasedStateMachine):
         except ProcessDied:
             self.loop.run_until_complete(self.world.starts())
 
-    @initialize()
-    def begins(self):
-        self.world = self.loop.run_until_complete(CrashWorld.begun(Path(self.directory.name) / "flowbot.db"))
+    @initialize(watched=st.booleans())
+    def begins(self, watched):
+        path = Path(self.directory.name) / "flowbot.db"
+        self.world = self.loop.run_until_complete(CrashWorld.begun(path, watched=watched))
 
     # ── the platform ──
 
@@ -68,6 +76,33 @@ class Killed(RuleBasedStateMachine):
     def the_machine_sleeps(self, minutes):
         self.world.sleeps(minutes)
         self.run(self.world.looks_around())
+
+    # ── channels, and other programs ──
+
+    @precondition(lambda self: self.world.channels)
+    @rule(channel=st.sampled_from([NIGHTS, LATER]), archived=st.booleans())
+    def a_channel_is_archived_or_back(self, channel, archived):
+        (self.world.channels.archives if archived else self.world.channels.opens)(channel)
+
+    @precondition(lambda self: self.world.channels)
+    @rule(
+        channel=st.sampled_from([NIGHTS, LATER, OPS]),
+        change=st.sampled_from(
+            [{"mentions": False}, {"reminders": False}, {"replies": "channel"}, {"language": "zh"}, {"mentions": None}]
+        ),
+    )
+    def preferences_change(self, channel, change):
+        self.run(self.world.channels.set_prefs(channel, **change))
+
+    @precondition(lambda self: self.world.channels)
+    @rule(flow=st.sampled_from(FLOWS))
+    def is_paged(self, flow):
+        self.run(self.world.channels.page(flow))
+
+    @precondition(lambda self: self.world.channels)
+    @rule(bridge=st.sampled_from(list(Bridge)), answer=st.sampled_from([OK, DOWN, SILENT, ANSWER_LOST, LIMITED]))
+    def a_receiver_answers(self, bridge, answer):
+        self.world.channels.receivers.answers[bridge] = answer
 
     # ── people ──
 

@@ -104,9 +104,9 @@ def long_night(world):
     ]
 
 
-async def dies_after(path, story, left):
+async def dies_after(path, story, left, **more):
     """Tell a story with one death in it; return whether it was long enough for that."""
-    world = await CrashWorld.begun(path)
+    world = await CrashWorld.begun(path, **more)
     await world.starts(left)
     chapters = iter(story(world))
     try:
@@ -198,7 +198,7 @@ async def test_a_storms_list_that_is_lost_is_posted_once_more_and_continues(tmp_
     for flow in FLOWS:
         world.fails(flow)
     await world.looks_around()
-    (before,) = [each for each in world.slack.messages if "4 open" in each.text]
+    (before,) = [each for each in world.slack.messages if "4 open" in each.headline]
     if loss:
         world.slack.fixed[before.ts] = loss
     else:
@@ -209,8 +209,8 @@ async def test_a_storms_list_that_is_lost_is_posted_once_more_and_continues(tmp_
     await world.looks_around()
     lists = [each for each in world.slack.messages if each.id.partition("~")[0] == before.id]
     assert [each.ts == before.ts for each in lists] == ([True, False] if loss else [False])
-    assert "2 open, 1 acknowledged, 1 recovered" in lists[-1].text
-    (reply,) = [each for each in world.slack.messages if each.text.startswith("ACKNOWLEDGED · ")]
+    assert "2 open, 1 acknowledged, 1 recovered" in lists[-1].headline
+    (reply,) = [each for each in world.slack.messages if each.headline.startswith("ACKNOWLEDGED · ")]
     assert reply.thread == lists[-1].ts
     await world.come_to_rest()
     await world.check_invariants()
@@ -225,8 +225,8 @@ async def test_the_long_night_is_one_of_reminders(tmp_path):
     await told(long_night(world))
     threads = {each.ts: [] for each in world.slack.messages}
     for each in world.slack.messages:
-        if each.thread and each.text.startswith(REMINDERS):  # direct messages begin no thread
-            threads[each.thread].append(each.text.split(" · ")[0])
+        if each.thread and each.headline.startswith(REMINDERS):  # direct messages begin no thread
+            threads[each.thread].append(each.headline.split(" · ")[0])
     assert [said for said in threads.values() if said] == [
         ["STILL OPEN", "ACKNOWLEDGEMENT EXPIRES SOON", "OPEN AGAIN", "STILL OPEN", "OPEN AGAIN"],
         ["STILL OPEN"],
@@ -246,8 +246,8 @@ async def test_a_storm_is_called_to_mind_once_wherever_its_look_dies(tmp_path, f
         world.sleeps(11)
         is_spent = await dies_in_a_look(world, left)
         await world.come_to_rest()
-        called = [each for each in world.slack.messages if each.text.startswith("STILL OPEN")]
-        assert {each.text for each in called} == {"STILL OPEN · 4 incidents of the alert storm"}
+        called = [each for each in world.slack.messages if each.headline.startswith("STILL OPEN")]
+        assert {each.headline for each in called} == {"STILL OPEN · 4 incidents of the alert storm"}
         assert sorted(each.channel[:1] for each in called) == ["C", "D"]  # the thread, and Sam's direct messages
         await world.check_invariants()
         await world.ends()

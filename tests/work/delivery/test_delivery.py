@@ -199,8 +199,8 @@ async def test_what_a_bad_channel_refuses_goes_to_the_default_channel_which_is_t
     await world.queue(message("a"), message("reply", thread_of="a"), message("b"))
     await world.pass_time(8)
     told = (
-        "⚠️ I can't post in <#C1>. The channel is archived. Unarchive it, or set another channel. "
-        "Until then its messages are posted here."
+        "⚠️ I can't post in <#C1>. The channel is archived. Unarchive it, or ask a flowbot admin to set "
+        "another channel. Until then its messages are posted here."
     )
     (first,) = [each for each in world.slack.messages if each.id == "a"]
     top = world.slack.texts(DEFAULT)

@@ -1,9 +1,10 @@
 """Routes that die: told once, whoever restarts, and what belongs there is kept."""
 
 import pytest
-from delivery_fakes import DEFAULT, SlackRefused, edit, message
+from delivery_fakes import DEFAULT, START, SlackRefused, edit, message
 
 from bot.core.outbox.posts import Lane
+from bot.core.text.message import slack_date
 
 ADMINS = ("UADMIN1", "UADMIN2")
 
@@ -135,6 +136,25 @@ async def test_where_only_an_answer_found_it_dead_it_is_noticed_that_it_lives_ag
     assert standing(world) == []
     (back,) = world.slack.texts(DEFAULT)
     assert back == (
-        f"From 2026-11-21 14:30 UTC on, I couldn't post in <#{DEFAULT}>. Reason at that time: The channel is archived. "
+        f"From {slack_date(START)} on, I couldn't post in <#{DEFAULT}>. Reason at that time: The channel is archived. "
         "The messages that waited follow now."
     )
+
+
+@pytest.mark.parametrize("told_by", ["a message", "a look"])
+async def test_the_cards_of_a_channel_that_is_back_show_what_they_missed(world, told_by):
+    await world.queue(message("card", "C1"), message("other", "C1"))
+    await world.pass_time(4)
+    world.slack.closed["C1"] = "is_archived"
+    for text in ("first", "second"):
+        await world.queue(edit(text, "card", text))
+        await world.pass_time(2)
+    assert world.slack.texts("C1") == ["card", "other"]
+    world.slack.closed.clear()
+    if told_by == "a message":
+        await world.queue(message("later", "C1"))
+    else:
+        await world.delivery.channel_health.recovered("C1")
+    await world.pass_time(4)
+    assert world.slack.texts("C1")[:2] == ["second", "other"]
+    assert [await world.state(each) for each in ("first", "second")] == ["given up", "sent"]

@@ -41,9 +41,9 @@ SOON = START + timedelta(seconds=1)
 LATE = START + timedelta(hours=25)
 
 
-def text_of(new):
+def text_of(new, language="en"):
     """What a post that holds a card says in its first paragraph."""
-    return rendered(new.body)["blocks"][0]["text"]["text"]
+    return rendered(new.body, language)["blocks"][0]["text"]["text"]
 
 
 def post(new=None, **more) -> Post:
@@ -315,7 +315,7 @@ def test_a_bad_channel_is_reported_with_the_reason_and_the_fix():
 def test_people_in_a_channel_are_told_whom_to_ask_and_no_setting(error, fix, chinese):
     (told,) = notice_posts(post(), error, DEFAULT, ADMINS, SOON)
     assert f" {fix} Until then" in text_of(told)
-    assert chinese in rendered(told.body, "zh")["text"]
+    assert chinese in text_of(told, "zh")
     assert "FLOWBOT_" not in text_of(told)
 
 

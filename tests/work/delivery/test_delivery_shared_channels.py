@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 from delivery_fakes import (
     DEFAULT,
+    START,
     SlackLimited,
     SlackRefused,
     SlackUnclear,
@@ -20,6 +21,7 @@ from delivery_fakes import (
 )
 
 from bot.core.outbox.posts import Lane
+from bot.core.text.message import slack_date
 from bot.work.delivery.shared_channels import SharedChannelPolicy
 
 ADMIN = "UADMIN1"
@@ -78,7 +80,7 @@ async def test_after_the_sharing_all_that_waited_goes_at_the_next_try(world):
     (first,) = [each for each in world.slack.messages if each.id == "a"]
     back, *rest = sorted(world.slack.texts(DEFAULT))
     assert back == (
-        f"From 2026-11-21 14:30 UTC on, I couldn't post in <#{DEFAULT}>. Reason at that time: {REASON} "
+        f"From {slack_date(START)} on, I couldn't post in <#{DEFAULT}>. Reason at that time: {REASON} "
         "The messages that waited follow now."
     )
     assert (rest, world.slack.texts(DEFAULT, first.ts)) == (["a", "b"], ["r"])

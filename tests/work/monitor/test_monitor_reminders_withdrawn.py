@@ -50,9 +50,9 @@ SHOWN = {takes: "ACK", closes: "CLOSED", recovers: "RECOVERED"}
 
 
 def said(world):
-    """Return what stands below the first messages, oldest first."""
+    """Return what a phone shows of what stands below the first messages, oldest first."""
     below = sorted((each for each in world.slack.messages if each.thread), key=lambda each: float(each.ts))
-    return [each.text for each in below]
+    return [each.headline for each in below]
 
 
 def reminders(world):
@@ -67,7 +67,9 @@ async def test_what_is_answered_while_its_channel_takes_nothing_is_not_called_to
     await answered(world)
     await unarchived(world)
     assert reminders(world) == []
-    (card,) = [each.text for each in world.slack.messages if f"flow-{FLOW}" in each.text and each.channel == OPS][:1]
+    (card,) = [
+        each.headline for each in world.slack.messages if f"flow-{FLOW}" in each.headline and each.channel == OPS
+    ][:1]
     assert card.startswith(SHOWN[answered])
 
 
@@ -87,7 +89,7 @@ async def test_of_the_owners_reminders_that_wait_the_newest_goes_but_each_call_d
         world.sleeps(minutes)
         await world.looks_around()
     await unarchived(world)
-    said = [each.body["blocks"][0]["text"]["text"] for each in world.slack.messages if "STILL OPEN" in each.text]
+    said = [each.body["blocks"][0]["text"]["text"] for each in world.slack.messages if "STILL OPEN" in each.headline]
     said = [text for text in said if "Can you take it?" not in text]
     assert len(said) == 4
     for text, called in zip(said, ("S0ONCALL01", "S0SECOND01", "PagerDuty", "U0MAYA00001"), strict=True):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from monitor_world import JONAS, MAYA, World
+from monitor_world import JONAS, MAYA, START, World
 from watched_store import Killed
 
 from bot.core.errors import Refusal
@@ -11,6 +11,7 @@ from bot.core.flow.run import Run, RunState
 from bot.core.flow.status import Status
 from bot.core.incident.model import Phase
 from bot.core.outbox.posts import PostKind
+from bot.core.routing.watch import Filters, Watch
 from bot.messages.cards import incident_replies as replies
 
 LIMIT = 3
@@ -52,6 +53,25 @@ async def test_those_before_it_keep_their_threads_and_are_counted(world):
     assert len(world.lines()) == LIMIT + 1
     assert world.lines()[-1] == "ALERT STORM · 13 incidents · 13 open, 0 acknowledged, 0 recovered"
     assert str(world.store.cards()[-1]).count("· has its own thread") == LIMIT
+
+
+async def test_a_storm_in_three_channels_is_one_message_in_each(world):
+    """Each counts its own incidents once, those with threads before it included; no card is lost to another storm."""
+    for channel, glob in (("C0GRIDOPS1", "*"), ("C0SOLAROPS", "flow-4*")):
+        await world.store.add_watch(Watch(0, channel, Filters(glob=glob), JONAS, START), lambda _: ())
+    await world.store.add_watch(Watch(0, JONAS.user, Filters(), JONAS, START), lambda _: ())
+    break_flows(world, 1, 5000)
+    await world.poll()
+    break_flows(world, LIMIT)
+    await world.poll()
+    break_flows(world, 20, 4100)
+    await world.poll()
+    storms = {each.channel: each for each in await world.store.incident_groups() if each.joined}
+    listed = {channel: len(await world.store.grouped(each.post)) for channel, each in storms.items()}
+    assert listed == {"C0GRIDOPS1": 24, "C0SOLAROPS": 23, JONAS.user: 24}
+    assert {channel: each.joined for channel, each in storms.items()} == listed
+    posted = {post.id for post in messages(world)}
+    assert all(card.post in posted for incident in world.store.kept.values() for card in incident.cards)
 
 
 async def test_the_message_is_edited_as_the_numbers_change(world):

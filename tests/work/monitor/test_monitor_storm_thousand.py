@@ -68,7 +68,7 @@ class Town:
         return [each for each in self.slack.messages if not each.thread]
 
     def storm(self):
-        (message,) = (each for each in self.threads() if each.text.startswith("ALERT STORM"))
+        (message,) = (each for each in self.threads() if each.headline.startswith("ALERT STORM"))
         return message
 
 
@@ -101,11 +101,11 @@ async def test_nothing_is_lost_nothing_doubled_and_slack_is_not_pressed(town):
     await town.pass_time(30)
     assert town.slack.posted[CHANNEL][4] - began <= 2.0, "the first message within two seconds of the poll"
     assert town.storm().texts == []
-    assert town.storm().text.startswith("ALERT STORM · 504 incidents · 504 open")
+    assert town.storm().headline.startswith("ALERT STORM · 504 incidents · 504 open")
     town.break_flows(4504, FLOWS - 504)
     await town.poll()
     await town.pass_time(30)
-    assert town.storm().text == "ALERT STORM · 1,000 incidents · 1,000 open, 0 acknowledged, 0 recovered"
+    assert town.storm().headline == "ALERT STORM · 1,000 incidents · 1,000 open, 0 acknowledged, 0 recovered"
     assert len(town.threads()) == 5
     kept = await town.store.incidents(limit=5000)
     assert sorted(each.flow_id for each in kept) == list(range(4000, 4000 + FLOWS))
@@ -123,11 +123,11 @@ async def test_each_has_its_own_life(town):
     (mine,) = [each for each in await town.store.incidents(limit=5000) if each.flow_id == 4777]
     await town.incident_actions.acknowledge(mine.id, MAYA, town.clock())
     await town.pass_time(10)
-    assert town.storm().text == "ALERT STORM · 1,000 incidents · 999 open, 1 acknowledged, 0 recovered"
+    assert town.storm().headline == "ALERT STORM · 1,000 incidents · 999 open, 1 acknowledged, 0 recovered"
     await town.incident_actions.open_thread(mine.id, MAYA, town.clock())
     await town.pass_time(5)
-    card = next(each for each in town.threads() if "flow-4777" in each.text)
-    assert card.text.startswith("ACKNOWLEDGED · flow-4777")
+    card = next(each for each in town.threads() if "flow-4777" in each.headline)
+    assert card.headline.startswith("ACKNOWLEDGED · flow-4777")
     for number in range(4700, 4800):
         town.enos.put(f"{number}-2026112114", Status.SUCCESS, kind=number % 3, end="2026-11-21 15:00:00")
     before = len(town.slack.messages)
@@ -137,9 +137,9 @@ async def test_each_has_its_own_life(town):
     await town.pass_time(660, step=10)
     await town.monitor.follow(town.clock())
     await town.pass_time(10)
-    assert town.storm().text == "ALERT STORM OVER · 1,000 incidents · 900 open, 0 acknowledged, 100 recovered"
+    assert town.storm().headline == "ALERT STORM OVER · 1,000 incidents · 900 open, 0 acknowledged, 100 recovered"
     assert {(await town.store.incident(IncidentId(mine.id))).phase} == {Phase.RECOVERED}
-    told = [each for each in town.slack.messages[before:] if each.text.startswith("RECOVERED · ")]
+    told = [each for each in town.slack.messages[before:] if each.headline.startswith("RECOVERED · ")]
     assert [each.thread for each in told] == [card.ts], "only who has a thread is told of a recovery"
 
 
@@ -160,7 +160,9 @@ async def test_deaths_in_the_middle_lose_and_double_nothing(town):
         await town.pass_time(2)
         await town.restart()
         await town.pass_time(40, step=2)
-    storms = [each for each in town.threads() if each.text.startswith("ALERT STORM · ")]
-    assert [each.text for each in storms] == ["ALERT STORM · 1,000 incidents · 1,000 open, 0 acknowledged, 0 recovered"]
+    storms = [each for each in town.threads() if each.headline.startswith("ALERT STORM · ")]
+    assert [each.headline for each in storms] == [
+        "ALERT STORM · 1,000 incidents · 1,000 open, 0 acknowledged, 0 recovered"
+    ]
     kept = await town.store.incidents(limit=5000)
     assert len(kept) == len({each.flow_id for each in kept}) == FLOWS

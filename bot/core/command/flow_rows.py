@@ -1,0 +1,124 @@
+"""Rows of the table of commands: flows and their runs."""
+
+from bot.core.command import common, forms, many, requests
+from bot.core.command.clauses import Clause
+from bot.core.command.rights import Who
+from bot.core.command.row import Family, Row
+from bot.core.text.message import msg
+
+_CONFIRMED = Clause(("confirmed",), "confirmed", hidden=True)
+_FLOW = Clause(("flow",), form=forms.FLOW, in_thread=True)
+_RUN = Clause(("instance",), form=forms.RUN, in_thread=True)
+_RUNS_OR_ALL = Clause(("instance", "bulk"), form=many.RUNS, in_thread=True)
+_FROM = Clause(("task",), "from", forms.TASK)
+
+ROWS = (
+    Row(
+        "trigger",
+        requests.Trigger,
+        Who.OWNER,
+        msg("Start a run: the whole flow, from a task, for another time, or once with changed parameters."),
+        (
+            Clause(("flow",), form=forms.FLOW, optional=False),
+            _FROM,
+            Clause(("when",), "at", forms.WHEN, loose=True),
+            Clause(("parameters",), "with", forms.PAIRS),
+            _CONFIRMED,
+        ),
+        (
+            "trigger 3377",
+            "trigger 3377 from 108580",
+            "trigger 3377 at tomorrow 02:00",
+            'trigger 3377 with path=/data/2026 note="second try"',
+        ),
+        changes=True,
+        family=Family.RUNS,
+    ),
+    Row(
+        "rerun",
+        requests.Rerun,
+        Who.OWNER,
+        msg("Rerun a run from its failed task, for the same data date."),
+        (_RUNS_OR_ALL, _FROM, Clause(("storm",), "storm", many.STORM, hidden=True), _CONFIRMED),
+        ("rerun 2809-20190812080700", "rerun 2809-20190812080700 from 104890", "rerun all mine"),
+        changes=True,
+        family=Family.RUNS,
+    ),
+    Row(
+        "cancel",
+        requests.Cancel,
+        Who.OWNER,
+        msg("Cancel a run. Asks first."),
+        (_RUN, _CONFIRMED),
+        ("cancel 2809-20190812080700",),
+        changes=True,
+        family=Family.RUNS,
+    ),
+    Row(
+        "enable",
+        requests.Enable,
+        Who.OWNER,
+        msg("Enable the schedule of a flow."),
+        (_FLOW,),
+        ("enable 3377",),
+        changes=True,
+        family=Family.FLOWS,
+    ),
+    Row(
+        "disable",
+        requests.Disable,
+        Who.OWNER,
+        msg("Disable the schedule of a flow. Asks first."),
+        (_FLOW, _CONFIRMED),
+        ("disable 3377",),
+        changes=True,
+        family=Family.FLOWS,
+    ),
+    Row(
+        "failed",
+        requests.Failed,
+        Who.LINKED,
+        msg("What failed in a period. Without a period: today."),
+        (common.PERIOD, common.OF_FLOW, common.BY_OWNER, common.PAGE),
+        ("failed", "failed yesterday by me", "failed 2026-11-01..2026-11-07 of 3377"),
+        family=Family.RUNS,
+    ),
+    Row(
+        "runs",
+        requests.Runs,
+        Who.LINKED,
+        msg("Runs with any status, by trigger time. Without a period: today."),
+        (
+            common.PERIOD,
+            Clause(("statuses",), form=forms.STATUSES, repeats=True),
+            common.OF_FLOW,
+            common.BY_OWNER,
+            common.PAGE,
+        ),
+        ("runs of 3377", "runs last 3h running", "runs this week fail timeout"),
+        family=Family.RUNS,
+    ),
+    Row(
+        "show",
+        requests.Show,
+        Who.LINKED,
+        msg("A flow with its owners, schedule and tasks, or a run with its tasks and times."),
+        (common.TARGET,),
+        ("show 3377", 'show "daily energy report"', "show 2809-20190812080700"),
+        family=Family.FLOWS,
+    ),
+    Row(
+        "log",
+        requests.Log,
+        Who.LINKED,
+        msg("The end of a run's log, only visible to you. A long one comes as a file."),
+        (
+            _RUN,
+            Clause(("task",), "of", forms.TASK),
+            Clause(("tail",), "tail", forms.LINES),
+            Clause(("here",), "here", hidden=True),
+        ),
+        ("log 2809-20190812080700", "log 2809-20190812080700 of 104890 tail 50"),
+        family=Family.RUNS,
+    ),
+)

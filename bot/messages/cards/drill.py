@@ -1,0 +1,126 @@
+"""Drills: the card of a sample failure, and what the person is told who asked for it. They mention nobody."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.core.outbox import blocks
+from bot.core.outbox.blocks import Card
+from bot.core.routing.expected_calls import ExpectedCall
+from bot.core.routing.mentions import Permission
+from bot.core.routing.places import DrillPlace, Place, PlaceReason
+from bot.core.text.escape import Markup, code, escape
+from bot.core.text.message import Message, Text, dots, layout, lines, listed, msg, plural, sentences
+from bot.messages.cards import answers, flows, places
+from bot.messages.symbols import BLUE, DRILL
+
+_LISTED = 30
+_NAME = msg("sample failure")
+NOTE = msg("A drill mentions nobody, and no incident is made of it.")
+
+
+@dataclass(frozen=True, slots=True)
+class Unposted:
+    """A place where the sample failure could not be posted."""
+
+    channel: str
+    why: Text  # sentences
+
+
+def card(place: DrillPlace, calls: Sequence[ExpectedCall], bridges: Sequence[str], asker: str) -> Card:
+    """A sample failure in a channel. It has no buttons. ``asker`` is a name; empty for the command line."""
+    head = lines(
+        dots(layout("{mark} *{drill}*", mark=DRILL, drill=msg("DRILL")), layout("*{name}*", name=_NAME)),
+        msg("Nothing failed, and nobody needs to act. A real failure would be posted like this."),
+        msg("Owners: {owners}", owners=flows.owners(place.owners, {})) if place.owners else None,
+    )
+    body = [
+        blocks.section(
+            lines(_label(msg("Why here")), *(sentences(_why_here(each), _mentioned(each)) for each in place.ways))
+        ),
+        blocks.section(lines(_label(msg("If nobody acknowledges it")), *(_call(each, place) for each in calls))),
+    ]
+    if bridges:
+        told = listed([escape(each) for each in bridges])
+        sent = msg("Also told: {bridges}. A drill sends nothing there.", bridges=told)
+        body.append(blocks.section(lines(_label(msg("Other programs")), sent)))
+    from_whom = msg("Drill by {person}", person=asker) if asker else msg("Drill from the command line")
+    text = dots(msg("DRILL"), _NAME, msg("nothing failed"))
+    return Card(text, [*body, blocks.context(from_whom)], BLUE, [blocks.section(head)])
+
+
+def _label(label: Message) -> Text:
+    return layout("*{label}*", label=label)
+
+
+def _why_here(place: Place) -> Text:
+    if place.reason is PlaceReason.WATCHED:
+        return plural(
+            "Watch {watches} sends such a failure here.",
+            "Watches {watches} send such failures here.",
+            len(place.watches),
+            watches=places.numbers(place),
+        )
+    if place.reason is PlaceReason.CHANNEL_LOST:
+        return plural(
+            "I can't post in the channel of watch {watches}, so its failures come here.",
+            "I can't post in the channels of watches {watches}, so their failures come here.",
+            len(place.watches),
+            watches=places.numbers(place),
+        )
+    return msg("No watch of a channel matches such a failure.")
+
+
+def _mentioned(place: Place) -> Text:
+    match place.mention:
+        case Permission.MENTIONED:
+            return msg("Linked owners would be mentioned.")
+        case Permission.MENTIONS_OFF:
+            return msg("Nobody would be mentioned: mentions are off in this channel.")
+        case Permission.QUIET_HOURS if place.until is not None:
+            return msg("Nobody would be mentioned before {time}: these are quiet hours.", time=place.until)
+        case _:
+            return msg("Nobody would be mentioned: these are direct messages.")
+
+
+def _call(call: ExpectedCall, place: DrillPlace) -> Text:
+    owners: list[Text] = [code(each) for each in call.owners]
+    if call.calls_owners and not place.owners:
+        owners = [msg("the owners")]
+    people = [*owners, *([code(call.group)] if call.group else []), *([Markup("PagerDuty")] if call.pagerduty else [])]
+    if not people:
+        return msg("{number}. After {duration}: a reminder in the thread", number=call.number, duration=call.after)
+    who = listed(people[:_LISTED], len(people))
+    return msg("{number}. After {duration}: {people}", number=call.number, duration=call.after, people=who)
+
+
+# ── the answer ──
+
+
+def answer(words: str, post: str, posted: Sequence[DrillPlace], unposted: Sequence[Unposted]) -> Card:
+    """What the person is told who asked for a drill."""
+    text = summary(len(posted))
+    rows = [places.row(way) for each in posted for way in each.ways]
+    more = plural("… and {n} more place", "… and {n} more places", len(rows) - _LISTED) if len(rows) > _LISTED else None
+    extra = [blocks.section(lines(*rows[:_LISTED], more))] if rows else []
+    if unposted:
+        extra.append(blocks.section(lines(*map(not_posted, unposted[:_LISTED]))))
+    return answers.told(words, text, post=post, extra=extra, notes=[NOTE])
+
+
+def summary(count: int) -> Text:
+    """In how many places a drill was posted."""
+    if not count:
+        return msg("Drill: no sample failure could be posted.")
+    return plural("Drill: {n} sample failure posted.", "Drill: {n} sample failures posted.", count)
+
+
+def not_posted(each: Unposted) -> Text:
+    """Where it could not be posted, and why."""
+    return msg("• {place}: not posted. {why}", place=places.name(each.channel), why=each.why)
+
+
+def nothing_comes_here(*, is_personal: bool) -> Message:
+    """Why there is no drill along the routes of this place."""
+    if is_personal:
+        return msg("You have no watches, so no failures come here.")
+    return msg("This channel has no watches, so no failures come here.")

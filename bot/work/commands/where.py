@@ -1,0 +1,47 @@
+"""What ``show`` says of where a flow's failures go, and why."""
+
+from bot.core.flow.model import Flow, FlowId, Instance, InstanceId
+from bot.core.incident.model import Incident
+from bot.core.outbox import blocks
+from bot.core.outbox.blocks import Block
+from bot.core.outbox.posts import is_direct
+from bot.core.routing import places
+from bot.core.routing.places import Place
+from bot.core.routing.watch import Failure
+from bot.messages.cards import places as cards
+from bot.work.commands.context import CommandContext, Services
+
+
+async def of_flow(services: Services, context: CommandContext, flow: Flow) -> list[Block]:
+    """Where the live incident of a flow has its cards; without one, where its next failure would go."""
+    incident = await _live(services, flow.id, None)
+    if incident is not None:
+        return await _cards(services, context, incident)
+    rules, alert_channel = await services.store.routing_rules(), services.answer_settings.channel
+    failure = Failure(flow.id, flow.name, flow.owners)
+    found = places.next_failure(failure, rules, alert_channel, services.lost(), context.now)
+    return [blocks.section(cards.next_in(_for(context, found)))]
+
+
+async def of_run(services: Services, context: CommandContext, instance: Instance) -> list[Block]:
+    """Where the live incident that a run belongs to has its cards; nothing without one."""
+    incident = await _live(services, instance.flow_id, instance.id)
+    return [] if incident is None else await _cards(services, context, incident)
+
+
+async def _live(services: Services, flow: FlowId, instance: InstanceId | None) -> Incident | None:
+    live = await services.store.incidents(live=True, flow=flow)
+    return next((each for each in live if not each.group or instance in {None, each.group}), None)
+
+
+async def _cards(services: Services, context: CommandContext, incident: Incident) -> list[Block]:
+    rules, alert_channel = await services.store.routing_rules(), services.answer_settings.channel
+    found = places.of_cards(incident, rules, alert_channel, services.lost(), context.now)
+    shown = _for(context, found)
+    return [blocks.section(cards.cards_in(shown))] if shown else []
+
+
+def _for(context: CommandContext, found: tuple[Place, ...]) -> list[Place]:
+    """The places that the asker may know of: other people's direct messages are their own."""
+    asker = context.incoming.by.user
+    return [each for each in found if not is_direct(each.channel) or each.channel == asker]

@@ -1,0 +1,330 @@
+"""The digest: when it is due, what it covers, and its golden pictures."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta, timezone
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from incident_makers import JONAS, MAYA, NOW, ZONE, failure, incident
+from incident_picture import as_sent, foreign_pings
+from languages import ALL
+
+from bot.core import digest
+from bot.core.digest import DigestPlan, Known, LastDigest, Recovery, Timing, WatchState
+from bot.core.flow.model import FlowId, InstanceId
+from bot.core.flow.run import Run
+from bot.core.incident import lifecycle
+from bot.core.incident.model import IncidentCard, IncidentId, Snooze, SnoozeId
+from bot.core.incident.resolution import Resolution
+from bot.core.outbox.posts import PostId
+from bot.core.routing.prefs import Prefs
+from bot.core.text.message import msg
+from bot.messages.cards import digest as cards
+
+BERLIN, UTC_ZONE = ZoneInfo("Europe/Berlin"), ZoneInfo("UTC")
+OPS, OTHER_CHANNEL = "C0DATAOPS1", "C0GENERAL1"
+
+# ── when ──
+
+
+def utc(text):
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+SLOTS = [
+    ("before the hour it is yesterday's", "09:00", UTC_ZONE, "2026-11-22 08:59", "2026-11-21 09:00"),
+    ("from the hour on it is today's", "09:00", UTC_ZONE, "2026-11-22 09:00", "2026-11-22 09:00"),
+    ("the day is that of the plan's zone", "09:00", ZoneInfo("Asia/Shanghai"), "2026-11-22 01:00", "2026-11-22 01:00"),
+    ("an hour that the clock skips is as much later", "02:30", BERLIN, "2027-03-28 12:00", "2027-03-28 01:30"),
+    ("before it, that of the day before holds", "02:30", BERLIN, "2027-03-28 01:29", "2027-03-27 01:30"),
+    ("an hour that comes twice is the first", "02:30", BERLIN, "2026-10-25 00:30", "2026-10-25 00:30"),
+    ("at its second time it is still the first", "02:30", BERLIN, "2026-10-25 01:30", "2026-10-25 00:30"),
+    ("after the clock change nine is nine", "09:00", BERLIN, "2026-10-25 09:00", "2026-10-25 08:00"),
+]
+
+
+ELSEWHERE = DigestPlan(OTHER_CHANNEL, time(8, 30), BERLIN)
+# (a sentence, the preferences of each channel and person, the plans)
+PLANS = [
+    ("The alert channel has one at nine by itself.", {}, [DigestPlan(OPS)]),
+    ("Others have none by themselves.", {OTHER_CHANNEL: Prefs(mentions=False)}, [DigestPlan(OPS)]),
+    ("Other preferences leave it as it is.", {OPS: Prefs(language="zh")}, [DigestPlan(OPS)]),
+    ("Others have one where they say so.", {OTHER_CHANNEL: Prefs(digest="08:30", digest_zone="Europe/Berlin")},
+     [DigestPlan(OPS), ELSEWHERE]),
+    ("So has a person, also where Slack names no zone.", {MAYA.user: Prefs(digest="08:30", digest_zone="UTC+08:00")},
+     [DigestPlan(OPS), DigestPlan(MAYA.user, time(8, 30), timezone(timedelta(hours=8)))]),
+    ("The alert channel may have another hour.", {OPS: Prefs(digest="17:00", digest_zone="UTC")},
+     [DigestPlan(OPS, time(17), UTC_ZONE)]),
+    ("Or none.", {OPS: Prefs(digest="off", digest_zone="UTC")}, []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("case", "prefs", "wanted"), PLANS)
+def test_who_gets_a_digest_and_when(case, prefs, wanted):
+    assert list(digest.plans(prefs, OPS)) == wanted, case
+
+
+@pytest.mark.parametrize(("case", "at", "zone", "now", "slot"), SLOTS)
+def test_the_moment_of_a_plan(case, at, zone, now, slot):
+    assert digest.latest_slot(time.fromisoformat(at), zone, utc(now)) == utc(slot), case
+
+
+# (a sentence, when the last digest was planned for, the plan's hour now, the time, whether it is due)
+TIMINGS = [
+    ("A channel that has just got a plan waits for its hour.", None, "09:00", "2026-11-22 09:30", Timing.FIRST),
+    ("At its hour it is due.", "2026-11-21 09:00", "09:00", "2026-11-22 09:00", Timing.DUE),
+    ("Before its hour it is not.", "2026-11-21 09:00", "09:00", "2026-11-22 08:59", Timing.TOLD),
+    ("It comes once.", "2026-11-22 09:00", "09:00", "2026-11-22 09:01", Timing.TOLD),
+    ("After a stop at nine it comes late.", "2026-11-21 09:00", "09:00", "2026-11-22 14:00", Timing.DUE),
+    ("After a stop of a week one comes.", "2026-11-15 09:00", "09:00", "2026-11-22 14:00", Timing.DUE),
+    ("Changed to a later hour it comes again today.", "2026-11-22 09:00", "17:00", "2026-11-22 17:00", Timing.DUE),
+    ("It does not come before that hour.", "2026-11-22 09:00", "17:00", "2026-11-22 16:59", Timing.TOLD),
+    ("Changed to an earlier one it does not.", "2026-11-22 09:00", "08:00", "2026-11-22 10:00", Timing.TOLD),
+    ("It has one tomorrow.", "2026-11-22 09:00", "08:00", "2026-11-23 08:00", Timing.DUE),
+    ("Changed to an hour that has passed, it comes now.", "2026-11-21 09:00", "08:00", "2026-11-22 08:30", Timing.DUE),
+    ("A clock that steps back repeats none.", "2026-11-22 09:00", "09:00", "2026-11-22 08:00", Timing.TOLD),
+    ("Not at nine again either.", "2026-11-22 09:00", "09:00", "2026-11-22 09:00", Timing.TOLD),
+    ("A clock that was ahead delays none.", "2026-12-22 09:00", "09:00", "2026-11-22 09:00", Timing.CLOCK_WAS_AHEAD),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("case", "last", "at", "now", "timing"), TIMINGS)
+def test_whether_it_is_due(case, last, at, now, timing):
+    now, held = utc(now), LastDigest(utc(last), None) if last else None
+    assert digest.when(held, digest.latest_slot(time.fromisoformat(at), UTC_ZONE, now), now) is timing, case
+
+
+@pytest.mark.parametrize("day", ["2026-10-24", "2026-10-25", "2026-10-26", "2027-03-27", "2027-03-28"])
+@pytest.mark.parametrize("at", ["02:00", "02:30", "03:00", "09:00"])
+def test_each_local_day_has_one_whatever_the_clock_does(day, at):
+    begin = datetime.fromisoformat(day).replace(tzinfo=BERLIN).astimezone(UTC)
+    last, days = LastDigest(digest.latest_slot(time.fromisoformat(at), BERLIN, begin)), []
+    for minutes in range(0, 47 * 60, 10):
+        now = begin + timedelta(minutes=minutes)
+        slot = digest.latest_slot(time.fromisoformat(at), BERLIN, now)
+        if digest.when(last, slot, now) is Timing.DUE:
+            last = LastDigest(slot)
+            days.append(now.astimezone(BERLIN).date())
+    first = datetime.fromisoformat(day).date()
+    assert days == [first, first + digest.A_DAY]
+
+
+def test_a_note_is_read_as_it_was_written():
+    for last in (LastDigest(NOW), LastDigest(NOW, NOW + timedelta(seconds=1.5))):
+        assert LastDigest.read(last.written()) == last
+    assert LastDigest.read("") is None
+
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("case", "last", "window"),
+    [
+        ("The first digest of a channel covers a day.", None, (NOW - 24 * HOUR, NOW)),
+        ("Each follows the one before.", NOW - 30 * HOUR, (NOW - 30 * HOUR, NOW)),
+        ("Where the clock was set back no time is covered twice.", NOW + HOUR, (NOW + HOUR, NOW + HOUR)),
+    ],
+)  # fmt: skip
+def test_what_it_covers(case, last, window):
+    assert digest.covered(LastDigest(NOW, last), NOW) == window, case
+
+
+# ── what ──
+
+UNTIL = NOW + HOUR
+
+
+def named(id_, flow, name, *failures, **more):
+    return incident(
+        *(failures or (failure(f"{flow}-2026112100"),)),
+        id=IncidentId(id_), flow_id=FlowId(flow), flow_name=name, **more,
+    )  # fmt: skip
+
+
+OPEN = named("i1", 3377, "daily-energy-report", failure(), failure("3377-2026112101"))
+TAKEN = lifecycle.acknowledge(named("i2", 2809, "turbine"), JONAS, NOW)[0]
+LEFT = lifecycle.recovered(named("i3", 4102, "<!here>"), InstanceId("4102-2026112101"), NOW + HOUR / 2)[0]
+GREEN = lifecycle.recovered(
+    named("i4", 4103, "wind", failure("4103-2026112100", backfilled=True)), InstanceId("4103-20261121000000"), NOW
+)[0]
+CLOSED = lifecycle.close(named("i5", 4104, "weather"), MAYA, NOW, "source is down until Monday")[0]
+
+
+def told(incidents, *, channel=OPS, since=NOW - HOUR, until=UNTIL, snoozes=(), is_alert_channel=True):
+    return digest.contents(incidents, snoozes, channel, since, until, is_alert_channel=is_alert_channel)
+
+
+def sections(shown):
+    ids = {name: [each.id for each in getattr(shown, name)] for name in ("open", "recovered", "closed", "missing")} | {
+        "snoozed": [each.flow_name for each, _ in shown.snoozed]
+    }
+    return {name: found for name, found in ids.items() if found}
+
+
+SNOOZED = Snooze(SnoozeId("s1"), FlowId(3377), "daily-energy-report", MAYA, NOW, NOW + 5 * HOUR, "JIRA-12")
+QUIET = Snooze(SnoozeId("s2"), FlowId(9), "forecast north", MAYA, NOW, NOW + 700 * HOUR, "owner.", until_success=True)
+ALL_FLOWS = Snooze(SnoozeId("s3"), None, "", MAYA, NOW, NOW + HOUR, "EnOS")
+
+CONTENTS = [
+    ("A day without anything is quiet.", [], {}, {}),
+    ("What is open comes before what is acknowledged.", [TAKEN, OPEN], {}, {"open": ["i1", "i2"]}),
+    ("What recovered without its run is in two places.", [LEFT], {}, {"recovered": ["i3"], "missing": ["i3"]}),
+    ("What recovered with it is in one.", [GREEN], {}, {"recovered": ["i4"]}),
+    ("What a person closed misses no run.", [CLOSED], {}, {"closed": ["i5"]}),
+    ("What ended before is of the last digest.", [GREEN, CLOSED], {"since": NOW + timedelta(seconds=1)}, {}),
+    ("What ends now is of the next one.", [GREEN, CLOSED], {"until": NOW}, {}),
+    ("A run is missed for a week.", [LEFT], {"since": NOW + HOUR, "until": NOW + 7 * 24 * HOUR}, {"missing": ["i3"]}),
+    ("Then nobody waits for it.", [LEFT], {"since": NOW + HOUR, "until": NOW + 7 * 24 * HOUR + HOUR}, {}),
+    ("Where its end is not known, it is missed.", [replace(LEFT, ended_at=None)], {}, {"missing": ["i3"]}),
+    ("Another channel hears nothing of it.", [OPEN, CLOSED], {"channel": OTHER_CHANNEL}, {}),
+    ("A snoozed flow is told as that.", [OPEN], {"snoozes": [SNOOZED]}, {"snoozed": ["daily-energy-report"]}),
+    ("The alert channel hears of each snooze.", [], {"snoozes": [QUIET]}, {"snoozed": ["forecast north"]}),
+    ("Another channel only of what is open there.", [], {"snoozes": [QUIET], "is_alert_channel": False}, {}),
+    ("A snooze of all flows is told everywhere, and what is open all the same.", [OPEN],
+     {"snoozes": [ALL_FLOWS], "is_alert_channel": False}, {"open": ["i1"], "snoozed": [""]}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("case", "incidents", "how", "found"), CONTENTS)
+def test_what_it_tells(case, incidents, how, found):
+    assert sections(told(incidents, **how)) == found, case
+
+
+def test_an_incident_is_told_in_each_of_its_channels():
+    both = OPEN.with_card(IncidentCard(OTHER_CHANNEL, PostId("p9")))
+    assert sections(told([both], channel=OTHER_CHANNEL)) == sections(told([both])) == {"open": ["i1"]}
+
+
+def test_each_failure_is_in_exactly_one():
+    failed = named("i1", 3377, "f", *(failure(f"3377-202611210{n}", at=NOW + n * HOUR) for n in range(6)))
+    ends = [NOW - HOUR, NOW, NOW + HOUR, NOW + 3.5 * HOUR, NOW + 9 * HOUR]
+    counted = [told([failed], since=since, until=until).failures for since, until in pairwise(ends)]
+    assert counted == [0, 1, 3, 2]
+
+
+def test_the_numbers_are_of_the_day_and_of_now():
+    shown = told([OPEN, TAKEN, GREEN])
+    assert (shown.failures, shown.flows, shown.live, shown.acknowledged) == (4, 3, 2, 1)
+    assert not shown.all_quiet
+    assert told([]).all_quiet
+    assert not told([OPEN], channel=OPS, since=UNTIL, until=UNTIL).all_quiet
+
+
+def test_it_has_thirty_rows_and_says_how_many_more_there_are():
+    many = [replace(OPEN, id=IncidentId(f"o{n}")) for n in range(28)] + [
+        replace(CLOSED, id=IncidentId(f"c{n}")) for n in range(5)
+    ]
+    shown, more = told(many).cut()
+    assert (len(shown.open), len(shown.closed), more) == (28, 2, 3)
+    assert len(shown.incidents) == 30
+    assert told([OPEN]).cut()[1] == 0
+
+
+def test_a_snooze_has_the_flows_open_incident():
+    assert told([OPEN], snoozes=[SNOOZED, QUIET]).incidents == (OPEN,)
+
+
+def started(verb):
+    return Run(InstanceId("4103-20261121000000"), FlowId(4103), "wind", str(MAYA), "p", NOW, OPS, verb=verb)
+
+
+@pytest.mark.parametrize(
+    ("case", "incident", "run", "how"),
+    [
+        ("The schedule's next run succeeded.", LEFT, None, Recovery.BY_ITSELF),
+        ("A person reran it from chat.", GREEN, started("rerun"), Recovery.RERUN_BY_PERSON),
+        ("A person started it from chat.", GREEN, started("trigger"), Recovery.RUN_BY_PERSON),
+        ("Somebody started a run in EnOS.", GREEN, None, Recovery.IN_ENOS),
+        ("Somebody reran the same run in EnOS.", replace(LEFT, recovered_by="4102-2026112100"), None, Recovery.IN_ENOS),
+        ("It is not known by which run.", replace(LEFT, recovered_by=None), None, Recovery.BY_ITSELF),
+    ],
+)
+def test_how_it_recovered(case, incident, run, how):
+    assert digest.how_recovered(incident, run) is how, case
+
+
+@pytest.mark.parametrize(
+    ("case", "state", "well"),
+    [
+        ("All flows are watched.", WatchState((240, 240)), True),
+        ("They were not compared yet.", WatchState(), True),
+        ("Some cannot be seen.", WatchState((212, 240)), False),
+        ("EnOS cannot be reached.", WatchState(is_reachable=False), False),
+        ("Something is late.", WatchState(troubles=(msg("late"),)), False),
+    ],
+)
+def test_silence_is_not_taken_for_health(case, state, well):
+    assert state.well is well, case
+
+
+# ── its pictures ──
+
+
+ALL_WATCHED = WatchState((240, 240))
+
+
+def picture_of(*incidents, state=ALL_WATCHED, snoozes=(), known=None):
+    shown, more = told(incidents, snoozes=snoozes).cut()
+    return cards.digest(shown, state, known or Known(), more=more, command="/flow", zone=ZONE)
+
+
+LATE = msg("A failure was seen {duration} ago and is not posted yet.", duration=timedelta(minutes=2))
+LINK = "https://example.slack.com/archives/C0DATAOPS1/p1"
+
+
+def ended_as(resolution):
+    return picture_of(replace(CLOSED, resolution=resolution))
+
+
+PICTURES = {
+    "all quiet": picture_of(),
+    "a day with everything": picture_of(
+        OPEN, TAKEN, LEFT, GREEN, replace(CLOSED, resolution=Resolution.EXPECTED),
+        snoozes=[QUIET],
+        known=Known({each.id: LINK for each in (OPEN, LEFT)}, {GREEN.id: started("rerun")}),
+    ),
+    "one open": picture_of(OPEN),
+    "one acknowledged": picture_of(TAKEN),
+    "acknowledged, not until when": picture_of(replace(TAKEN, ack_until=None)),
+    "not compared yet": picture_of(state=WatchState()),
+    "quiet, but not all is watched": picture_of(state=WatchState((212, 240))),
+    "one flow is not watched": picture_of(state=WatchState((239, 240))),
+    "EnOS is out of reach": picture_of(TAKEN, state=WatchState((240, 240), is_reachable=False)),
+    "not well": picture_of(TAKEN, state=WatchState((240, 240), [LATE])),
+    "a run of a person, and one of EnOS": picture_of(
+        GREEN,
+        replace(GREEN, id=IncidentId("i9"), ended_at=NOW + HOUR / 4),
+        known=Known(runs={GREEN.id: started("trigger")}),
+    ),
+    "snoozed": picture_of(OPEN, snoozes=[SNOOZED, ALL_FLOWS], known=Known({OPEN.id: LINK})),
+    "fixed": ended_as(Resolution.FIXED),
+    "a duplicate": ended_as(Resolution.DUPLICATE),
+    "not needed": ended_as(Resolution.UNNEEDED),
+    "closed": ended_as(None),
+    "no command can name its run": picture_of(
+        replace(LEFT, occurrences=(failure("odd"), failure("4102-2026112100", trigger="", at=NOW), failure("zz")))
+    ),
+    "many": picture_of(*(replace(OPEN, id=IncidentId(f"o{n}")) for n in range(31))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ALL)
+@pytest.mark.parametrize("name", PICTURES)
+def test_the_digest(name, language, golden):
+    assert set(foreign_pings(PICTURES[name])) <= {f"<{LINK}|Open thread>"}
+    golden(PICTURES[name], language, data=("JIRA", "odd", "zz"))
+
+
+def test_it_notifies_nobody():
+    everything = as_sent(PICTURES["a day with everything"])
+    assert "<@" in str(everything["attachments"])
+    assert "<@" not in str(everything["blocks"]), "Slack notifies of a mention above the bar only"
+
+
+def test_thirty_long_rows_fit_into_a_message():
+    long = "energy report of the north " * 4
+    rows = [replace(OPEN, id=IncidentId(f"o{n}"), flow_name=long) for n in range(30)]
+    body = as_sent(picture_of(*rows, known=Known({each.id: LINK for each in rows})))
+    assert str(body).count(long.strip()) == 30
