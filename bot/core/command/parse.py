@@ -213,7 +213,9 @@ def _field(clause: Clause, value: Any) -> str:
     """The field of the request that a clause's value is for: of several, the kind of value decides."""
     if isinstance(value, Bulk):
         return "bulk"
-    return "instance" if isinstance(value, str) and "instance" in clause.fields else clause.fields[0]
+    if isinstance(value, str):
+        return "instance" if "instance" in clause.fields else clause.fields[-1]
+    return clause.fields[0]
 
 
 def _way(row: Row, request: Request | None) -> Callable[[str], str]:
