@@ -175,7 +175,7 @@ def _load(db: Database, incident_cache: IncidentCache, ids: Sequence[IncidentId]
         cards = defaultdict[str, list[IncidentCard]](list)
         for row in db.execute(_CARDS, [missing]):
             cards[row["incident"]].append(_card(row))
-        rows = list(db.execute("SELECT * FROM incidents WHERE id IN (SELECT value FROM json_each(?))", [missing]))
+        rows = db.execute("SELECT * FROM incidents WHERE id IN (SELECT value FROM json_each(?))", [missing]).fetchall()
         under = snoozes.of_ids(db, (row["snooze"] for row in rows))
         for row in rows:
             missed = _incident(row, cards[row["id"]], occurrences[row["id"]], under.get(row["snooze"]))
@@ -356,9 +356,7 @@ def _occurrence(row: Row) -> Occurrence:
     )
 
 
-def _incident(
-    row: Row, cards: Sequence[IncidentCard], occurrences: Sequence[Occurrence], snooze: Snooze | None
-) -> Incident:
+def _incident(row: Row, cards: Sequence[IncidentCard], failures: Sequence[Occurrence], held: Snooze | None) -> Incident:
     return Incident(
         id=IncidentId(row["id"]),
         flow_id=FlowId(row["flow_id"]),
@@ -366,7 +364,7 @@ def _incident(
         phase=Phase(row["phase"]),
         opened_at=from_timestamp(row["opened_at"]),
         cards=tuple(cards),
-        occurrences=tuple(occurrences),
+        occurrences=tuple(failures),
         owners=tuple(UserName(owner) for owner in json.loads(row["owners"])),
         last_success=row["last_success"],
         acked_by=_person(row["acked_by"]),
@@ -379,7 +377,7 @@ def _incident(
         group=row["instance_group"],
         reminded_at=from_timestamp_or_none(row["called_at"]),
         reminder_count=row["calls"],
-        snooze=snooze,
+        snooze=held,
         gone=bool(row["gone"]),
         ask=_ask(row),
         taken_from=_person(row["taken_from"]),

@@ -410,13 +410,6 @@ def test_who_may_and_what_is_on_record():
     }  # fmt: skip
 
 
-def test_what_is_about_all_flows_is_the_flowbot_admins():
-    row = BY_VERB["snooze"]
-    assert row.who_may(Snooze(FLOW)) is Who.RESPONDER
-    assert row.who_may(Snooze(scope=ALL)) is Who.ADMIN
-    assert BY_VERB["incidents"].who_may(Incidents("open")) is Who.LINKED
-
-
 def test_verbs_are_found_and_suggested():
     assert nearest("acknowlege") == "ack"
     assert nearest("incident") == "incidents"

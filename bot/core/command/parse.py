@@ -209,15 +209,6 @@ def _ambiguous(text: str, command: str, cursor: Cursor, verb: Token) -> Refusal 
 _FROM_BULK = msg("Each run starts from its own failed task. Leave out `from`, or rerun one run.")
 
 
-def _field(clause: Clause, value: Any) -> str:
-    """The field of the request that a clause's value is for: of several, the kind of value decides."""
-    if isinstance(value, Bulk):
-        return "bulk"
-    if isinstance(value, str):
-        return "instance" if "instance" in clause.fields else clause.fields[-1]
-    return clause.fields[0]
-
-
 def _way(row: Row, request: Request | None) -> Callable[[str], str]:
     """What to say for a verb, in the reader's language: the whole command, or how one is made."""
     return lambda language: visible(say(request, language) if request else row.syntax_in(language))
@@ -299,7 +290,10 @@ class _Reading:
             if not clause.optional and clause not in self._values and clause.form:
                 cursor.after, cursor.place = row, self._behind
                 clause.form.read(cursor)  # there is nothing left, so it says what is needed
-        named = {_field(each, value): value for each, value in self._values.items()}
+        named: dict[str, Any] = {}
+        for each, value in self._values.items():  # of several fields, the kind of value decides
+            texts = [name for name in each.fields if name != "bulk"]
+            named["bulk" if isinstance(value, Bulk) else texts[-1 if isinstance(value, str) else 0]] = value
         request: Request = row.request(**named)
         if isinstance(request, Rerun) and request.bulk and request.task is not None:
             raise self._cursor.refused("from_bulk", _FROM_BULK, self._places["from"])

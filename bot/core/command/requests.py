@@ -8,7 +8,6 @@ with a clock and a zone.
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
-from typing import Union
 
 from bot.core.flow.model import (
     FlowId,
@@ -386,43 +385,9 @@ class Status:
     """The state of flowbot itself."""
 
 
-Request = Union[  # noqa: UP007  one line per verb reads as the list it is
-    Help,
-    Trigger,
-    Rerun,
-    Cancel,
-    Enable,
-    Disable,
-    Incidents,
-    Failed,
-    Runs,
-    Show,
-    Log,
-    Ack,
-    Board,
-    Unack,
-    Take,
-    Assign,
-    Handover,
-    Accept,
-    Decline,
-    Withdraw,
-    Close,
-    Reopen,
-    Thread,
-    Snooze,
-    Unsnooze,
-    Snoozes,
-    Watch,
-    Unwatch,
-    Watches,
-    Preferences,
-    Drill,
-    LinkPerson,
-    Unlink,
-    People,
-    Whoami,
-    OnCall,
-    Audit,
-    Status,
-]
+_OfFlows = Trigger | Rerun | Cancel | Enable | Disable | Failed | Runs | Show | Log
+_OfIncidents = Incidents | Ack | Board | Unack | Close | Reopen | Thread | Snooze | Unsnooze | Snoozes | OnCall
+_OfHandovers = Take | Assign | Handover | Accept | Decline | Withdraw
+_OfRouting = Watch | Unwatch | Watches | Preferences | Drill
+_OfPeople = Help | LinkPerson | Unlink | People | Whoami | Audit | Status
+Request = _OfFlows | _OfIncidents | _OfHandovers | _OfRouting | _OfPeople

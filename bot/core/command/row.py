@@ -6,7 +6,6 @@ from itertools import chain
 
 from bot.core.command import chinese
 from bot.core.command.clauses import Clause
-from bot.core.command.requests import ALL, Request
 from bot.core.command.rights import Who
 from bot.core.text.language import ZH
 from bot.core.text.message import Message
@@ -87,10 +86,6 @@ class Row:
         form = self.clauses[0].form if self.clauses and self.clauses[0].fields[0] in _TARGETS else None
         about = (form.placeholder_in(language).partition("|")[0],) if form else ()
         return " ".join((self.word_in(language), *about))
-
-    def who_may(self, request: Request) -> Who:
-        """Who may use the verb for this request: what is about all flows is the flowbot admins'."""
-        return Who.ADMIN if getattr(request, "scope", "") == ALL else self.who
 
     @property
     def in_thread(self) -> bool:

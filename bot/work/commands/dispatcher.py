@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from bot.core.command import buttons
 from bot.core.command.parse import parse, say
-from bot.core.command.requests import Help, Request, Trigger
+from bot.core.command.requests import ALL, Help, Request, Snooze, Trigger, Unsnooze
 from bot.core.command.rights import Caller, Denial, Who, may, may_use_bot
 from bot.core.command.table import BY_REQUEST
 from bot.core.errors import Failure, Refusal, TemporaryFailure, internal_error
@@ -245,7 +245,9 @@ class Dispatcher:
 
     async def _permitted(self, context: CommandContext) -> CommandContext:
         """Check whether they may use this verb at all; who owns the flow is checked by the verb itself."""
-        who = context.row.who_may(context.request)
+        asked = context.request
+        is_for_all = isinstance(asked, Snooze | Unsnooze) and asked.scope == ALL
+        who = Who.ADMIN if is_for_all else context.row.who
         if who in {Who.RESPONDER, Who.ANYONE}:  # for help and whoami too; it decides nothing for the others
             on_call, unread = await self._services.on_call.on_call_status(context.incoming.by.user)
             context = replace(context, caller=replace(context.caller, on_call=on_call, unread=unread))

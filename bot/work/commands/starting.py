@@ -189,7 +189,8 @@ async def _start(services: Services, context: CommandContext, start: PlannedStar
         posts = await posts_for(services, context, answer)
         await services.store.put_run(run, posts=posts, attempt_result=attempt_result(run, DONE, services.clock()))
     services.wake()
-    services.incident_actions.changed()
+    if context.row.verb == "rerun":
+        services.incident_actions.changed()
     services.poll_soon(services.steady())
     return replace(answer, queued=True)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from monitor_world import JONAS, MAYA, People, World, on_call
+from monitor_world import JONAS, MAYA, People, World, members, on_call
 from watched_store import Killed
 
 from bot.core.flow.model import FlowId
@@ -23,7 +23,7 @@ CHANNEL = "C0DATAOPS1"
 @pytest.fixture
 async def world():
     world = await World().begin()
-    world.reminders = Reminders(world.store, People(), world.new_id, HOURS / 2, ReminderChecks(on_call))
+    world.reminders = Reminders(world.store, People(), world.new_id, HOURS / 2, ReminderChecks(on_call, members))
     world.snoozes = SnoozeMonitor(world.store, People(), world.new_id, channel=CHANNEL)
     return world
 
@@ -72,7 +72,7 @@ def thread(world):
 
 
 def card(world):
-    return str(world.store.cards()[-1])
+    return str(world.store.shown(incident(world).home.post))
 
 
 def ended(world, snooze):
@@ -141,6 +141,8 @@ async def test_still_broken_it_is_open_again_with_mentions_and_reminders_begin_a
     assert thread(world)[-1] == "OPEN AGAIN · report · task transform"
     await at(world, 0.2)
     assert thread(world)[-1] == "STILL OPEN · report · task transform"
+    steps = await world.store.escalation_steps([incident(world).id])
+    assert [(each.number, each.group) for each in steps[incident(world).id]] == [(1, "S0ONCALL01"), (1, "S0ONCALL01")]
 
 
 async def test_an_acknowledgement_that_lasts_longer_is_kept(world):
