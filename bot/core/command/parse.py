@@ -290,10 +290,13 @@ class _Reading:
             if not clause.optional and clause not in self._values and clause.form:
                 cursor.after, cursor.place = row, self._behind
                 clause.form.read(cursor)  # there is nothing left, so it says what is needed
-        named: dict[str, Any] = {}
-        for each, value in self._values.items():  # of several fields, the kind of value decides
-            texts = [name for name in each.fields if name != "bulk"]
-            named["bulk" if isinstance(value, Bulk) else texts[-1 if isinstance(value, str) else 0]] = value
+        # Of several fields, the kind of value decides: the last is for many at once, and the one before it for texts.
+        named = {
+            "bulk"
+            if isinstance(value, Bulk)
+            else each.fields[-1 - ("bulk" in each.fields) if isinstance(value, str) else 0]: value
+            for each, value in self._values.items()
+        }
         request: Request = row.request(**named)
         if isinstance(request, Rerun) and request.bulk and request.task is not None:
             raise self._cursor.refused("from_bulk", _FROM_BULK, self._places["from"])
