@@ -1,4 +1,7 @@
-"""1,000 flows fail within a minute, in three channels, in real time: nothing lost or doubled, no 429, told at once."""
+"""1,000 flows fail within a minute, in three channels, in real time: nothing lost or doubled, no 429, told at once.
+
+Then all of them are acknowledged.
+"""
 
 import asyncio
 import itertools
@@ -10,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bench.soak.lines import must
+from bench.soak.pressing import acknowledges_all
 from bench.soak.pretend import CHANNEL, Enos, Message, Nobody, Slack
 from bot.core.incident.model import Incident
 from bot.core.outbox.posts import PostId
@@ -50,6 +54,7 @@ async def soak() -> str:
             await rests(store, monitor)
             incidents = await store.incidents(live=False, limit=5000)
             untold = {channel: await untold_in(channel, store, slack, incidents) for channel in WATCHES}
+            pressed = await acknowledges_all(enos, store, slack, monitor, FLOWS, lambda: rests(store, monitor))
             delivering.cancel()
             await asyncio.gather(delivering, return_exceptions=True)
             await monitor.stop()
@@ -67,7 +72,7 @@ async def soak() -> str:
     closest = min(b - a for each in slack.posted.values() for a, b in itertools.pairwise(each))
     return (
         f"{FLOWS:,} flows within a minute: each an incident that stands in {len(WATCHES)} channels, none twice, "
-        f"no 429 (closest posts of one channel {closest:.2f} s); {', '.join(said)}"
+        f"no 429 (closest posts of one channel {closest:.2f} s); {', '.join(said)}; {pressed}"
     )
 
 

@@ -11,7 +11,18 @@ from sqlite3 import Row
 
 from bot.core.errors import Refusal
 from bot.core.flow.model import UserId, UserName
-from bot.core.people.model import Attempt, AttemptResult, Entry, IncomingMessage, Link, Origin, Outcome, Person, Surface
+from bot.core.people.model import (
+    Attempt,
+    AttemptResult,
+    Entry,
+    IncomingMessage,
+    Link,
+    Origin,
+    Outcome,
+    Person,
+    Surface,
+    part_key,
+)
 from bot.core.text.escape import mention
 from bot.core.text.message import msg
 from bot.store.database import Database
@@ -124,6 +135,13 @@ class AuditLog(Transactional):
     def unfinished_attempts(self, db: Database) -> tuple[Entry, ...]:
         """Attempts without an end, oldest first."""
         rows = db.execute(f"{_READ} WHERE a.ended_at IS NULL ORDER BY a.id LIMIT 500")
+        return tuple(_entry(row) for row in rows)
+
+    @read
+    def bulk_entries(self, db: Database, attempt: int) -> tuple[Entry, ...]:
+        """The parts (``part_key``) of an attempt that have acted, or are open."""
+        begin, end = part_key(attempt, ""), part_key(attempt, "\x7f")
+        rows = db.execute(f"{_READ} WHERE a.key > ? AND a.key < ? AND a.freed = 0 ORDER BY a.id", [begin, end])
         return tuple(_entry(row) for row in rows)
 
     @read

@@ -11,7 +11,7 @@ should it turn out not to be there. No reply depends on a reminder, so none is l
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from sqlite3 import Row
@@ -108,6 +108,7 @@ class Runs(Transactional):
                 "parameters": run.parameters,
                 "user_id": run.user_id,
                 "words": run.words,
+                "result": run.result,
                 "notes": run.notes,
             }
         )
@@ -124,6 +125,12 @@ class Runs(Transactional):
             [*values, limit],
         )
         return tuple(_run(row) for row in rows)
+
+    @read
+    def newest_runs(self, db: Database, since: datetime) -> Mapping[FlowId, Run]:
+        """The newest followed run of each flow of which one was started since then."""
+        rows = db.execute("SELECT * FROM runs WHERE started_at >= ? ORDER BY started_at, rowid", [timestamp(since)])
+        return {run.flow_id: run for run in map(_run, rows)}
 
     @read
     def runs_of(self, db: Database, flow: FlowId, instance: InstanceId) -> tuple[Run, ...]:
@@ -331,5 +338,6 @@ def _run(row: Row) -> Run:
         parameters=row["parameters"],
         user_id=row["user_id"],
         words=row["words"],
+        result=row["result"],
         notes=row["notes"],
     )

@@ -471,6 +471,9 @@ _SNOOZES = (
     "CREATE INDEX incidents_snoozed ON incidents (snooze) WHERE snooze <> ''",
 )
 
+# How a run that somebody started has ended.
+_RUN_RESULTS = ("ALTER TABLE runs ADD COLUMN result INTEGER",)
+
 # The database's version is the number of steps it has taken.
 STEPS: tuple[Sequence[str], ...] = (
     _FIRST,
@@ -491,4 +494,5 @@ STEPS: tuple[Sequence[str], ...] = (
     _ESCALATION,
     _OFFERS,
     _SNOOZES,
+    _RUN_RESULTS,
 )

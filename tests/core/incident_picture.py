@@ -149,7 +149,7 @@ def _refused_elements(elements):
             if len(element.get("value", "")) > 2000 or len(element.get("url", "")) > 3000:
                 yield "button value"
         else:
-            if not 1 <= len(element["options"]) <= 5:
+            if not 1 <= len(element["options"]) <= (100 if element["type"] == "static_select" else 5):
                 yield "options"
             for option in element["options"]:
                 yield from _too_long(option["text"], 75)

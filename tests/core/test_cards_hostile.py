@@ -27,6 +27,7 @@ from bot.core.command.table import ROWS
 from bot.core.flow.model import FlowId, InstanceId, TaskId
 from bot.core.flow.run import RunState
 from bot.core.flow.status import Status
+from bot.core.incident.bulk import LeftOut
 from bot.core.incident.escalation import CallReason
 from bot.core.incident.groups import Occasion
 from bot.core.incident.handover import OfferKind, OfferState
@@ -127,6 +128,7 @@ ENUMS = {
     Family: Family.RUNS,
     Bridge: Bridge.PAGERDUTY,
     Row: ROWS[0],
+    LeftOut: LeftOut.NOT_YOURS,
     PlaceReason: PlaceReason.WATCHED,
     Permission: Permission.QUIET_HOURS,
 }
@@ -200,7 +202,7 @@ def acts(part):
             left = ours.sub("", left)
         return [part] if "<" in left else []
     if isinstance(part, Mapping):
-        if part.get("type") == "plain_text":
+        if part.get("type") in {"plain_text", "text"}:  # Slack parses nothing in them
             return []
         if part.get("type") == "mrkdwn":
             assert part["verbatim"] is True, "Slack would look for links and names by itself"
@@ -269,4 +271,4 @@ def test_no_text_does_anything_in_any_card(builder, text):
 def test_all_cards_are_found():
     found = [each.id for each in BUILDERS]
     assert len(found) > 40
-    assert {"incident.card", "answers.told", "runs.ended", "incident_groups.storm", "monitoring.gap"} <= set(found)
+    assert {"incident.card", "answers.told", "runs.ended", "board.storm", "monitoring.gap"} <= set(found)

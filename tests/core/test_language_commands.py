@@ -12,6 +12,8 @@ from bot.core.command.requests import (
     Ack,
     Assign,
     Audit,
+    Board,
+    Bulk,
     Cancel,
     Close,
     Decline,
@@ -101,6 +103,21 @@ FLOW = FlowRef(id=3377)
         ("log", Log()),
         (f"log tail 50 of 104890 {RUN} here", Log(RUN, 104890, 50, here=True)),
         ("ack", Ack()),
+        ("ack all", Ack(bulk=Bulk.ALL)),
+        ("ack all mine for 2h", Ack(bulk=Bulk.MINE, duration=timedelta(hours=2))),
+        ("ack mine", Ack(bulk=Bulk.MINE)),
+        ("ack mine all", Ack(bulk=Bulk.MINE)),
+        ('ack "all"', Ack(FlowRef(name="all"))),
+        ('ack "mine" because "all mine"', Ack(FlowRef(name="mine"), because='"all mine"')),
+        ("ack *all the flows*", Ack(FlowRef(name="all the flows"))),
+        ("认领全部", Ack(bulk=Bulk.ALL)),
+        ("认领我的全部", Ack(bulk=Bulk.MINE)),
+        ("rerun all mine", Rerun(bulk=Bulk.MINE)),
+        ("rerun all", Rerun(bulk=Bulk.MINE)),
+        ("重跑全部我的", Rerun(bulk=Bulk.MINE)),
+        ("rerun all mine storm x1 confirmed", Rerun(bulk=Bulk.MINE, storm="x1", confirmed=True)),
+        ("board", Board()),
+        ("board page 2 storm x1", Board(2, "x1")),
         ("acknowledge 2809", Ack(FlowRef(id=2809))),
         ("ack because it is known for 2h", Ack(because="it is known for 2h")),
         (f"close {RUN} because done", Close(instance=RUN, because="done")),
@@ -202,6 +219,11 @@ MISREAD = (
     "trigger 3377 with a=1 from 1",
     "rerun 3377",
     "rerun abc",
+    "rerun all mine from 5",
+    "ack all 3377",
+    "ack 3377 all",
+    "ack all the things",
+    "board storm",
     "cancel 2809-123",
     "cancel confirmed confirmed",
     "incidents closed",
@@ -374,7 +396,7 @@ def test_who_may_and_what_is_on_record():
     }  # fmt: skip
     assert {each.verb for each in ROWS if each.who is Who.ADMIN} == {"link", "unlink", "people", "audit", "drill"}
     assert {each.verb for each in ROWS if each.who is Who.ANYONE} == {
-        "help", "whoami", "oncall", "status", "handover", "decline", "withdraw"
+        "help", "whoami", "oncall", "status", "handover", "decline", "withdraw", "board"
     }  # fmt: skip
     assert {each.verb for each in ROWS if each.changes} == {
         "trigger", "rerun", "cancel", "enable", "disable", "ack", "unack", "close", "reopen", "thread", "link",

@@ -13,7 +13,7 @@ from bot.core.command import requests, table
 from bot.core.command.forms import SCOPES
 from bot.core.command.parse import parse, say
 from bot.core.command.periods import duration_words, resolve, window
-from bot.core.command.requests import FlowRef, OwnerRef, Period, When
+from bot.core.command.requests import Bulk, FlowRef, OwnerRef, Period, When
 from bot.core.errors import Refusal
 from bot.core.flow.model import FlowId, InstanceId, Parameter, TaskId
 from bot.core.incident.resolution import Resolution
@@ -45,7 +45,7 @@ texts = st.lists(
     ),
     max_size=10,
 ).map("".join)
-WORDS = "from me 3377 today confirmed page 2809-20190812080700 a.b - because FAIL @jane"
+WORDS = "from all mine me 3377 today confirmed page 2809-20190812080700 a.b - because FAIL @jane"
 CHINESE_WORDS = "失败 从1 v2从3 2小时 日报 参数 2h 11-21"
 names = texts.filter(bool) | st.sampled_from(f"{WORDS} {CHINESE_WORDS}".split())
 ids = st.integers(0, 10**18 - 1)
@@ -109,7 +109,10 @@ REQUESTS = {
         st.builds(requests.Trigger, flows, maybe(tasks), maybe(whens)),
         st.builds(requests.Trigger, flows, when=maybe(whens), parameters=parameters),
     ),
-    requests.Rerun: st.builds(requests.Rerun, maybe(instances), maybe(tasks)),
+    requests.Rerun: st.one_of(
+        st.builds(requests.Rerun, maybe(instances), maybe(tasks)),
+        st.builds(requests.Rerun, bulk=st.just(Bulk.MINE), storm=names, confirmed=st.booleans()),
+    ),
     requests.Cancel: st.builds(requests.Cancel, maybe(instances), st.booleans()),
     requests.Enable: st.builds(requests.Enable, maybe(flows)),
     requests.Disable: st.builds(requests.Disable, maybe(flows), st.booleans()),
@@ -120,7 +123,11 @@ REQUESTS = {
     requests.Runs: st.builds(requests.Runs, periods, statuses, maybe(flows), maybe(owners), counts),
     requests.Show: either(requests.Show),
     requests.Log: st.builds(requests.Log, maybe(instances), maybe(tasks), maybe(counts), st.booleans()),
-    requests.Ack: either(requests.Ack, duration=maybe(durations), because=texts),
+    requests.Ack: st.one_of(
+        either(requests.Ack, duration=maybe(durations), because=texts),
+        st.builds(requests.Ack, bulk=st.sampled_from(Bulk), duration=maybe(durations), because=texts),
+    ),
+    requests.Board: st.builds(requests.Board, counts, names),
     requests.Unack: either(requests.Unack),
     requests.Take: either(requests.Take, duration=maybe(durations), holder=st.just("") | people),
     requests.Assign: either(requests.Assign, person=people),

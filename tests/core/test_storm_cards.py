@@ -15,6 +15,7 @@ from bot.core.flow.model import UserName
 from bot.core.incident import lifecycle
 from bot.core.incident.groups import MAX_MENTIONED, STORM_WINDOW, IncidentGroup, Occasion, ended_storm
 from bot.core.people.model import Person
+from bot.messages.cards import board
 from bot.messages.cards import incident_groups as cards
 
 LATER = NOW + timedelta(minutes=7)
@@ -47,7 +48,7 @@ MIXED = [OPEN, TAKEN, GREEN, CLOSED, THREAD, TWICE]
 
 def drawn(group, incidents, people=PEOPLE, **more):
     group = replace(group, joined=more.pop("joined", len(incidents)), **more)
-    return cards.storm(group, incidents, people, "p9", command="/flow", zone=ZONE)
+    return board.storm(group, incidents, people, "p9", command="/flow", zone=ZONE)
 
 
 THOUSAND = [in_storm(4001 + n, owners=(UserName(f"owner.{n}"),)) for n in range(1000)]
@@ -78,8 +79,8 @@ def test_a_thousand_stay_readable():
     body = drawn(STORM, THOUSAND, MANY_PEOPLE, mentioned=tuple(MANY_PEOPLE)[:MAX_MENTIONED])
     assert refused(body) == []
     assert as_sent(body)["text"] == "ALERT STORM · 1,000 incidents · 1,000 open, 0 acknowledged, 0 recovered"
-    shown = picture(body)
-    assert shown.count("[…:") == cards.LISTED
+    shown = picture(as_sent(body)["fallback"])
+    assert shown.count("[…:") == board.LISTED
     assert "… and 970 more open incidents. List all with `/flow incidents open`." in shown
     assert "and 980 more\n" in shown, "twenty of a thousand owners are mentioned"
     assert shown.count("<@U") == MAX_MENTIONED
@@ -87,8 +88,8 @@ def test_a_thousand_stay_readable():
 
 
 def test_incidents_that_have_ended_are_not_counted_among_those_that_a_list_of_open_ones_has():
-    ended = [replace(GREEN, id=f"green {n}") for n in range(cards.LISTED)]
-    live = [replace(OPEN, id=f"open {n}") for n in range(cards.LISTED)]
+    ended = [replace(GREEN, id=f"green {n}") for n in range(board.LISTED)]
+    live = [replace(OPEN, id=f"open {n}") for n in range(board.LISTED)]
     assert "… and" not in picture(drawn(STORM, [*live, *ended]))
     assert "… and 1 more open incident. List all with `/flow incidents open`." in picture(
         drawn(STORM, [*live, TAKEN, *ended])

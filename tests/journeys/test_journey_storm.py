@@ -41,4 +41,14 @@ async def test_many_failures_are_one_message_and_each_is_found_taken_and_opened(
     good = world.fixes(listed)
     await world.reply(card, "recovered", good.id)
     await world.sees(storm, " 1 recovered · ")
+
+    world.press(JONAS, storm, "Acknowledge all mine")
+    await world.reply(storm, "@Jonas", "acknowledged 38 incidents")
+    storm = await world.sees(storm, " 39 acknowledged · ")
+    world.press(MAYA, storm, "Rerun all mine")
+    question = await world.hears(MAYA, "Rerun 1 run from its failed task", "mine-of-maya")
+    world.press(MAYA, question, "Rerun all")
+    await world.reply(storm, "@Maya", "started 1 rerun")
+    world.press(MAYA, storm, "›")
+    await world.hears(MAYA, "Page 2 of 2", "mine-of-maya", "rerun ")
     assert len([each for each in world.slack.messages(DATA_OPS) if world.says(each, "Alert storm:")]) == 1

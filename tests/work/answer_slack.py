@@ -100,7 +100,8 @@ class AnswerSlack:
 
 
 def lines_of(body):
-    """What a person reads in a message, line by line."""
+    """What a person reads in a message, line by line; of one with a table, its form without one."""
+    body = body.get("fallback", body)
     parts = list(body.get("blocks", ()))
     for attachment in body.get("attachments", ()):
         parts += attachment["blocks"]
@@ -143,6 +144,7 @@ _BLOCKS = {
 
 def buttons_of(body):
     """The label and value of each button and menu entry."""
+    body = body.get("fallback", body)
     parts = list(body.get("blocks", ()))
     for attachment in body.get("attachments", ()):
         parts += attachment["blocks"]

@@ -21,6 +21,7 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "show": ("查看", "详情"),
     "log": ("日志",),
     "ack": ("认领", "确认"),
+    "board": ("告警风暴", "风暴"),
     "unack": ("取消认领", "释放"),
     "take": ("接手",),
     "assign": ("指派", "转派"),
@@ -83,7 +84,8 @@ CLAUSES: Mapping[tuple[str, str], tuple[str, ...]] = {  # by the English word an
     ("digest", "digest"): ("每日汇总", "汇总"),
 }
 ME = ("我", "我的")
-ALL = ("全部", "所有")  # flows
+ALL = ("全部", "所有")  # flows, or incidents
+MINE = ("我的",)  # incidents
 SUCCESS = ("成功",)  # the next one
 SCOPES = {"未关闭": "open", "未认领": "unacked", "我的": "mine"}
 RESOLUTIONS = {"已修复": "fixed", "预期内": "expected", "重复": "duplicate", "不需要": "unneeded"}
@@ -128,6 +130,8 @@ PLACEHOLDERS: Mapping[str, str] = {  # of the syntax
     "FLOW": "任务流ID",
     "RUN": "实例ID",
     "FLOW|RUN": "任务流ID|实例ID",
+    "FLOW|RUN|all|all mine": "任务流ID|实例ID|全部|全部 我的",
+    "RUN|all mine": "实例ID|全部 我的",
     "FLOW|all": "任务流ID|全部",
     "WHEN|success": "时刻|成功",
     "TASK": "节点ID",
@@ -143,6 +147,7 @@ PLACEHOLDERS: Mapping[str, str] = {  # of the syntax
     "|".join(RESOLUTIONS.values()): "|".join(RESOLUTIONS),
     "N": "N",
     "VERB": "命令",
+    "STORM": "告警风暴",
     "GLOB": "名称*",
     "HH:MM-HH:MM": "时:分-时:分",
     "HH:MM|off": "时:分|关",
@@ -190,7 +195,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {  # those of the table of commands, i
         "触发 3377 时间 明天 02:00",
         '触发 3377 参数 path=/data/2026 note="second try"',
     ),
-    "rerun": ("重跑 2809-20190812080700", "重跑 2809-20190812080700 从 104890"),
+    "rerun": ("重跑 2809-20190812080700", "重跑 2809-20190812080700 从 104890", "重跑 全部 我的"),
     "cancel": ("终止 2809-20190812080700",),
     "enable": ("启用 3377",),
     "disable": ("停用 3377",),
@@ -199,7 +204,8 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {  # those of the table of commands, i
     "runs": ("实例 任务流 3377", "实例 最近 3 小时 运行中", "实例 本周 失败 超时"),
     "show": ("查看 3377", '查看 "daily energy report"', "查看 2809-20190812080700"),
     "log": ("日志 2809-20190812080700", "日志 2809-20190812080700 节点 104890 末尾 50 行"),
-    "ack": ("认领 2809", "认领 2809 时长 2小时 原因 the source is being repaired"),
+    "ack": ("认领 2809", "认领 全部 我的", "认领 2809 时长 2小时 原因 the source is being repaired"),
+    "board": ("告警风暴",),
     "unack": ("取消认领 2809",),
     "take": ("接手 2809", "接手 2809 时长 2小时"),
     "assign": ("指派 2809 给 @jane",),

@@ -1,6 +1,6 @@
 """Rows of the table of commands: flows and their runs."""
 
-from bot.core.command import common, forms, requests
+from bot.core.command import common, forms, many, requests
 from bot.core.command.clauses import Clause
 from bot.core.command.rights import Who
 from bot.core.command.row import Family, Row
@@ -9,6 +9,7 @@ from bot.core.text.message import msg
 _CONFIRMED = Clause(("confirmed",), "confirmed", hidden=True)
 _FLOW = Clause(("flow",), form=forms.FLOW, in_thread=True)
 _RUN = Clause(("instance",), form=forms.RUN, in_thread=True)
+_RUNS_OR_ALL = Clause(("instance", "bulk"), form=many.RUNS, in_thread=True)
 _FROM = Clause(("task",), "from", forms.TASK)
 
 ROWS = (
@@ -38,8 +39,8 @@ ROWS = (
         requests.Rerun,
         Who.OWNER,
         msg("Rerun a run from its failed task, for the same data date."),
-        (_RUN, _FROM),
-        ("rerun 2809-20190812080700", "rerun 2809-20190812080700 from 104890"),
+        (_RUNS_OR_ALL, _FROM, Clause(("storm",), "storm", many.STORM, hidden=True), _CONFIRMED),
+        ("rerun 2809-20190812080700", "rerun 2809-20190812080700 from 104890", "rerun all mine"),
         changes=True,
         family=Family.RUNS,
     ),

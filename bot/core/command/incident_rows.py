@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
-from bot.core.command import common, forms, requests, snooze_forms
+from bot.core.command import common, forms, many, requests, snooze_forms
 from bot.core.command.clauses import Clause
 from bot.core.command.rights import Who
 from bot.core.command.row import Family, Row
 from bot.core.text.message import msg
 
+_TARGETS_OR_ALL = Clause(("flow", "instance", "bulk"), form=many.TARGETS, in_thread=True)
 _FLOW_OR_ALL = Clause(("flow", "scope"), form=snooze_forms.FLOW_OR_ALL, in_thread=True)
 _BECAUSE = Clause(("because",), "because", forms.NOTE)
 _TO_PERSON = Clause(("person",), "to", forms.PERSON, optional=False, loose=True)
@@ -28,10 +29,19 @@ ROWS = (
         requests.Ack,
         Who.RESPONDER,
         msg("Acknowledge an incident, for 4 hours or as long as you say."),
-        (common.TARGET, Clause(("duration",), "for", forms.DURATION, loose=True), _BECAUSE),
-        ("ack 2809", "ack 2809 for 2h because the source is being repaired"),
+        (_TARGETS_OR_ALL, Clause(("duration",), "for", forms.DURATION, loose=True), _BECAUSE),
+        ("ack 2809", "ack all mine", "ack 2809 for 2h because the source is being repaired"),
         aliases=("acknowledge",),
         changes=True,
+        family=Family.INCIDENTS,
+    ),
+    Row(
+        "board",
+        requests.Board,
+        Who.ANYONE,
+        msg("The list of this channel's alert storm, page by page."),
+        (common.PAGE, Clause(("storm",), "storm", many.STORM, hidden=True)),
+        ("board",),
         family=Family.INCIDENTS,
     ),
     Row(

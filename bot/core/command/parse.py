@@ -18,7 +18,7 @@ from bot.core.command.chinese import AMBIGUOUS, THANKS
 from bot.core.command.clauses import Clause
 from bot.core.command.forms import FLOW, NUMBER, PAIRS
 from bot.core.command.periods import resolve
-from bot.core.command.requests import Help, Request, Trigger, When
+from bot.core.command.requests import Bulk, FlowRef, Help, OwnerRef, Request, Rerun, Trigger, When
 from bot.core.command.row import Row
 from bot.core.command.shown import in_code, tick
 from bot.core.command.table import BY_REQUEST, BY_VERB, near, nearest
@@ -206,6 +206,9 @@ def _ambiguous(text: str, command: str, cursor: Cursor, verb: Token) -> Refusal 
     return refused
 
 
+_FROM_BULK = msg("Each run starts from its own failed task. Leave out `from`, or rerun one run.")
+
+
 def _way(row: Row, request: Request | None) -> Callable[[str], str]:
     """What to say for a verb, in the reader's language: the whole command, or how one is made."""
     return lambda language: visible(say(request, language) if request else row.syntax_in(language))
@@ -287,9 +290,16 @@ class _Reading:
             if not clause.optional and clause not in self._values and clause.form:
                 cursor.after, cursor.place = row, self._behind
                 clause.form.read(cursor)  # there is nothing left, so it says what is needed
-        # Of two fields the last is for the id of a run, the only value that is a text.
-        named = {each.fields[-1 if isinstance(value, str) else 0]: value for each, value in self._values.items()}
+        # Of several fields, the kind of value decides: the last is for many at once, and the one before it for texts.
+        named = {
+            "bulk"
+            if isinstance(value, Bulk)
+            else each.fields[-1 - ("bulk" in each.fields) if isinstance(value, str) else 0]: value
+            for each, value in self._values.items()
+        }
         request: Request = row.request(**named)
+        if isinstance(request, Rerun) and request.bulk and request.task is not None:
+            raise self._cursor.refused("from_bulk", _FROM_BULK, self._places["from"])
         if isinstance(request, Trigger) and request.task is not None and request.parameters:
             raise self._from_with()
         return request
@@ -365,7 +375,7 @@ class _Reading:
         of_flow = next((each for each in clauses if each.word == "of" and each.form is FLOW), None)
         if of_flow and NUMBER.fullmatch(token.plain):
             return _did_you_mean(word, in_code(lambda language: f"{of_flow.word_in(language)} {token.plain}"))
-        if any(getattr(value, "name", "") for value in self._values.values()):
+        if any(isinstance(value, FlowRef | OwnerRef) and value.name for value in self._values.values()):
             return msg("I don't understand {word}. Put a name with spaces in quotes.", word=word)
         return msg("I don't understand {word}. The command is {syntax}.", word=word, syntax=syntax)
 

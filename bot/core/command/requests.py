@@ -7,6 +7,7 @@ with a clock and a zone.
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import Enum
 
 from bot.core.flow.model import (
     FlowId,
@@ -53,6 +54,13 @@ class Period:
     words: str = "today"
 
 
+class Bulk(Enum):
+    """Many at once: those of an alert storm, or of a channel. The values are the words of commands."""
+
+    ALL = "all"
+    MINE = "all mine"  # those whose flow the asker owns
+
+
 @dataclass(frozen=True, slots=True)
 class Help:
     """What this person may do."""
@@ -77,6 +85,9 @@ class Rerun:
 
     instance: InstanceId | None = None
     task: TaskId | None = None
+    bulk: Bulk | None = None
+    storm: str = ""  # the alert storm that is meant, by the id of its message
+    confirmed: bool = False  # that it is many
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +164,21 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """Acknowledge an incident."""
+    """Acknowledge an incident, or many."""
 
     flow: FlowRef | None = None
     instance: InstanceId | None = None
+    bulk: Bulk | None = None
     duration: timedelta | None = None
     because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """One page of an alert storm's list."""
+
+    page: int = 1
+    storm: str = ""  # by the id of its message; empty: the newest of the channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,7 +386,7 @@ class Status:
 
 
 _OfFlows = Trigger | Rerun | Cancel | Enable | Disable | Failed | Runs | Show | Log
-_OfIncidents = Incidents | Ack | Unack | Close | Reopen | Thread | Snooze | Unsnooze | Snoozes | OnCall
+_OfIncidents = Incidents | Ack | Board | Unack | Close | Reopen | Thread | Snooze | Unsnooze | Snoozes | OnCall
 _OfHandovers = Take | Assign | Handover | Accept | Decline | Withdraw
 _OfRouting = Watch | Unwatch | Watches | Preferences | Drill
 _OfPeople = Help | LinkPerson | Unlink | People | Whoami | Audit | Status

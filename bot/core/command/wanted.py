@@ -40,6 +40,8 @@ OWNER = Wanted(
     msg("Which owner? {after} needs a person, an EnOS user name or `me`, for example {example}."),
     msg("{found} is not an owner. Write `me` or a user name, or type @ and choose from Slack's list."),
 )
+_STORM = msg("Which alert storm? Press a button of its message.")
+STORM = Wanted(_STORM, _STORM)
 PERSON = Wanted(
     msg("Which person? Type @ and choose from Slack's list."),
     msg("{found} is not a person in Slack. Type @ and choose from Slack's list."),

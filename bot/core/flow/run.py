@@ -63,7 +63,7 @@ class Run:
     flow_id: FlowId
     flow_name: str
     by: str  # Person as text
-    post: str  # the message that shows its progress
+    post: str  # the message that shows its progress; empty where an alert storm's message shows it
     started_at: datetime
     channel: str
     thread: str = ""
@@ -76,4 +76,5 @@ class Run:
     parameters: str = ""  # fingerprint of those sent (``mask.py``), for the search after a lost answer
     user_id: str = ""
     words: str = ""  # the command, as understood, secrets masked
+    result: int | None = None  # EnOS's status at its end; None where that was not seen
     notes: str = ""  # what the message says for as long as it is edited: ``StartDetails.kept``, or nothing

@@ -8,7 +8,7 @@ Those that were reported before it began keep their threads and are counted too.
 is an *incident group*: a storm, or the first start with a new database. Each is kept up to date for a week.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
@@ -17,6 +17,7 @@ from typing import Any
 from bot.core.flow.model import UserName
 from bot.core.incident.model import Incident, IncidentCard, Phase
 from bot.core.outbox.posts import PostId
+from bot.core.people.model import Person
 
 STORM_WINDOW = timedelta(minutes=10)  # in which more incidents than the limit begin a storm, and without one it ends
 SHOWN_FOR = timedelta(days=7)  # after its end
@@ -171,6 +172,12 @@ def owners_to_mention(
     """The owners to mention who were not mentioned yet: linked ones, and no more than 20 in all."""
     new = [name for name in names if name in linked and name not in group.mentioned]
     return tuple(new[: max(0, MAX_MENTIONED - len(group.mentioned))])
+
+
+def to_be_asked(incidents: Iterable[Incident], people: Mapping[UserName, Person]) -> Mapping[UserName, Person]:
+    """The owners to mention in a storm: not those who have acknowledged something in it."""
+    at_work = {each.acked_by for each in incidents if each.acked_by is not None}
+    return {name: person for name, person in people.items() if person not in at_work}
 
 
 _RANK = {Phase.OPEN: 0, Phase.ACKNOWLEDGED: 1, Phase.RECOVERED: 2, Phase.CLOSED: 2}

@@ -174,6 +174,19 @@ def menu(options: Sequence[tuple[Text, str]], post: str, index: int) -> Element:
     }
 
 
+def select(placeholder: Text, options: Sequence[tuple[Text, str]], post: str, index: int) -> Element:
+    """A menu that opens from one line: up to 100 (label, command). Raises ValueError over 150 characters a value."""
+    return {
+        "type": "static_select",
+        "action_id": f"menu:{index}",
+        "placeholder": _label(placeholder, _LABEL),
+        "options": [
+            {"text": _label(label, _LABEL), "value": _carried(command, post, buttons.OPTION_LIMIT)}
+            for label, command in options[:100]
+        ],
+    }
+
+
 def typed(words: str) -> Markup:
     """A command as a person types it, Slack's encodings undone; without what would reverse the line."""
     return code(visible(decode(words).text))

@@ -113,6 +113,19 @@ class Attempt:
     at: datetime
 
 
+_PART = "part:"
+
+
+def part_key(attempt: int, what: str) -> str:
+    """The key of the attempt for one thing among many that one command (``attempt``) is about."""
+    return f"{_PART}{attempt}:{what}"
+
+
+def is_part(attempt: Attempt) -> bool:
+    """Whether an attempt is for one thing among many: what became of it is told with the others."""
+    return attempt.key.startswith(_PART)
+
+
 class Ending(Enum):
     """How an attempt can end. The values are what the audit stores and shows."""
 

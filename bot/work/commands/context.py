@@ -18,7 +18,7 @@ from bot.core.command import buttons
 from bot.core.command.requests import Request
 from bot.core.command.rights import Caller
 from bot.core.command.row import Row
-from bot.core.errors import DatabaseUnavailable, Offer, Unclear
+from bot.core.errors import DatabaseUnavailable, Failure, Offer, Refusal, TemporaryFailure, Unclear
 from bot.core.flow.model import FlowId, UserId
 from bot.core.health.promise import BotStatus
 from bot.core.incident.model import Incident, IncidentCard
@@ -26,7 +26,7 @@ from bot.core.outbox.blocks import Body, Card
 from bot.core.outbox.conversations import SLACK_FAILURES
 from bot.core.outbox.pointers import PostPresence, post_presence
 from bot.core.outbox.posts import Lane, NewPost, Post, PostId, PostKind, is_direct
-from bot.core.people.model import DONE, AttemptResult, IncomingMessage, Link, Outcome, Surface
+from bot.core.people.model import DONE, AttemptResult, Ending, IncomingMessage, Link, Outcome, Surface
 from bot.core.text.escape import EMPTY
 from bot.core.text.mask import Mask, Seal, without_secrets
 from bot.core.text.message import Text
@@ -128,6 +128,7 @@ class CommandContext:
     changes: bool = False  # it is to change something: such a verb may also just show what is set
     attempt: int | None = None  # the audit row of a verb that changes something
     incident: Incident | None = None  # of the thread it was written in, or of the pressed card
+    quiet: bool = False  # one of many: an alert storm's message shows what it does, and no post of its own
     replacement: Post | None = None  # where the message it was said to was lost: the one that replaces it
 
     @property
@@ -183,7 +184,7 @@ class Answer:
 async def posts_for(services: Services, context: CommandContext, answer: Answer) -> tuple[NewPost, ...]:
     """The posts that show this answer: itself, and a line that says where it is, or a file, where that is needed."""
     origin, asker, spare = context.incoming.origin, context.incoming.by.user, PostId(services.new_id())
-    if answer.body is None:
+    if answer.body is None or context.quiet:
         return ()
     if (incident := answer.in_incident) is not None:
         thread = thread_of(context, incident)
@@ -282,6 +283,19 @@ def _message(
         response_url=context.incoming.origin.response_url if kind is PostKind.EPHEMERAL else "",
         incident=context.incident.id if context.incident is not None else "",
     )
+
+
+def outcome_of(failure: Failure) -> Outcome:
+    """How an attempt ends that a failure stopped."""
+    match failure:
+        case Refusal():
+            return Outcome(Ending.REFUSED, failure.reason)
+        case Unclear():
+            return Outcome(Ending.UNCLEAR, type(failure).__name__)
+        case TemporaryFailure():
+            return Outcome(Ending.OUTAGE, type(failure).__name__)
+        case _:
+            return Outcome(Ending.REFUSED, type(failure).__name__)
 
 
 class NotNoted(Unclear):

@@ -19,7 +19,7 @@ from bot.core.command.parse import parse, say
 from bot.core.command.requests import ALL, Help, Request, Snooze, Trigger, Unsnooze
 from bot.core.command.rights import Caller, Denial, Who, may, may_use_bot
 from bot.core.command.table import BY_REQUEST
-from bot.core.errors import Failure, Refusal, TemporaryFailure, Unclear, internal_error
+from bot.core.errors import Failure, Refusal, TemporaryFailure, internal_error
 from bot.core.flow.ids import is_instance
 from bot.core.incident.model import IncidentId
 from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
@@ -31,7 +31,16 @@ from bot.core.text.message import Text, lines, link, listed, msg, sentences, wit
 from bot.messages.cards import answers
 from bot.messages.cards.incident import headline
 from bot.work.commands import targets
-from bot.work.commands.context import Answer, CommandContext, NotNoted, Services, fit_into_buttons, link_to, posts_for
+from bot.work.commands.context import (
+    Answer,
+    CommandContext,
+    NotNoted,
+    Services,
+    fit_into_buttons,
+    link_to,
+    outcome_of,
+    posts_for,
+)
 from bot.work.commands.handlers import HANDLERS
 from bot.work.monitor.flow_names import NameTrackingEnos
 
@@ -255,7 +264,8 @@ class Dispatcher:
         key = incoming.key
         if incoming.post:  # a digest, because the words may hold secrets
             key = f"press:{incoming.post}:{hashlib.sha256(incoming.text.encode()).hexdigest()[:32]}"
-            if context.row.apart:
+            # What "all" and "mine" are depends on who presses.
+            if context.row.apart or getattr(context.request, "bulk", None):
                 key = f"{key}:{incoming.by.user}"
         attempt = Attempt(
             key=key,
@@ -293,7 +303,7 @@ class Dispatcher:
         text = with_data(failure.message, self._services.answer_settings.mask)
         words = context.words or self._own_words(context.incoming)
         body = answers.told(words, text, post=context.post, offers=offers)
-        return Answer(body, private=True, outcome=_outcome(failure))
+        return Answer(body, private=True, outcome=outcome_of(failure))
 
     def _internal_error(self, context: CommandContext, bug: Exception) -> Answer:
         reference = self._services.new_id()[:8]
@@ -338,18 +348,6 @@ def _late(text: str) -> Refusal:
 def _state(context: CommandContext) -> Text | None:
     """The present state of the incident that a command was said to."""
     return None if context.incident is None else msg("Now: {state}.", state=headline(context.incident))
-
-
-def _outcome(failure: Failure) -> Outcome:
-    match failure:
-        case Refusal():
-            return Outcome(Ending.REFUSED, failure.reason)
-        case Unclear():
-            return Outcome(Ending.UNCLEAR, type(failure).__name__)
-        case TemporaryFailure():
-            return Outcome(Ending.OUTAGE, type(failure).__name__)
-        case _:
-            return Outcome(Ending.REFUSED, type(failure).__name__)
 
 
 def _repeatable(words: str, mask: Mask) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.core.command import requests
 from bot.work.commands import (
+    bulk,
     drill,
     escalation,
     handovers,
@@ -25,7 +26,7 @@ Handler = Callable[[Services, CommandContext, Any], Awaitable[Answer]]
 HANDLERS: Mapping[type, Handler] = {
     requests.Help: meta.help_,
     requests.Trigger: starting.trigger,
-    requests.Rerun: starting.rerun,
+    requests.Rerun: bulk.rerun,
     requests.Cancel: scheduling.cancel,
     requests.Enable: scheduling.enable,
     requests.Disable: scheduling.disable,
@@ -34,7 +35,8 @@ HANDLERS: Mapping[type, Handler] = {
     requests.Runs: reading.runs,
     requests.Show: reading.show,
     requests.Log: logs.log,
-    requests.Ack: incidents.ack,
+    requests.Ack: bulk.ack,
+    requests.Board: bulk.board,
     requests.Unack: incidents.unack,
     requests.Take: handovers.take,
     requests.Assign: handovers.assign,

@@ -81,6 +81,38 @@ class IncidentActions:
             words,
         )
 
+    async def acknowledge_quietly(
+        self,
+        incident_id: IncidentId,
+        person: Person,
+        now: datetime,
+        until: datetime | None = None,
+        note: str = "",
+        attempt_result: AttemptResult | None = None,
+    ) -> Incident:
+        """Acknowledge one of many: its cards show it, its threads say nothing, and ``changed`` is left to the caller.
+
+        Returns the incident as it is now. Raises Refusal where the person has acknowledged it already, too.
+        """
+        incident = await self._incident(incident_id)
+        render_context = await self._owner_resolver.resolve(incident.owners, now)
+        rules = await self._store.routing_rules()
+        terms = incident_posts.Terms(now, frozenset(), self._new_id, render_context=render_context, rules=rules)
+
+        def decide(old: Incident) -> ChangeSet:
+            new, reason = lifecycle.acknowledge(old, person, now, until, note)
+            if reason is Transition.RENEWED:
+                raise Refusal("already_acknowledged", msg("You have already acknowledged this incident."))
+            new = reminders.reminders_restarted(old, new, now)
+            return ChangeSet(incidents=(new,), posts=incident_posts.redrawn(old, new, terms))
+
+        (new,) = (await self._store.change(incident_id, decide, attempt_result=attempt_result)).incidents
+        return new
+
+    def changed(self) -> None:
+        """Say that incidents or their reruns have changed: messages that list them are redrawn."""
+        self._wake()
+
     async def take(
         self,
         incident_id: IncidentId,

@@ -1,12 +1,13 @@
 """Who may act on an incident at this moment: its flow's owners as EnOS says now, and people on call."""
 
 import logging
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 
 from bot.core.command.requests import Unack
 from bot.core.command.rights import Caller, Denial, may_respond
 from bot.core.errors import Refusal, TemporaryFailure
+from bot.core.flow.model import FlowId, UserName
 from bot.core.incident.model import Incident
 from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
 from bot.core.outbox.posts import is_direct
@@ -19,9 +20,17 @@ from bot.work.commands.people import proof
 
 log = logging.getLogger(__name__)
 
+OwnersRead = Callable[[Services, CommandContext, FlowId, Sequence[UserName]], Awaitable[targets.FlowOwners]]
+
 
 async def authorize(
-    services: Services, context: CommandContext, incident: Incident, *, needs_link: bool = False, known: bool = False
+    services: Services,
+    context: CommandContext,
+    incident: Incident,
+    *,
+    needs_link: bool = False,
+    known: bool = False,
+    read_owners: OwnersRead = targets.current_owners,
 ) -> Link | None:
     """Check at this moment that the asker may: on call, an owner as EnOS says now, or handing back their own.
 
@@ -41,7 +50,7 @@ async def authorize(
         return needed and replace(needed, verified=False)  # for people on call an unproven link is enough
     flow_owners = targets.FlowOwners(incident.owners)
     if caller.link is not None:
-        flow_owners = await targets.current_owners(services, context, incident.flow_id, incident.owners)
+        flow_owners = await read_owners(services, context, incident.flow_id, incident.owners)
         await _record_gone(services, incident, flow_owners)
     reason = may_respond(caller, flow_owners.names, needs_link=needs_link, holds=is_holder and flow_owners.gone)
     if reason is Denial.NOT_VERIFIED and await _is_proven_now(services, context, incident, flow_owners):

@@ -32,7 +32,7 @@ from bot.core.flow.rerun import (
     plan,
 )
 from bot.core.flow.run import Run, RunState, StartDetails
-from bot.core.people.model import ASKED, DONE, AttemptResult, Outcome
+from bot.core.people.model import ASKED, DONE, AttemptResult, Ending, Outcome
 from bot.core.text.escape import code
 from bot.core.text.likeness import likeness
 from bot.core.text.message import Text, ago, layout, listed, msg, sentences
@@ -44,6 +44,7 @@ from bot.work.commands.context import Answer, CommandContext, Services, acted, f
 # A start farther off than that asks once: it may be a typing error, such as a wrong year. A run may be planned some
 # days ahead, and old data are run again; a wrong year is off by a year, less what is left of it or has passed.
 _AHEAD, _BEHIND = timedelta(days=7), timedelta(days=180)
+UNCONFIRMED = Outcome(Ending.UNCLEAR, "unconfirmed")
 _HOLDING_STATES = frozenset({RunState.ASKED, RunState.RUNNING, RunState.ENDED})  # the run has its minute for itself
 
 
@@ -175,7 +176,7 @@ async def _start(services: Services, context: CommandContext, start: PlannedStar
         with acted(partial(runs.start_not_noted, run)):
             await services.store.put_run(run, posts=await posts_for(services, context, answer))
         services.wake()
-        return replace(answer, queued=True)
+        return replace(answer, queued=True, outcome=UNCONFIRMED)
     except Failure:
         await services.store.put_run(replace(run, state=RunState.NOT_STARTED))
         raise
@@ -188,6 +189,8 @@ async def _start(services: Services, context: CommandContext, start: PlannedStar
         posts = await posts_for(services, context, answer)
         await services.store.put_run(run, posts=posts, attempt_result=attempt_result(run, DONE, services.clock()))
     services.wake()
+    if context.row.verb == "rerun":
+        services.incident_actions.changed()
     services.poll_soon(services.steady())
     return replace(answer, queued=True)
 
@@ -227,7 +230,7 @@ async def _reserved_run(services: Services, context: CommandContext, start: Plan
         flow_id=flow.id,
         flow_name=flow.name,
         by=str(context.incoming.by),
-        post=context.post,
+        post="" if context.quiet else context.post,
         started_at=context.now,
         channel=thread_of(context, incident).channel if incident else context.incoming.origin.channel,
         thread="" if incident else context.incoming.origin.thread,

@@ -1,6 +1,8 @@
 """Whether this workspace takes tables: the newer ones do. A message with a table has a form without one, too.
 
-no note ──a table is refused──▸ until in a week ──over──▸ tables are sent again
+no note ──tables are refused──▸ until in a week ──over──▸ tables are sent again
+
+A table that is refused for another reason, such as its size, goes without, and says nothing of the next one.
 """
 
 import logging
@@ -44,9 +46,17 @@ class Tables:
         return bare if bare and self._clock() < self._refused_until else body
 
     async def refused(self, post: Post, refused: SlackRefusedTable) -> Replace:
-        """Remember the refusal for a week. The post goes without its table, under its id."""
-        log.info("Slack takes no tables in this workspace (%s). Lists are sent as text for a week.", refused)
-        self._refused_until = self._clock() + AGAIN_AFTER
-        with suppress(TemporaryFailure):  # this process knows; the next one asks once more
-            await self._store.set_note(NOTE, self._refused_until.isoformat())
+        """The post goes without its table, under its id. Where Slack takes none here, that is remembered for a week."""
+        if _is_of_all(refused):
+            log.info("Slack takes no tables in this workspace (%s). Lists are sent as text for a week.", refused)
+            self._refused_until = self._clock() + AGAIN_AFTER
+            with suppress(TemporaryFailure):  # this process knows; the next one asks once more
+                await self._store.set_note(NOTE, self._refused_until.isoformat())
+        else:
+            log.warning("Slack refused the table of %s (%s). It is sent as text.", post.new.id, refused)
         return Replace(replace(post.new, body=post.body["fallback"]), refused.error)
+
+
+def _is_of_all(refused: SlackRefusedTable) -> bool:
+    """Whether the refusal is of all tables, not of this one."""
+    return refused.error == "invalid_blocks" or refused.error.startswith("unsupported")

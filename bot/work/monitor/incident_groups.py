@@ -10,12 +10,13 @@ what is missing. Edits of a message are merged, and sent every few seconds at mo
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bot.core.flow.model import UserName
+from bot.core.flow.model import FlowId, UserName
+from bot.core.flow.run import Run
 from bot.core.incident import groups
 from bot.core.incident.facts import ChangeSet, StoredState
 from bot.core.incident.groups import IncidentGroup, Occasion
@@ -23,6 +24,7 @@ from bot.core.incident.model import Incident
 from bot.core.outbox.blocks import Card, rendered
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.routing.mentions import Permission
+from bot.messages.cards import board
 from bot.messages.cards import incident_groups as cards
 from bot.messages.cards.incident import RenderContext
 from bot.messages.incident_posts import HOLD, MERGE_EDITS_FOR
@@ -41,7 +43,7 @@ class _Rendering:
     group: IncidentGroup
     incidents: tuple[Incident, ...]
     render_context: RenderContext
-    mention: tuple[UserName, ...]  # owners it has not mentioned yet
+    runs: Mapping[FlowId, Run]  # the newest ones that people started
 
 
 class IncidentGroupMessages:
@@ -75,7 +77,7 @@ class IncidentGroupMessages:
             return
         told = replace(first, last_at=now, ended_at=now)
         incidents = await self._store.grouped(first.post)
-        rendering = _Rendering(told, incidents, RenderContext(), ())
+        rendering = _Rendering(told, incidents, RenderContext(), {})
         message = NewPost(
             first.post,
             PostKind.MESSAGE,
@@ -100,6 +102,8 @@ class IncidentGroupMessages:
     async def _show(self, post: PostId) -> None:
         incidents = await self._store.grouped(post)
         render_context = await self._owner_resolver.resolve(groups.owners(incidents), self._clock())
+        oldest = min((each.opened_at for each in incidents), default=self._clock())
+        runs = await self._store.newest_runs(oldest)
         rules = await self._store.routing_rules()
 
         def decide(known: StoredState) -> ChangeSet:
@@ -108,27 +112,22 @@ class IncidentGroupMessages:
             if found is None:
                 return ChangeSet()
             awake = [each for each in incidents if rules.mention(each, found.channel, now) is Permission.MENTIONED]
-            return self._shown(found, incidents, groups.owners(awake), render_context, now)
+            return self._shown(_Rendering(found, incidents, render_context, runs), groups.owners(awake), now)
 
         await self._write(decide)
 
-    def _shown(
-        self,
-        found: IncidentGroup,
-        incidents: tuple[Incident, ...],
-        owners: tuple[UserName, ...],
-        render_context: RenderContext,
-        now: datetime,
-    ) -> ChangeSet:
+    def _shown(self, rendering: _Rendering, owners: tuple[UserName, ...], now: datetime) -> ChangeSet:
         """The end of a storm that is over, and the edit of a message that shows an older state.
 
         ``owners`` are those who may be mentioned now.
         """
+        found, incidents, people = rendering.group, rendering.incidents, rendering.render_context.people
         storm = found.occasion is Occasion.STORM
         new = groups.ended_storm(found) if storm and found.ended_at is None and groups.is_quiet(found, now) else found
-        names = groups.owners_to_mention(new, owners, render_context.people) if storm else ()
+        asked = groups.to_be_asked(incidents, people)
+        names = groups.owners_to_mention(new, owners, asked) if storm else ()
         new = replace(new, mentioned=(*new.mentioned, *names))
-        rendering = _Rendering(new, incidents, render_context, names)
+        rendering = replace(rendering, group=new)
         new = replace(new, shown=self._digest(rendering))
         if new == found:
             return ChangeSet()
@@ -141,7 +140,7 @@ class IncidentGroupMessages:
                     rendering,
                     PostKind.MESSAGE,
                     reply,
-                    cards.more_owners(names, render_context.people, command=self._settings.command),
+                    cards.more_owners(names, people, command=self._settings.command),
                     now,
                 )
             )
@@ -156,13 +155,14 @@ class IncidentGroupMessages:
     def _body(self, rendering: _Rendering, post: str) -> Card:
         group, command = rendering.group, self._settings.command
         if group.occasion is Occasion.STORM:
-            return cards.storm(
+            return board.storm(
                 group,
                 rendering.incidents,
                 rendering.render_context.people,
                 post,
                 command=command,
                 zone=rendering.render_context.zone,
+                runs=rendering.runs,
             )
         since = group.last_at - self._settings.lookback
         return cards.first_start(

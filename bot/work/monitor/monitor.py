@@ -25,7 +25,7 @@ from bot.core.incident.groups import worst_first
 from bot.core.outbox.posts import Post, PostId
 from bot.core.text.escape import code
 from bot.core.text.message import Text, msg
-from bot.messages.cards.incident_groups import LISTED
+from bot.messages.cards.board import LISTED
 from bot.work.delivery.alarms import Alarms
 from bot.work.monitor.coverage import Coverage, FlowCoverage
 from bot.work.monitor.details import Enricher, enrich_all

@@ -26,7 +26,7 @@ from bot.core.incident.groups import IncidentGroup
 from bot.core.incident.lifecycle import Transition
 from bot.core.incident.model import Incident, IncidentCard, IncidentId, Occurrence, Phase, Snooze
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
-from bot.messages.cards import incident_groups
+from bot.messages.cards import board
 from bot.messages.cards import incident_replies as replies
 from bot.messages.incident_posts import (
     GOOD_NEWS,
@@ -171,7 +171,7 @@ class _Detector:
         told = {post.id for post in self._replies}
         self._tells = {post: instance for post, instance in self._tells.items() if post in told}
         if storm_update.begins:
-            body = incident_groups.storm(
+            body = board.storm(
                 storm, storm_update.incidents, terms.shown_in(channel).people, storm.post, command=terms.command
             )
             # It waits for the rest of the poll, and is sent before the first messages that wait since then.

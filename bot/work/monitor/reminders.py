@@ -162,7 +162,8 @@ class Reminders:
         permits = [(card, self._rules.permit(None, storm.channel, now))]
         if not escalation.decide(escalation.course_of_storm(storm, history), plan, permits, now).is_due:
             return
-        waiting = reminders.unacknowledged(await self._store.grouped(storm.post))
+        incidents = await self._store.grouped(storm.post)
+        waiting = reminders.unacknowledged(incidents)
         course = escalation.course_of_storm(storm, history, waiting)
         permits = [(card, escalation.most_of([self._rules.permit(each, storm.channel, now) for each in waiting]))]
         if not waiting or not self._is_due(storm.post, escalation.decide(course, plan, permits, now)):
@@ -172,7 +173,7 @@ class Reminders:
         if not waiting:
             return
         owners = storms.owners(waiting)
-        call = await self._call(course, permits, owners, len(history), now)
+        call = await self._call(course, permits, owners, len(history), now, incidents)
         posts = escalation_posts.of_storm(storm, waiting, call, self._command)
         oldest = waiting[-1]
 
@@ -191,10 +192,19 @@ class Reminders:
         return decision.is_due
 
     async def _call(
-        self, course: Course, permits: Permits, owners: Sequence[UserName], place: int, now: datetime
+        self,
+        course: Course,
+        permits: Permits,
+        owners: Sequence[UserName],
+        place: int,
+        now: datetime,
+        storm: Sequence[Incident] = (),
     ) -> Call:
-        """The step that is due, with the owners that it calls, and who hears of it by direct message."""
-        people = (await self._owner_resolver.resolve(owners, now)).people
+        """The step that is due, with the owners that it calls, and who hears of it by direct message.
+
+        Owners who have acknowledged something in the ``storm`` are not called.
+        """
+        people = storms.to_be_asked(storm, (await self._owner_resolver.resolve(owners, now)).people)
         users = dict.fromkeys(person.user for person in people.values())
         plan = replace(await self._plan_of_now(), owners=tuple(users)[: storms.MAX_MENTIONED])
         decision = escalation.decide(course, plan, permits, now)

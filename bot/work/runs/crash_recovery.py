@@ -19,9 +19,9 @@ from bot.core.errors import Failure, Refusal, internal_error
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.flow.run import RunState
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
-from bot.core.people.model import DONE, AttemptResult, Ending, Entry, Outcome, Person
+from bot.core.people.model import DONE, AttemptResult, Ending, Entry, Outcome, Person, is_part
 from bot.core.text.escape import code, mention
-from bot.core.text.message import Text, msg, sentences
+from bot.core.text.message import Text, msg, plural, sentences
 from bot.messages.cards import answers, flows
 from bot.work.commands.context import Services
 
@@ -57,6 +57,10 @@ async def close_attempts(services: Services, entries: Iterable[Entry]) -> None:
     """Answer and end these attempts. Where EnOS does not say now what happened, the answer is that it is not known."""
     for entry in entries:
         try:
+            if is_part(entry.attempt):  # it is told with the others
+                part = AttemptResult(entry.id, NOTHING_DONE, services.clock())
+                await services.store.queue([], attempt_result=part)
+                continue
             await _answer(services, entry, await _conclusion(services, entry))
         except Exception:
             log.exception("Attempt %s stays open until the next start", entry.id)
@@ -85,7 +89,24 @@ async def _looked_up(services: Services, entry: Entry) -> _Conclusion:
         return await _call_conclusion(services, entry, json.loads(entry.detail))
     if entry.attempt.verb in {"link", "unlink"}:
         return await _link_conclusion(services, entry)
+    if entry.attempt.verb in {"ack", "rerun"}:
+        return await _bulk_conclusion(services, entry)
     return _NOT_DONE
+
+
+async def _bulk_conclusion(services: Services, entry: Entry) -> _Conclusion:
+    """How many of many were done before: those are on record, each by itself. Pressing again continues."""
+    parts = await services.store.bulk_entries(entry.id)
+    done = sum(part.outcome == DONE for part in parts)
+    if not done:
+        return _NOT_DONE
+    if entry.attempt.verb == "ack":
+        before = plural(
+            "{n} incident was acknowledged before that.", "{n} incidents were acknowledged before that.", done
+        )
+    else:
+        before = plural("{n} rerun was started before that.", "{n} reruns were started before that.", done)
+    return _Conclusion(sentences(before, msg("What is left was not done. Press again to continue.")), NOTHING_DONE)
 
 
 async def _call_conclusion(services: Services, entry: Entry, what: dict[str, object]) -> _Conclusion:

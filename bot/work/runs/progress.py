@@ -109,6 +109,7 @@ class RunTracker:
             return
         running = replace(_named(run, instance), state=RunState.RUNNING)
         await self._save(running, cards.found(running, instance, zone=zone), now, attempt_result(run, DONE, now))
+        self._services.incident_actions.changed()
         self._services.poll_soon(self._services.steady())
 
     async def _check(self, run: Run, tracked: _Tracked, now: datetime) -> None:
@@ -136,6 +137,7 @@ class RunTracker:
             if not link and at - tracked.failed_at < WAIT_FOR_INCIDENT:
                 await self._show(run, cards.ended(run, instance, time_taken(instance), zone=zone), tracked, now)
                 return
+        run = replace(run, result=int(instance.status))
         await self._finish(run, RunState.ENDED, cards.ended(run, instance, time_taken(instance), link, zone=zone), now)
         self._services.poll_soon(self._services.steady())
 
@@ -155,14 +157,18 @@ class RunTracker:
 
     async def _finish(self, run: Run, state: RunState, body: Card, now: datetime, outcome: Outcome = DONE) -> None:
         await self._save(replace(run, state=state), body, now, attempt_result(run, outcome, now))
+        self._services.incident_actions.changed()
 
     async def _is_posted(self, run: Run) -> bool:
         return await self._services.store.post(PostId(run.post)) is not None
 
     async def _save(self, run: Run, body: Card, now: datetime, attempt_result: AttemptResult | None = None) -> None:
         """Write the run and the edit of its message; where the message was never queued, it is queued now."""
-        post = self._edit(run, body, now) if await self._is_posted(run) else await self._message(run, body, now)
-        await self._services.store.put_run(run, posts=[post], attempt_result=attempt_result)
+        posts: list[NewPost] = []
+        if run.post:
+            is_posted = await self._is_posted(run)
+            posts.append(self._edit(run, body, now) if is_posted else await self._message(run, body, now))
+        await self._services.store.put_run(run, posts=posts, attempt_result=attempt_result)
         self._services.wake()
 
     def _edit(self, run: Run, body: Card, now: datetime) -> NewPost:

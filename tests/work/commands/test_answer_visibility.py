@@ -165,6 +165,7 @@ async def test_each_verb_has_one_outcome_for_the_right_people(world, name, surfa
 def test_every_verb_has_its_row_here():
     others = {
         "thread": "test_answer_storm.py",
+        "board": "test_answer_board.py",
         **dict.fromkeys(("assign", "handover", "accept", "decline", "withdraw"), "test_answer_handover.py"),
     }
     assert {*WORDS, *others} == {row.verb for row in ROWS}

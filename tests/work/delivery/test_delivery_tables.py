@@ -67,6 +67,18 @@ async def test_a_workspace_that_refused_a_table_is_not_asked_again_for_a_week_ev
     assert forms(world) == ["text", "text", "table"]
 
 
+@pytest.mark.parametrize("word", ["msg_blocks_too_long", "msg_too_long", "invalid_attachments"])
+async def test_a_table_that_is_too_long_goes_as_text_and_the_next_one_is_sent(world, word):
+    world.slack.tables_refused_with = word
+    await post(world, "a")
+    world.slack.tables_refused_with = ""
+    await post(world, "b")
+    world.delivery = world.new_delivery()
+    await post(world, "c")
+    assert forms(world) == ["text", "table", "table"]
+    assert await world.state("a") == "sent"
+
+
 async def test_edits_and_private_answers_go_without_their_table_too(world):
     await world.queue(message("a"))
     await world.pass_time(2)

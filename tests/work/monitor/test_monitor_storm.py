@@ -1,10 +1,13 @@
 """Storms: one message for many incidents, kept as they change, whatever dies."""
 
+from dataclasses import replace
+
 import pytest
 from monitor_world import JONAS, MAYA, START, World
 from watched_store import Killed
 
 from bot.core.errors import Refusal
+from bot.core.flow.run import Run, RunState
 from bot.core.flow.status import Status
 from bot.core.incident.model import Phase
 from bot.core.outbox.posts import PostKind
@@ -172,6 +175,43 @@ async def test_owners_are_mentioned_once_in_all(world):
     assert told["text"] == "ALERT STORM · more owners"
     assert "also affects flows of <@U0MAYA00001>." in str(told["blocks"])
     assert "Owners: <@U0MAYA00001> and 1 more\\n" in str(world.store.cards()[0])
+
+
+async def test_who_acknowledges_in_a_storm_is_mentioned_no_more_in_it(world):
+    break_flows(world, 12, owners=("jonas.weber",))
+    await world.poll()
+    await world.incident_actions.acknowledge_quietly(next(iter(world.store.kept)), MAYA, world.now)
+    break_flows(world, 12, 5000, owners=("maya.chen",))
+    await world.poll()
+    await world.follow(after=5)
+    assert [post for post in messages(world) if post.thread_of is not None] == []
+
+
+async def test_one_of_many_is_shown_and_its_thread_says_nothing(world):
+    break_flows(world, LIMIT)
+    await world.poll()
+    before = len(messages(world))
+    for incident in list(world.store.kept):
+        await world.incident_actions.acknowledge_quietly(incident, MAYA, world.now)
+        with pytest.raises(Refusal, match="already acknowledged"):
+            await world.incident_actions.acknowledge_quietly(incident, MAYA, world.now)
+    assert len(messages(world)) == before
+    await world.follow(after=5)
+    assert all("ACKNOWLEDGED" in line for line in world.lines())
+
+
+async def test_the_message_shows_how_a_rerun_stands(world):
+    break_flows(world, 12)
+    await world.poll()
+    run = Run("4003-2026112109", 4003, "flow-4003", str(MAYA), "", world.now, "C1", state=RunState.RUNNING)
+    await world.store.put_run(run)
+    world.monitor.incident_changed()
+    await world.monitor.refresh_groups()
+    assert str(world.store.cards()[0]).count("rerun running") == 2, "in the table, and in the list"
+    await world.store.put_run(replace(run, state=RunState.ENDED, result=-1))
+    world.monitor.incident_changed()
+    await world.monitor.refresh_groups()
+    assert "rerun failed" in str(world.store.cards()[0])
 
 
 async def test_an_owner_who_is_known_before_the_message_goes_is_mentioned_in_it(world):
