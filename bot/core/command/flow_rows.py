@@ -1,6 +1,6 @@
 """Rows of the table of commands: flows and their runs."""
 
-from bot.core.command import common, forms, many, requests
+from bot.core.command import common, forms, many, requests, word_forms
 from bot.core.command.clauses import Clause
 from bot.core.command.rights import Who
 from bot.core.command.row import Family, Row
@@ -22,7 +22,7 @@ ROWS = (
             Clause(("flow",), form=forms.FLOW, optional=False),
             _FROM,
             Clause(("when",), "at", forms.WHEN, loose=True),
-            Clause(("parameters",), "with", forms.PAIRS),
+            Clause(("parameters",), "with", word_forms.PAIRS),
             _CONFIRMED,
         ),
         (
@@ -90,7 +90,7 @@ ROWS = (
         msg("Runs with any status, by trigger time. Without a period: today."),
         (
             common.PERIOD,
-            Clause(("statuses",), form=forms.STATUSES, repeats=True),
+            Clause(("statuses",), form=word_forms.STATUSES, repeats=True),
             common.OF_FLOW,
             common.BY_OWNER,
             common.PAGE,
@@ -115,7 +115,7 @@ ROWS = (
         (
             _RUN,
             Clause(("task",), "of", forms.TASK),
-            Clause(("tail",), "tail", forms.LINES),
+            Clause(("tail",), "tail", word_forms.LINES),
             Clause(("here",), "here", hidden=True),
         ),
         ("log 2809-20190812080700", "log 2809-20190812080700 of 104890 tail 50"),

@@ -10,7 +10,7 @@ from bot.core.command import chinese, periods, wanted
 from bot.core.command.periods import TimeParseError
 from bot.core.command.requests import FlowRef, OwnerRef, Period, When
 from bot.core.command.shown import in_code, tick
-from bot.core.command.spelling import spell_key, spell_name, spell_note, spell_value, spell_word
+from bot.core.command.spelling import spell_name, spell_word
 from bot.core.command.tokens import Cursor, Token
 from bot.core.command.wanted import Wanted
 from bot.core.errors import Refusal
@@ -18,27 +18,17 @@ from bot.core.flow.ids import flow_of, is_instance
 from bot.core.flow.model import (
     FlowId,
     InstanceId,
-    Parameter,
     TaskId,
     UserId,
     UserName,
 )
-from bot.core.flow.status import Status, status_of
-from bot.core.incident.resolution import Resolution
 from bot.core.text.escape import code
 from bot.core.text.language import ZH
-from bot.core.text.message import msg
 
-SCOPES = ("open", "unacked", "mine")
 LONGEST_ID = 18  # digits; more fit neither the platform nor the database
 LARGEST_COUNT = 10_000
 NUMBER = re.compile(rf"[0-9]{{1,{LONGEST_ID}}}")  # an id, which is not quoted; compared with a token's ``plain``
-_DIGITS = re.compile(r"[0-9]+")
-_OFFER_ID = re.compile(r"[0-9a-z]{1,40}")
-
-_STATUS_NAMES = {status.name.casefold(): int(status) for status in Status}
-_STATUS_ALIASES = {"failed": int(Status.FAIL), "cancelled": int(Status.CANCEL), "canceled": int(Status.CANCEL)}
-_STATUSES = _STATUS_NAMES | _STATUS_ALIASES | {word: _STATUS_NAMES[name] for word, name in chinese.STATUSES.items()}
+DIGITS = re.compile(r"[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +53,7 @@ class Form:
         return chinese.PLACEHOLDERS.get(self.placeholder, self.placeholder) if language == "zh" else self.placeholder
 
 
-def _one(what: Wanted, pick: Callable[[Token], Any], *, name: bool = False) -> Callable[[Cursor], Any]:
+def one(what: Wanted, pick: Callable[[Token], Any], *, name: bool = False) -> Callable[[Cursor], Any]:
     """A reader of one token; ``pick`` returns None for what it cannot be.
 
     With ``name`` it may be a name of several words in bold as well, as answers print it and people copy it. Marks that
@@ -74,7 +64,7 @@ def _one(what: Wanted, pick: Callable[[Token], Any], *, name: bool = False) -> C
         token = cursor.peek()
         if name and token is not None and token.marked:
             words = cursor.marked(token)
-            an_id = words and (_DIGITS.fullmatch(words[0]) or is_instance(words[0]))
+            an_id = words and (DIGITS.fullmatch(words[0]) or is_instance(words[0]))
             if len(words) > 1 and not an_id and not cursor.words & set(words):
                 return pick(cursor.take_marked(token))
         if name and token is not None and not token.plain.isascii():
@@ -104,7 +94,7 @@ def _mistaken(cursor: Cursor, what: Wanted, token: Token | None) -> Refusal:
     return cursor.expected(what, most=LARGEST_COUNT)
 
 
-def _sure(pick: Callable[[Token], Any]) -> Callable[[Cursor], Any]:
+def sure(pick: Callable[[Token], Any]) -> Callable[[Cursor], Any]:
     """A reader of one token that was accepted already."""
 
     def read(cursor: Cursor) -> Any:
@@ -129,7 +119,7 @@ def _flow(token: Token) -> FlowRef | None:
         return FlowRef(id=FlowId(int(token.plain)))
     if token.quoted:
         return FlowRef(name=token.word, typed=token.otherwise) if token.word and not token.person else None
-    if token.person or token.pair or not token.word or is_instance(token.plain) or _DIGITS.fullmatch(token.plain):
+    if token.person or token.pair or not token.word or is_instance(token.plain) or DIGITS.fullmatch(token.plain):
         return None
     return FlowRef(name=token.bare, typed=token.otherwise)
 
@@ -154,10 +144,10 @@ def _task(token: Token) -> TaskId | None:
     return TaskId(int(token.plain)) if NUMBER.fullmatch(token.plain) else None
 
 
-FLOW = Form("FLOW", _one(wanted.FLOW, _flow, name=True), _say_flow, example="3377")
-RUN = Form("RUN", _one(wanted.RUN, _instance), str)
-TARGET = Form("FLOW|RUN", _one(wanted.TARGET, _target, name=True), _say_target)
-TASK = Form("TASK", _one(wanted.TASK, _task), str, example="108580")
+FLOW = Form("FLOW", one(wanted.FLOW, _flow, name=True), _say_flow, example="3377")
+RUN = Form("RUN", one(wanted.RUN, _instance), str)
+TARGET = Form("FLOW|RUN", one(wanted.TARGET, _target, name=True), _say_target)
+TASK = Form("TASK", one(wanted.TASK, _task), str, example="108580")
 
 
 # ── people ──────────────────────────────────────────────────────────────────
@@ -191,13 +181,14 @@ def _person(token: Token) -> str | None:
     return token.person or None
 
 
-def _text(token: Token) -> str | None:
+def text(token: Token) -> str | None:
+    """The text of a token; None for a person or ``key=value``."""
     return None if token.person or (token.pair and not token.quoted) else token.bare or None
 
 
 OWNER = Form(
     "OWNER",
-    _one(wanted.OWNER, _owner),
+    one(wanted.OWNER, _owner),
     _say_owner,
     _is_me,
     words_zh=chinese.ME,
@@ -206,12 +197,12 @@ OWNER = Form(
 )
 PERSON = Form(
     "@person",
-    _one(wanted.PERSON, _person),
+    one(wanted.PERSON, _person),
     lambda person: f"<@{person}>",
     accepts=lambda token: bool(token.person) or token.word.startswith("@"),
 )
-USER_ID = Form("USERID", _one(wanted.USER_ID, _text), lambda user_id: spell_word(UserId(user_id)))
-USER_NAME = Form("NAME", _one(wanted.USER_NAME, _text), lambda name: spell_word(UserName(name)))
+USER_ID = Form("USERID", one(wanted.USER_ID, text), lambda user_id: spell_word(UserId(user_id)))
+USER_NAME = Form("NAME", one(wanted.USER_NAME, text), lambda name: spell_word(UserName(name)))
 
 
 # ── times ───────────────────────────────────────────────────────────────────
@@ -252,7 +243,7 @@ def _say_when(when: When) -> str:
     return when.words
 
 
-def _in_chinese(say: Callable[[Any], str]) -> Callable[[Any], str]:
+def in_chinese(say: Callable[[Any], str]) -> Callable[[Any], str]:
     """How a value is written whose words are all words of commands."""
     return lambda value: chinese.value(say(value))
 
@@ -270,147 +261,19 @@ def _duration(cursor: Cursor) -> timedelta:
 
 _WHEN_WORDS = (periods.WHEN_WORDS, tuple(chinese.WHENS))
 _PERIOD_WORDS = (periods.PERIOD_WORDS, (*chinese.PERIODS, chinese.ONWARD))
-WHEN = Form("WHEN", _timed(periods.read_when), _say_when, _begins_when, *_WHEN_WORDS, say_zh=_in_chinese(_say_when))
+WHEN = Form("WHEN", _timed(periods.read_when), _say_when, _begins_when, *_WHEN_WORDS, say_zh=in_chinese(_say_when))
 PERIOD = Form(
     "PERIOD",
     _timed(periods.read_period),
     _say_period,
     _begins_period,
     *_PERIOD_WORDS,
-    say_zh=_in_chinese(_say_period),
+    say_zh=in_chinese(_say_period),
 )
 DURATION = Form(
     "DURATION",
     _duration,
     periods.duration_words,
     lambda token: bool(periods.parse_duration(token.plain)),
-    say_zh=_in_chinese(periods.duration_words),
+    say_zh=in_chinese(periods.duration_words),
 )
-
-
-# ── words, numbers, parameters, notes ───────────────────────────────────────
-
-
-def _status(word: str) -> int | None:
-    if word in _STATUSES:
-        return _STATUSES[word]
-    return int(word) if _DIGITS.fullmatch(word.removeprefix("-")) and len(word) <= 2 else None
-
-
-def _statuses(token: Token) -> tuple[int, ...] | None:
-    """The statuses of one token, such as ``fail,timeout``."""
-    parts = [_status(part) for part in token.plain.replace("、", ",").split(",") if part]
-    return tuple(part for part in parts if part is not None) if parts and None not in parts else None
-
-
-def _say_statuses(statuses: tuple[int, ...]) -> str:
-    known = (status_of(each) for each in statuses)
-    return " ".join(each.name.casefold() if isinstance(each, Status) else str(each) for each in known)
-
-
-def _scope(token: Token) -> str | None:
-    return token.plain if token.plain in SCOPES else chinese.SCOPES.get(token.plain)
-
-
-def _topic(token: Token) -> str | None:
-    """A verb to be helped with: one in Chinese becomes the English one, unless it is quoted."""
-    verb = next((verb for verb, words in chinese.VERBS.items() if token.plain in words), None)
-    return verb or _text(token)
-
-
-def _say_topic_zh(topic: str) -> str:
-    return chinese.VERBS[topic][0] if topic in chinese.VERBS else spell_word(topic)
-
-
-def _counted(digits: str) -> int | None:
-    return int(digits) if NUMBER.fullmatch(digits) and 1 <= int(digits) <= LARGEST_COUNT else None
-
-
-def _lines(cursor: Cursor) -> int:
-    """A number of lines; in Chinese with the word for lines behind it."""
-    count: int = _LINE_COUNT(cursor)
-    if chinese.LINES in [token.plain for token in cursor.ahead(1)]:
-        cursor.take()
-    return count
-
-
-def _pairs(cursor: Cursor) -> tuple[Parameter, ...]:
-    """Read KEY=VALUE until a word without ``=``."""
-    pairs: dict[str, str] = {}
-    while (token := cursor.peek()) and token.pair:
-        key, value = token.pair
-        if not key:
-            raise cursor.refused("no_key", _NO_KEY, token.start)
-        if key in pairs:
-            raise cursor.refused("twice", msg("{word} is there twice. Write it once.", word=tick(key)), token.start)
-        pairs[key] = value
-        cursor.take()
-    if not pairs:
-        raise cursor.expected(wanted.PAIRS)
-    return tuple(Parameter(key, value) for key, value in pairs.items())
-
-
-def _say_pairs(pairs: tuple[Parameter, ...]) -> str:
-    return " ".join(f"{spell_key(each.key)}={spell_value(each.value)}" for each in pairs)
-
-
-def _note(cursor: Cursor) -> str:
-    note = cursor.rest()
-    if not note:
-        raise cursor.expected(wanted.NOTE)
-    return note
-
-
-def _resolution(token: Token) -> Resolution | None:
-    word = chinese.RESOLUTIONS.get(token.plain, token.plain)
-    return next((each for each in Resolution if each.value == word), None)
-
-
-def _say_resolution(resolution: Resolution) -> str:
-    return resolution.value
-
-
-def _say_resolution_zh(resolution: Resolution) -> str:
-    return next(word for word, english in chinese.RESOLUTIONS.items() if english == resolution.value)
-
-
-def _offer(token: Token) -> str | None:
-    return token.plain if _OFFER_ID.fullmatch(token.plain) else None
-
-
-_NO_KEY = msg("There is no key before `=`. Write `KEY=VALUE` without spaces around `=`.")
-STATUSES = Form(
-    "STATUS …",
-    _sure(_statuses),
-    _say_statuses,
-    accepts=lambda token: _statuses(token) is not None,
-    words=tuple(_STATUS_NAMES | _STATUS_ALIASES),
-    words_zh=tuple(chinese.STATUSES),
-    say_zh=_in_chinese(_say_statuses),
-)
-SCOPE = Form(
-    "|".join(SCOPES),
-    _sure(_scope),
-    str,
-    accepts=lambda token: _scope(token) is not None,
-    words=SCOPES,
-    words_zh=tuple(chinese.SCOPES),
-    say_zh=_in_chinese(str),
-)
-_LINE_COUNT = _one(wanted.NUMBER, lambda token: _counted(token.plain.removesuffix(chinese.LINES)))
-COUNT = Form("N", _one(wanted.NUMBER, lambda token: _counted(token.plain)), str, example="2")
-LINES = Form("N", _lines, str, example="50")
-_RESOLUTIONS = tuple(each.value for each in Resolution)
-RESOLUTION = Form(
-    "|".join(_RESOLUTIONS),
-    _one(wanted.RESOLUTION, _resolution),
-    _say_resolution,
-    words=_RESOLUTIONS,
-    words_zh=tuple(chinese.RESOLUTIONS),
-    example="fixed",
-    say_zh=_say_resolution_zh,
-)
-OFFER = Form("OFFER", _one(wanted.OFFER, _offer), str)
-VERB = Form("VERB", _one(wanted.VERB, _topic), spell_word, say_zh=_say_topic_zh)
-PAIRS = Form("KEY=VALUE …", _pairs, _say_pairs, example="path=/data/2026")
-NOTE = Form("NOTE", _note, spell_note)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.core.command import common, forms, many, requests, snooze_forms
+from bot.core.command import common, forms, many, requests, snooze_forms, word_forms
 from bot.core.command.clauses import Clause
 from bot.core.command.rights import Who
 from bot.core.command.row import Family, Row
@@ -10,9 +10,9 @@ from bot.core.text.message import msg
 
 _TARGETS_OR_ALL = Clause(("flow", "instance", "bulk"), form=many.TARGETS, in_thread=True)
 _FLOW_OR_ALL = Clause(("flow", "scope"), form=snooze_forms.FLOW_OR_ALL, in_thread=True)
-_BECAUSE = Clause(("because",), "because", forms.NOTE)
+_BECAUSE = Clause(("because",), "because", word_forms.NOTE)
 _TO_PERSON = Clause(("person",), "to", forms.PERSON, optional=False, loose=True)
-_OFFER = Clause(("offer",), form=forms.OFFER, optional=False)
+_OFFER = Clause(("offer",), form=word_forms.OFFER, optional=False)
 
 ROWS = (
     Row(
@@ -20,7 +20,7 @@ ROWS = (
         requests.Incidents,
         Who.LINKED,
         msg("Open incidents: since when, who acknowledged them, and a link to each thread."),
-        (Clause(("scope",), form=forms.SCOPE), common.OF_FLOW, common.BY_OWNER, common.PAGE),
+        (Clause(("scope",), form=word_forms.SCOPE), common.OF_FLOW, common.BY_OWNER, common.PAGE),
         ("incidents", "incidents unacked", "incidents by me"),
         family=Family.INCIDENTS,
     ),
@@ -130,7 +130,7 @@ ROWS = (
         requests.Close,
         Who.RESPONDER,
         msg("Close an incident that will not recover by itself. Add a reason."),
-        (common.TARGET, Clause(("resolution",), "as", forms.RESOLUTION), _BECAUSE),
+        (common.TARGET, Clause(("resolution",), "as", word_forms.RESOLUTION), _BECAUSE),
         ("close 2809 because that day is not needed", "close 2809 as duplicate because 3377 is the cause"),
         changes=True,
         family=Family.INCIDENTS,

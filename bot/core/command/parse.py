@@ -16,13 +16,14 @@ from unicodedata import category
 
 from bot.core.command.chinese import AMBIGUOUS, THANKS
 from bot.core.command.clauses import Clause
-from bot.core.command.forms import FLOW, NUMBER, PAIRS
+from bot.core.command.forms import FLOW, NUMBER
 from bot.core.command.periods import resolve
 from bot.core.command.requests import Bulk, FlowRef, Help, OwnerRef, Request, Rerun, Trigger, When
 from bot.core.command.row import Row
 from bot.core.command.shown import in_code, tick
 from bot.core.command.table import BY_REQUEST, BY_VERB, near, nearest
 from bot.core.command.tokens import Cursor, Token
+from bot.core.command.word_forms import PAIRS
 from bot.core.errors import Refusal
 from bot.core.text.escape import visible
 from bot.core.text.language import EN

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
-from bot.core.command import chinese, common, flow_rows, forms, incident_rows, requests, routing_forms
+from bot.core.command import chinese, common, flow_rows, forms, incident_rows, requests, routing_forms, word_forms
 from bot.core.command.clauses import Clause
 from bot.core.command.requests import Request
 from bot.core.command.rights import Who
@@ -27,7 +27,7 @@ ROWS = (
         requests.Help,
         Who.ANYONE,
         msg("What you can do, or one command in full."),
-        (Clause(("topic",), form=forms.VERB),),
+        (Clause(("topic",), form=word_forms.VERB),),
         ("help", "help trigger"),
         aliases=("?",),
         family=Family.ME,

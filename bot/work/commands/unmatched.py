@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.core.command.forms import STATUSES
 from bot.core.command.parse import say
 from bot.core.command.requests import (
     Audit,
@@ -22,6 +21,7 @@ from bot.core.command.requests import (
     Watch,
 )
 from bot.core.command.shown import in_code
+from bot.core.command.word_forms import STATUSES
 from bot.core.errors import Offer, Refusal, TemporaryFailure
 from bot.core.flow.ids import milliseconds
 from bot.core.flow.model import KINDS, FlowId, Search, UserName
