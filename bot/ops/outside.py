@@ -73,6 +73,7 @@ class Outside:
             api_url=settings.slack_api_url,
             language=settings.language,
             runtime=Runtime(
+                now=now,
                 on_call=lambda *call: self._tell(lambda app: app.metrics_updater.count_slack_call(*call)),
                 on_list_end=self._list_ended,
             ),

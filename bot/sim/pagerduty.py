@@ -5,6 +5,8 @@ https://developer.pagerduty.com/docs/events-api-v2/trigger-events/ and PagerDuty
 
 import asyncio
 import json
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,12 +22,16 @@ LONGEST = {"dedup_key": 255, "summary": 1024}
 
 @dataclass
 class Alert:
-    """What a ``dedup_key`` has become. ``calls``: how often somebody was notified."""
+    """What a ``dedup_key`` has become. ``calls``: how often somebody was notified.
+
+    ``steps``: the actions that had an effect, each with its time in epoch seconds.
+    """
 
     key: str
     status: str = "triggered"
     calls: int = 1
     payload: dict[str, Any] = field(default_factory=dict)
+    steps: list[tuple[float, str]] = field(default_factory=list)
 
 
 @dataclass
@@ -41,6 +47,7 @@ class PagerDuty:
     events: list[dict[str, Any]] = field(default_factory=list)  # as they were accepted
     alerts: dict[str, Alert] = field(default_factory=dict)  # the newest of each key
     refused: list[str] = field(default_factory=list)
+    clock: Callable[[], float] = time.time
 
     def app(self) -> web.Application:
         """The API, to be served."""
@@ -95,16 +102,17 @@ class PagerDuty:
         self.events.append(event)
         key = str(event.get("dedup_key") or f"sim-{len(self.events)}")
         alert = self.alerts.get(key)
-        match event["event_action"]:
+        match action := event["event_action"]:
             case "trigger" if alert is None or alert.status == "resolved":
                 calls = 1 if alert is None else alert.calls + 1
-                self.alerts[key] = Alert(key, calls=calls, payload=event["payload"])
+                alert = self.alerts[key] = Alert(key, calls=calls, payload=event["payload"])
             case "acknowledge" if alert is not None and alert.status == "triggered":
                 alert.status = "acknowledged"
-            case "resolve" if alert is not None:
+            case "resolve" if alert is not None and alert.status != "resolved":
                 alert.status = "resolved"
             case _:
-                pass  # accepted, without effect
+                return key  # accepted, without effect
+        alert.steps.append((self.clock(), action))
         return key
 
 

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from bot.sim.enos.platform import ACCESS_KEY, ORG, SECRET_KEY, Platform
 from bot.sim.enos.seed import WATCHER
+from bot.sim.receivers import Receivers
 from bot.sim.slack.seed import DATA_OPS, demo_workspace
 from bot.sim.slack.server import slack_app
 from bot.sim.slack.workspace import Workspace
@@ -22,10 +23,11 @@ TICK_SECONDS = 0.25
 
 @dataclass(frozen=True)
 class World:
-    """One simulated EnOS and one simulated Slack."""
+    """One simulated EnOS and one simulated Slack, and where the events of a bot arrive."""
 
     platform: Platform
     workspace: Workspace
+    receivers: Receivers = field(default_factory=Receivers)
 
 
 @dataclass
@@ -35,6 +37,7 @@ class Running:
     world: World
     enos_url: str = ""
     slack_url: str = ""
+    receivers_url: str = ""
     page_url: str = ""
     _runners: list[web.AppRunner] = field(default_factory=list)
     _ticking: asyncio.Task[None] | None = None
@@ -68,7 +71,7 @@ def demo_world(clock: Callable[[], float] = time.time) -> World:
     """Build the demo's world; the clock gives epoch seconds."""
     from bot.sim.enos.seed import demo_platform
 
-    return World(demo_platform(clock), demo_workspace(clock))
+    return World(demo_platform(clock), demo_workspace(clock), Receivers(clock))
 
 
 async def start(world: World, *, enos_port: int = 0, slack_port: int = 0, page_port: int | None = None) -> Running:
@@ -84,10 +87,13 @@ async def start(world: World, *, enos_port: int = 0, slack_port: int = 0, page_p
         slack = await running.listen(slack_app(world.workspace), slack_port)
         world.workspace.state.base_url = slack
         running.slack_url = f"{slack}/api/"
+        running.receivers_url = await running.listen(world.receivers.app(), 0)
         if page_port is not None:
             from bot.sim.page.server import page_app
 
-            running.page_url = await running.listen(page_app(world.platform, world.workspace), page_port)
+            running.page_url = await running.listen(
+                page_app(world.platform, world.workspace, world.receivers), page_port
+            )
     except BaseException:
         await running.stop()
         raise

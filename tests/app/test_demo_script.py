@@ -2,10 +2,11 @@
 
 import contextlib
 import re
-import time
+import sys
 
 import pytest
 from app_kit import configured, hears, running_bot
+from apscheduler.schedulers import base
 
 from bot.core.outbox import blocks
 from bot.core.text import catalogue
@@ -13,18 +14,22 @@ from bot.core.text.escape import code, mention
 from bot.core.text.language import EN, LANGUAGES, ZH
 from bot.core.text.message import layout, link, msg
 from bot.messages.cards.flows import bold
-from bot.ops import offline
+from bot.ops import clocks, offline
 from bot.sim import serve
 from bot.sim.demo import demo, seen
+from bot.sim.demo.clock import StoryClock
+from bot.sim.demo.night import Night
 from bot.sim.demo.scenario import DemoScenario
+from bot.sim.demo.stage import Stage
 from bot.sim.enos.seed import demo_platform
+from bot.sim.receivers import Receivers
 from bot.sim.slack.blocks import with_ids
 from bot.sim.slack.model import Message
 from bot.sim.slack.seed import demo_workspace
 
 _DATA_OR_WORD = re.compile(r"(`[^`]*`|<[^<>]*>|&\w+;)|[^\W\d_]+")
 WORDS = {EN: "ŵöŕđ", ZH: "译文"}
-RENDERED = blocks.rendered
+RENDERED, WALL = blocks.rendered, clocks.wall
 
 
 def reworded(part, word):
@@ -43,16 +48,27 @@ def translated(made, language=EN):
     return reworded(RENDERED(made, language), WORDS[language])
 
 
+def driven(monkeypatch, clock):
+    """Let the bot in this process have the story's clock, as the one in a process of its own has."""
+    for module in [each for name, each in sys.modules.items() if name.startswith("bot.")]:
+        for name in ("now", "wall"):
+            if getattr(module, name, None) is WALL:
+                monkeypatch.setattr(module, name, clock.wall)
+    monkeypatch.setattr(base, "datetime", clock.datetime())
+
+
 @contextlib.asynccontextmanager
-async def demo_with(language, folder):
-    """The demo's world with a fast platform, and the whole bot in it."""
-    running = await serve.start(serve.World(demo_platform(time.time, 4.0), demo_workspace(time.time)))
+async def demo_with(language, folder, monkeypatch):
+    """The demo's world with a fast platform, and the whole bot in it; its wall clock is the story's."""
+    clock = StoryClock(folder / "clock")
+    driven(monkeypatch, clock)
+    running = await serve.start(serve.World(demo_platform(clock, 4.0), demo_workspace(clock), Receivers(clock)))
     try:
-        said = {"FLOWBOT_LANGUAGE": language, "FLOWBOT_POLL_SECONDS": "0.3"}
+        said = demo.alerting(running) | {"FLOWBOT_LANGUAGE": language, "FLOWBOT_POLL_SECONDS": "0.3"}
         await offline.import_people(configured(running, folder, **said), demo.PEOPLE)
         async with running_bot(running, folder, **said) as bot:
             await hears(bot, running)
-            yield DemoScenario(running.world, language)
+            yield Stage(running.world, clock, language)
     finally:
         await running.stop()
 
@@ -62,27 +78,40 @@ async def test_wei_deals_with_a_failure_in_chinese_whatever_the_language_of_the_
     tmp_path, monkeypatch, capsys, language
 ):
     monkeypatch.setattr(blocks, "rendered", translated)
-    async with demo_with(language, tmp_path) as scenario:
-        assert await scenario.play(*scenario.in_chinese()) == 0, capsys.readouterr().out
+    async with demo_with(language, tmp_path, monkeypatch) as stage:
+        assert await stage.play(*DemoScenario(stage).in_chinese()) == 0, capsys.readouterr().out
     printed = capsys.readouterr().out
     assert re.search(r"Wei Lin: /flow 失败 今天\n  flowbot \(only Wei Lin sees this\): .*译文", printed)
     assert f"Wei Lin presses [{WORDS[language]}]" in printed
 
 
-async def test_the_night_is_played_without_reading_a_word(tmp_path, monkeypatch, capsys):
+async def test_the_evening_is_played_without_reading_a_word(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(blocks, "rendered", translated)
-    async with demo_with(ZH, tmp_path) as scenario:
-        assert await scenario.play(*scenario.at_night()) == 0, capsys.readouterr().out
+    async with demo_with(ZH, tmp_path, monkeypatch) as stage:
+        assert await stage.play(*DemoScenario(stage).in_the_evening()) == 0, capsys.readouterr().out
     printed = capsys.readouterr().out
     assert "Sam Lee presses [译文]" in printed
     assert not re.search("[译文]", "".join(re.findall(r"flowbot \(only .*", printed))), "English answers to one person"
 
 
+async def test_the_night_is_played_without_reading_a_word(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(blocks, "rendered", translated)
+    async with demo_with(ZH, tmp_path, monkeypatch) as stage:
+        assert await stage.play(*Night(stage).steps()) == 0, capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert [line for line in printed.splitlines() if line.startswith("  PagerDuty: ")] == [
+        f"  PagerDuty: {status} · FAIL · solar-curtailment · losses"
+        for status in ("triggered", "acknowledged", "resolved")
+    ]
+    steps = [event["type"].split(".")[-2] for event in stage.receivers.webhook.events]
+    assert {"opened", "acknowledged", "handed_over", "recovered"} <= set(steps)
+
+
 async def test_an_answer_in_the_wrong_language_is_a_step_that_failed(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(blocks, "rendered", lambda made, language=EN: RENDERED(made))
-    async with demo_with(EN, tmp_path) as scenario:
-        fails, asks, *_ = scenario.in_chinese()
-        assert await scenario.play(fails, asks) == 1
+    async with demo_with(EN, tmp_path, monkeypatch) as stage:
+        fails, asks, *_ = DemoScenario(stage).in_chinese()
+        assert await stage.play(fails, asks) == 1
     assert "✗ This step failed: this is not in the language of its readers, zh" in capsys.readouterr().out
 
 

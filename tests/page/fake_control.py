@@ -68,6 +68,7 @@ class FakeControl:
         self.answers: dict[str, tuple[int, dict[str, Any]]] = {}
         self.seen_as: list[str] = []
         self.slack_faults: list[dict[str, Any]] = []
+        self.arrived: dict[str, Any] = {"alerts": [], "events": []}
         self.files: dict[str, str] = {}
         self.posted_in = [DATA_OPS]
         self.away = False
@@ -191,6 +192,7 @@ class FakeControl:
             web.get("/sim/slack/calls", self._slack_calls),
             web.get("/sim/page/faults", self._faults),
             web.get("/sim/page/file/{id}", self._file),
+            web.get("/sim/page/arrived", self._arrived),
             web.post("/sim/{rest:.*}", self._asked),
         ]
 
@@ -241,6 +243,9 @@ class FakeControl:
 
     async def _faults(self, _request: web.Request) -> web.Response:
         return web.json_response({"faults": self.slack_faults})
+
+    async def _arrived(self, _request: web.Request) -> web.Response:
+        return web.json_response(self.arrived)
 
     async def _file(self, request: web.Request) -> web.Response:
         return web.Response(text=self.files[request.match_info["id"]])

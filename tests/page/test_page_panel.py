@@ -263,3 +263,27 @@ async def test_other_messages_are_no_card(visit, control, message):
     control.message(**message)
     page = (await visit(hash=f"#c={DATA_OPS}")).page
     await expect(page.get_by_role("region", name="Guided tour")).to_contain_text("The run takes a few seconds to fail.")
+
+
+async def test_what_arrives_at_pagerduty_and_at_the_webhook_is_seen(visit, control):
+    page = (await visit()).page
+    await page.get_by_role("tab", name="PagerDuty").click()
+    alerts = page.get_by_role("list", name="Alerts at PagerDuty, newest first")
+    await expect(page.get_by_text("No alert yet.")).to_be_visible()
+    now = time.time()
+    alert = {"key": "k", "status": "triggered", "summary": "FAIL · daily-energy-report", "steps": []}
+    steps = [{"at": now, "action": "trigger"}]
+    control.arrived = {
+        "alerts": [alert | {"steps": steps}],
+        "events": [{"at": now, "step": "failed_again", "flow": "daily-energy-report", "id": "e1"}],
+    }
+    await expect(alerts.get_by_text("FAIL · daily-energy-report")).to_be_visible()
+    await expect(alerts.locator(".chip")).to_have_text("triggered")
+    await expect(page.get_by_role("tab", name="PagerDuty")).to_have_attribute("data-count", "1")
+    events = page.get_by_role("list", name="Events at the webhook, newest first")
+    await expect(events.locator(".log-text")).to_have_text(["daily-energy-report failed again"])
+    resolved = {"status": "resolved", "steps": [*steps, {"at": now + 60, "action": "resolve"}]}
+    control.arrived = {"alerts": [alert | resolved], "events": []}
+    await expect(alerts.locator(".alert-steps li")).to_contain_text(["triggered", "resolved"])
+    await expect(page.get_by_role("tab", name="PagerDuty")).to_have_attribute("data-count", "")
+    await expect(page.get_by_text("No event yet.")).to_be_visible()

@@ -25,7 +25,7 @@ def world() -> World:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def server(world: World) -> AsyncIterator[TestServer]:
-    async with TestServer(page_app(world.platform, world.workspace)) as started:
+    async with TestServer(page_app(world.platform, world.workspace, world.receivers)) as started:
         yield started
         await world.workspace.close()
 

@@ -10,17 +10,21 @@ import os
 import signal
 import sys
 import tempfile
+import time
 import webbrowser
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
 from bot.core.command import table
 from bot.core.text.language import EN
 from bot.sim import serve
+from bot.sim.demo.clock import StoryClock
 from bot.sim.enos.platform import ACCESS_KEY, ORG, SECRET_KEY
 from bot.sim.enos.seed import WATCHER
 from bot.sim.serve import Running, World
+from bot.sim.slack.seed import DATA_ALERTS, ON_CALL, SECOND_LINE
 from bot.sim.slack.seed import DATA_OPS as CHANNEL
 from bot.slack.manifest import manifest
 
@@ -31,14 +35,18 @@ T0DEMO0001:U0ALEX00001,u15432100000000014,alex.kim
 T0DEMO0001:U0SAMLEE001,u15432100000000015,sam.lee
 T0DEMO0001:U0WEILIN001,u15432100000000016,wei.lin
 """
+_MINUTES = "1"  # until the first step of an escalation, on the page: nobody waits for half an hour there
+# In the story, whose clock jumps: what is due is seen soon, and the log does not interrupt what people say.
+_TOLD_FAST = {"FLOWBOT_POLL_SECONDS": "0.5", "FLOWBOT_LOG_LEVEL": "error"}
+_EVENING = (21, 0, timedelta(hours=8))  # when the story begins: hour and minute in Shanghai
 _STARTED_WITHIN = 30.0  # seconds until both sockets are connected
 _ENDED_WITHIN = 15.0
 _ROOT = str(Path(__file__).resolve().parents[3])  # the folder that holds the package bot
 
 
-def demo_world() -> World:
+def demo_world(clock: Callable[[], float] = time.time) -> World:
     """Build the demo's world; flowbot is installed in its Slack with the manifest that real workspaces get."""
-    world = serve.demo_world()
+    world = serve.demo_world(clock)
     world.workspace.install(manifest("/flow", table.usage_hint(), "socket"))
     return world
 
@@ -67,6 +75,15 @@ def environment(running: Running, folder: Path) -> dict[str, str]:
     }
 
 
+def alerting(running: Running) -> dict[str, str]:
+    """Build the settings of who hears of a failure: the alert channel, two groups, PagerDuty and a webhook."""
+    return running.world.receivers.settings(running.receivers_url) | {
+        "FLOWBOT_CHANNEL": DATA_ALERTS,
+        "FLOWBOT_ONCALL": f"{ON_CALL},{SECOND_LINE}",
+        "FLOWBOT_TIMEZONE": "Asia/Shanghai",
+    }
+
+
 def chosen_language() -> dict[str, str]:
     """The only setting of flowbot that the demo takes over: the language of channels."""
     return {name: value for name, value in os.environ.items() if name == "FLOWBOT_LANGUAGE"}
@@ -78,7 +95,7 @@ def _foreign(name: str) -> bool:
 
 @contextlib.asynccontextmanager
 async def bot(
-    settings: Mapping[str, str], folder: Path, log: IO[bytes] | None = None
+    settings: Mapping[str, str], folder: Path, log: IO[bytes] | None = None, *, clock: StoryClock | None = None
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """Link the demo's people and run ``flowbot run`` until the block ends; its log goes to ``log``, else to ours.
 
@@ -89,16 +106,16 @@ async def bot(
     linking = await flowbot(settings, folder, "people", "import", str(csv), out=asyncio.subprocess.DEVNULL, log=log)
     if await linking.wait() != 0:
         raise RuntimeError("The demo could not link its people to EnOS users.")
-    async with started(settings, folder, log) as process:
+    async with started(settings, folder, log, clock=clock) as process:
         yield process
 
 
 @contextlib.asynccontextmanager
 async def started(
-    settings: Mapping[str, str], folder: Path, log: IO[bytes] | None = None
+    settings: Mapping[str, str], folder: Path, log: IO[bytes] | None = None, *, clock: StoryClock | None = None
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run ``flowbot run`` until the block ends; its log goes to ``log``, else to ours."""
-    process = await flowbot(settings, folder, "run", log=log)
+    """Run ``flowbot run`` until the block ends; its log goes to ``log``, else to ours. ``clock`` is its wall clock."""
+    process = await flowbot(settings, folder, "run", log=log, clock=clock)
     try:
         yield process
     finally:
@@ -117,13 +134,14 @@ async def flowbot(
     *arguments: str,
     out: int | None = None,
     log: IO[bytes] | int | None = None,
+    clock: StoryClock | None = None,
 ) -> asyncio.subprocess.Process:
     """Start ``flowbot`` with these arguments in a folder; ``out`` and ``log`` take stdout and stderr, else ours do."""
     paths = os.pathsep.join(part for part in (_ROOT, settings.get("PYTHONPATH", "")) if part)
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "bot",
+        *(("bot",) if clock is None else ("bot.sim.demo.clock", str(clock.file))),
         *arguments,
         env={**settings, "PYTHONPATH": paths},
         cwd=folder,
@@ -163,7 +181,8 @@ async def demo(port: int) -> int:
     with tempfile.TemporaryDirectory(prefix="flowbot-demo-") as name:
         folder = Path(name)
         try:
-            async with bot(environment(running, folder) | chosen_language(), folder) as process:
+            settings = environment(running, folder) | alerting(running) | chosen_language()
+            async with bot(settings | {"FLOWBOT_REMIND_MINUTES": _MINUTES}, folder) as process:
                 await connected(running, process)
                 sys.stdout.write(f"\n  flowbot's demo is ready:  {running.page_url}/\n\n  Press Ctrl-C to stop it.\n\n")
                 sys.stdout.flush()
@@ -192,17 +211,22 @@ def _open(url: str) -> None:
 
 
 async def script() -> int:
-    """Play the scenario and print it; return 0 only if every step succeeded."""
+    """Play the story and print it; return 0 only if every step succeeded."""
     from bot.sim.demo.scenario import DemoScenario
+    from bot.sim.demo.stage import Stage
 
-    running = await serve.start(demo_world())
     with tempfile.TemporaryDirectory(prefix="flowbot-demo-") as name:
         folder = Path(name)
+        clock = StoryClock(folder / "clock")
+        clock.until(*_EVENING)
+        running = await serve.start(demo_world(clock))
         try:
             language = chosen_language()
-            async with bot(environment(running, folder) | language, folder) as process:
+            settings = environment(running, folder) | alerting(running) | language
+            async with bot(settings | _TOLD_FAST, folder, clock=clock) as process:
                 await connected(running, process)
-                return await DemoScenario(running.world, language.get("FLOWBOT_LANGUAGE") or EN).play()
+                stage = Stage(running.world, clock, language.get("FLOWBOT_LANGUAGE") or EN)
+                return await stage.play(*DemoScenario(stage).all())
         except RuntimeError as error:
             sys.stderr.write(f"{error}\n")
             return 1

@@ -16,6 +16,7 @@ from bot.sim.slack.inputs import elements, options
 from bot.sim.slack.model import Message
 
 _DATA = re.compile(r"`[^`]*`|<([@#!][^<>]*|[^<>|]*)>")  # commands, ids, mentions, dates; the label of a link is words
+ECHO = "↳ "  # before a command that an answer repeats
 _HAN = re.compile(r"[㐀-鿿]")
 
 
@@ -61,8 +62,12 @@ def canonical(message: Message) -> bool:
 
 
 def speaks(message: Message, language: str) -> bool:
-    """Whether its line for phones, its text and each of its labels are Chinese, or all are not, data left aside."""
-    shown = (message.text, "\n".join(_texts(message.all_blocks)), *(each.label for each in controls(message)))
+    """Whether its line for phones, its text and each of its labels are Chinese, or all are not, data left aside.
+
+    The line for phones may be a command alone: that is data too.
+    """
+    phone = () if _is_command(message.text.removeprefix(ECHO)) else (message.text,)
+    shown = (*phone, "\n".join(_texts(message.all_blocks)), *(each.label for each in controls(message)))
     return all(bool(_HAN.search(_DATA.sub(" ", text))) == (language == ZH) for text in shown)
 
 

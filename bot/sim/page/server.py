@@ -9,6 +9,7 @@ from aiohttp.typedefs import Handler
 
 from bot.sim.enos.controls import platform_routes
 from bot.sim.enos.platform import Platform
+from bot.sim.receivers import Receivers
 from bot.sim.slack.controls import workspace_routes
 from bot.sim.slack.workspace import Workspace
 
@@ -36,9 +37,9 @@ _TYPES = {
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
-def page_app(platform: Platform, workspace: Workspace) -> web.Application:
-    """Build the application that serves the page at / and lets it control both simulators."""
-    controls = _PageControls(platform, workspace)
+def page_app(platform: Platform, workspace: Workspace, receivers: Receivers) -> web.Application:
+    """Build the application that serves the page at / and lets it control the simulators."""
+    controls = _PageControls(platform, workspace, receivers)
     return site([*controls.routes(), *platform_routes(platform), *workspace_routes(workspace)])
 
 
@@ -80,16 +81,21 @@ async def _own_page_only(request: web.Request, handler: Handler) -> web.StreamRe
 
 
 class _PageControls:
-    """What the page needs besides the simulators' own routes: Slack's faults, files, and recovery without a run."""
+    """What the page needs besides the simulators' own routes.
 
-    def __init__(self, platform: Platform, workspace: Workspace) -> None:
+    It is Slack's faults, files, recovery without a run, and what arrived at PagerDuty and the webhook.
+    """
+
+    def __init__(self, platform: Platform, workspace: Workspace, receivers: Receivers) -> None:
         self._platform = platform
         self._workspace = workspace
+        self._receivers = receivers
 
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/sim/page/faults", self.faults),
             web.get("/sim/page/file/{id}", self.file),
+            web.get("/sim/page/arrived", self.arrived),
             web.post("/sim/page/flow/{id}/mend", self.recover),
         ]
 
@@ -100,6 +106,10 @@ class _PageControls:
             {"name": one.name, "method": one.method, "times": one.times, "seconds": one.seconds} for one in active
         ]
         return web.json_response({"faults": faults})
+
+    async def arrived(self, _request: web.Request) -> web.Response:
+        """Show what arrived at PagerDuty and at the webhook."""
+        return web.json_response(self._receivers.arrived())
 
     async def file(self, request: web.Request) -> web.Response:
         """Serve an uploaded file as text, to a person who sees a channel that it is shared in."""

@@ -19,8 +19,8 @@ FLOWBOT = "U0FLOWBOT1"
 MAYA, JONAS, PRIYA, ALEX, SAM = "U0MAYA00001", "U0JONAS0001", "U0PRIYA0001", "U0ALEX00001", "U0SAMLEE001"
 WEI, GUEST, STRANGER = "U0WEILIN001", "U0GUEST0001", "U0STRANGE01"
 DATA_OPS, GENERAL, FINANCE, PRIVATE = "C0DATAOPS1", "C0GENERAL1", "C0FINANCE1", "C0PRIVATE1"
-DATA_ALERTS, GRID_OPS, SOLAR_OPS = "C0DALERTS1", "C0GRIDOPS1", "C0SOLAROP1"  # where alerts may go, too
-ON_CALL = "S0ONCALL01"
+DATA_ALERTS, GRID_OPS, SOLAR_OPS = "C0DALERTS1", "C0GRIDOPS1", "C0SOLAROP1"  # where alerts go in the demo
+ON_CALL, SECOND_LINE = "S0ONCALL01", "S0ONCALL02"
 
 # Only what the bot asks for when it is installed: whatever else it tries is refused, as it would be for real.
 SCOPES = frozenset(
@@ -89,11 +89,11 @@ def _channels() -> tuple[Channel, ...]:
     members = [MAYA, JONAS, PRIYA, ALEX, SAM, WEI]
     topic = "Batch flows: what runs, what broke, who has it"
     return (
+        Channel(id=DATA_ALERTS, name="data-alerts", members=[*members, FLOWBOT], topic="Alerts, and nothing else"),
         Channel(id=DATA_OPS, name="data-ops", members=[*members, GUEST, FLOWBOT], topic=topic),
         Channel(id=GENERAL, name="general", members=[*members, GUEST], topic="Everything else"),
         Channel(id=FINANCE, name="finance-data", members=[ALEX, MAYA, STRANGER, FLOWBOT], shared=True),
         Channel(id=PRIVATE, name="grid-team", kind="private", members=[MAYA, JONAS]),
-        Channel(id=DATA_ALERTS, name="data-alerts", members=[*members, FLOWBOT], topic="Alerts, and nothing else"),
         Channel(id=GRID_OPS, name="grid-ops", members=[MAYA, JONAS, SAM, FLOWBOT], topic="The grid's flows"),
         Channel(id=SOLAR_OPS, name="solar-ops", members=[PRIYA, WEI, ALEX, FLOWBOT], topic="The solar parks' flows"),
     )
@@ -107,8 +107,11 @@ def demo_workspace(clock: Callable[[], float]) -> Workspace:
         workspace.state.add_person(person)
     for channel in _channels():
         workspace.state.add_channel(channel)
-    members = (SAM, ALEX)
-    workspace.state.add_group(UserGroup(id=ON_CALL, handle="oncall-data", name="Data on call", members=members))
+    for group, handle, name, members in (
+        (ON_CALL, "oncall-data", "Data on call", (SAM, ALEX)),
+        (SECOND_LINE, "oncall-platform", "Platform on call", (MAYA, ALEX)),
+    ):
+        workspace.state.add_group(UserGroup(id=group, handle=handle, name=name, members=members))
     now = clock()
     for index, (channel_id, before, author, text) in enumerate(_HISTORY):
         ts = f"{int(now) - before}.{index:06d}"

@@ -1,6 +1,7 @@
 // The right side: the platform behind it all, and the levers that make things fail.
 
 import { el, fill, icon } from "./dom.js";
+import { eventsView } from "./panel_events.js";
 import { faultsView } from "./panel_faults.js";
 import { flowsView } from "./panel_flows.js";
 import { logView } from "./panel_log.js";
@@ -12,6 +13,7 @@ const TABS = [
   { id: "faults", label: "Faults", build: faultsView },
   { id: "log", label: "Log", build: logView },
   { id: "slack", label: "Slack", build: slackView },
+  { id: "events", label: "PagerDuty", build: eventsView },
 ];
 
 /** Build the panel in `node`; `close` is called when the visitor closes it. Returns how to draw it. */
@@ -59,6 +61,8 @@ export function panel(node, close) {
     const text = faults ? `${faults} ${faults === 1 ? "fault" : "faults"} on` : broken ? `${broken} ${broken === 1 ? "flow" : "flows"} broken` : "All good";
     fill(state, el("span", { class: `dot ${faults ? "warning" : broken ? "danger" : "good"}` }), text);
     tabs[1].dataset.count = faults ? String(faults) : "";
+    const called = store.arrived.alerts.filter((alert) => alert.status === "triggered").length;
+    tabs[4].dataset.count = called ? String(called) : "";
     if (!node.hidden && current !== "slack") views[current].draw();
   }
   open(current);

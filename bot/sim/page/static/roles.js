@@ -3,7 +3,7 @@
 const ROLES = {
   U0MAYA00001: { role: "Owner", note: "Owns 3377 and other flows. She may trigger, rerun and disable them." },
   U0WEILIN001: { role: "Owner", note: "Owns 3377 with Maya. Wei’s Slack is in Chinese, so flowbot answers in Chinese." },
-  U0JONAS0001: { role: "Colleague", note: "Owns other flows. He may read Maya’s flows, but not change them." },
+  U0JONAS0001: { role: "Colleague", note: "Owns other flows, such as 4608. He may read Maya’s flows, but not change them." },
   U0PRIYA0001: { role: "Not linked", note: "She is not linked to an EnOS user yet. flowbot says how to change that." },
   U0ALEX00001: { role: "flowbot admin", note: "Links people, reads the audit, runs drills." },
   U0SAMLEE001: { role: "On call", note: "May acknowledge any incident. Only owners may rerun." },

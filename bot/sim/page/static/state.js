@@ -11,6 +11,7 @@ export const store = {
   world: null, // as `understood` makes it
   platform: null, // as the server sends it
   slackFaults: [],
+  arrived: { alerts: [], events: [] }, // at PagerDuty and at the webhook
   connected: true, // whether the page hears from the demo's server
   waiting: [], // what the visitor asked of flowbot and has not seen answered
 };
@@ -153,8 +154,9 @@ function take(world) {
 
 async function readPlatform() {
   try {
-    const [platform, slack] = await Promise.all([api.getPlatform(), api.getSlackFaults()]);
+    const [platform, slack, arrived] = await Promise.all([api.getPlatform(), api.getSlackFaults(), api.getArrived()]);
     store.slackFaults = slack.faults ?? [];
+    store.arrived = arrived;
     if (platform.version === undefined || platform.version !== store.platform?.version || !store.platform) store.platform = platform;
     else store.platform = { ...store.platform, now: platform.now, faults: platform.faults, switches: platform.switches };
     changed();
