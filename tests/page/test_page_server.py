@@ -100,9 +100,13 @@ async def test_a_file_is_read_by_those_who_see_its_channel(client, world):
     assert (await client.get(f"/sim/page/file/F2?as={MAYA}")).status == 404
 
 
+async def test_what_arrived_at_pagerduty_and_at_the_webhook_is_shown(client):
+    assert await (await client.get("/sim/page/arrived")).json() == {"alerts": [], "events": []}
+
+
 @pytest.mark.browser
 async def test_the_page_drives_the_real_simulators(server, opening, world):  # the window closes before the server
-    window = await opening(str(server.make_url("/")))
+    window = await opening(str(server.make_url(f"/#c={DATA_OPS}")))
     page = window.page
     await expect(page.get_by_text("I have the pager until Friday.")).to_be_visible()
     box = page.get_by_role("combobox", name="Message #data-ops")

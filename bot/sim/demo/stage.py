@@ -70,8 +70,7 @@ class Stage:
 
     async def begins(self) -> None:
         """Wait until flowbot says that it watches: what fails before that has no card of its own."""
-        messages = self.slack.messages
-        await self.until(lambda: any(each.by_app for each in messages(DATA_ALERTS)), "flowbot does not watch")
+        await self.found(lambda: self.slack.messages(DATA_ALERTS))
 
     # ── acting ───────────────────────────────────────────────────────────────
 
