@@ -4,7 +4,7 @@ import pytest
 from fake_control import DATA_OPS, DIRECT, MAYA
 from playwright.async_api import expect
 
-from bot.core.command.table import ROWS, usage_hint
+from bot.core.command.table import SHOWN, usage_hint
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -112,4 +112,4 @@ async def test_it_is_said_when_flowbot_or_the_demo_is_away(visit, control):
 
 async def test_every_verb_of_flowbot_is_offered(library):
     found = await library.evaluate("hint => import('/complete.js').then(module => module.usages(hint))", usage_hint())
-    assert [usage.split(" ")[0] for usage in found] == [row.verb for row in ROWS]
+    assert [usage.split(" ")[0] for usage in found] == [row.verb for row in SHOWN]

@@ -233,9 +233,10 @@ async def test_a_cancel_whose_answer_and_state_are_lost_says_so(world, maya):
 
 # ── nothing from outside does anything in Slack ──
 
-EVIL = "<!channel> <@U0JONAS0001> <!here|x> <#C0DATAOPS1> <https://evil.test|click> `*_~ &amp; \u202e\n> quote"
+EVIL = "<!channel> <@U0JONAS0001> <!here|x> <#C0ELSEWHERE> <https://evil.test|click> `*_~ &amp; \u202e\n> quote"
 HARMLESS = re.compile(
-    r"<@U0[A-Z0-9]{9}>|<!date\^\d+\^\{date_short_pretty\} \{time\}\|[-0-9: ]+ UTC>|<https://slack\.test/[^|>]*\|[^>]*>"
+    r"<@U0[A-Z0-9]{9}>|<#C0DATAOPS1>|<https://slack\.test/[^|>]*\|[^>]*>"
+    r"|<!date\^\d+\^\{date_short_pretty\} \{time\}\|[-0-9: ]+ UTC>"
 )
 
 
