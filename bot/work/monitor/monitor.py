@@ -164,6 +164,8 @@ class Monitor:
                 await self._incident_follower.tick(now)
                 await self._coverage.tick(now)
             await self._group_messages.refresh()
+            if self._is_starting():
+                return
             watched = self._coverage.watched
             state = WatchState(
                 None if watched is None else (watched.watching, watched.total),
@@ -171,6 +173,12 @@ class Monitor:
                 is_reachable=not self._outage.is_active,
             )
             await self._digests.tick(now, min(now, self._seen_from or now), state)
+
+    def _is_starting(self) -> bool:
+        """Whether the first poll is under way: a digest would say that something is wrong, and tell only half."""
+        health = self.health(self._steady())
+        late = health.waited > max(self._poll_every * _LATE, _LATE_AT_LEAST)
+        return health.lag is None and not late and not self._outage.is_active
 
     async def check_lag(self, now: datetime) -> None:
         """Report it if polls do not complete in time; to be called every few seconds, does not wait for a poll."""

@@ -35,6 +35,7 @@ async def world():
 
 async def started(world):
     await world.begin()
+    await world.poll()
     await world.follow()
     return world
 
@@ -337,3 +338,14 @@ async def test_a_clock_that_was_a_month_ahead_delays_no_digest_for_a_month(world
     for day in range(3):
         await at(world, NINE + day * DAY)
     assert len(world.digest_lines()) == 3
+
+
+async def test_after_a_start_it_waits_for_the_first_complete_poll_a_few_minutes_at_most(world_of_two):
+    world = world_of_two
+    world.start()
+    world.now = NINE
+    await world.follow()
+    assert world.digest_lines() == []
+    await world.poll()
+    await world.follow()
+    assert len(world.digest_lines()) == 1
