@@ -80,7 +80,7 @@ def foreign_pings(body):
 
 def _strings(part):
     if isinstance(part, dict):
-        if part.get("type") == "plain_text":
+        if part.get("type") in {"plain_text", "text"}:  # the latter in rich text
             return []  # Slack parses nothing in it
         return [text for key, value in part.items() if key != "value" for text in _strings(value)]
     if isinstance(part, list):

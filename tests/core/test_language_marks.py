@@ -5,7 +5,7 @@ from unicodedata import category
 
 import pytest
 
-from bot.core.command.markup import UNSEEN, bare
+from bot.core.command.markup import UNSEEN, Marks, bare, decode
 from bot.core.command.parse import (
     is_command,
     is_courtesy_only,
@@ -320,3 +320,9 @@ def test_what_stands_before_a_mention(text, courtesy, command):
 )
 def test_whether_words_would_change_something(text, changes):
     assert would_change(text) is changes
+
+
+def test_a_mark_that_slack_encoded_is_a_character_and_closes_nothing():
+    typed = decode("*a&#42; b*")
+    begin, end = Marks(typed).unwrapped()
+    assert typed.text[begin:end] == "a* b"
