@@ -72,7 +72,7 @@ class Timing(Enum):
     DUE = "due"
     TOLD = "told already"
     FIRST = "planned since now"  # a channel that has just got a plan waits for its hour
-    CLOCK_WAS_AHEAD = "the clock was ahead"  # of a day that is yet to come one was posted: this begins anew
+    CLOCK_WAS_AHEAD = "the clock was ahead"  # one was posted for a day in the future: this starts again
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,7 @@ def contents(
     *,
     is_alert_channel: bool,
 ) -> Contents:
-    """What a channel's digest tells of ``[since, until)``, and how things stand.
+    """What a channel's digest tells of ``[since, until)``, and what is open, snoozed or missing now.
 
     ``incidents`` are the live ones and those that ended lately. A snooze is told in the alert channel, and where the
     flow has an open incident; one of all flows is told everywhere.

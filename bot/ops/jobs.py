@@ -123,7 +123,7 @@ class Jobs:
         await self.on_call.tick(now())
 
     async def check_watches(self) -> None:
-        """End quiet hours, and tell of watches whose channel takes no messages."""
+        """End quiet hours, and tell people about watches whose channel accepts no messages."""
         await self.routing.tick(now())
 
     async def prune(self) -> None:

@@ -23,7 +23,7 @@ class Routing(Transactional):
     _rules: RoutingRules | None = None  # as the database has them; written on the database's thread alone
 
     async def routing_rules(self) -> RoutingRules:
-        """All watches and preferences. They are read anew after a change only."""
+        """All watches and preferences. They are read again only after a change."""
         return self._rules or await self._read_rules()
 
     @read

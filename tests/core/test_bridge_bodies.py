@@ -163,7 +163,7 @@ def test_pagerduty_is_told_how_a_page_goes_on(sentence, last, steps, actions):
     [
         ("the first page", None, [A.TRIGGER]),
         ("it is paged already", A.TRIGGER, []),
-        ("nobody is on it any more: call anew", A.ACKNOWLEDGE, [A.RESOLVE, A.TRIGGER]),
+        ("nobody is on it any more: call again", A.ACKNOWLEDGE, [A.RESOLVE, A.TRIGGER]),
         ("it was over, and is open again", A.RESOLVE, [A.TRIGGER]),
     ],
 )

@@ -32,4 +32,4 @@ def test_known_ones_and_recoveries_are_not():
     known = StoredState({seen().instance: seen()}, (incident(),))
     assert counted([row()], known) == []
     assert counted([row(status=Status.SUCCESS)], known) == []
-    assert counted([row(end="2026-11-21 03:00:00")], known) == [-1]  # it failed anew
+    assert counted([row(end="2026-11-21 03:00:00")], known) == [-1]  # it failed again

@@ -44,7 +44,7 @@ def test_the_rest_of_a_head_goes_too():
     assert own_words("o secret\nsubmitter:\tdb\ncurrent time:\tThu Aug 08\n=====\nuuu\n") == "uuu"
 
 
-# What is a head, in expressions that say it plainly; each looks for its end anew from each beginning, so a megabyte of
+# What is a head, in expressions that say it plainly; each looks for its end again from each beginning, so a megabyte of
 # beginnings would take hours. The walk over the text must find the same.
 PLAINLY = [
     (r"={5,}nrun  ?num:t.*?ncurrent time:t.*?={5,}n?", re.DOTALL),

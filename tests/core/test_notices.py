@@ -1,4 +1,4 @@
-"""Notices: told once when they begin, once when they end, and anew only where they are about something else."""
+"""Notices: told once when they begin, once when they end, and again only where they are about something else."""
 
 from datetime import UTC, datetime
 

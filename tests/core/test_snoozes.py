@@ -161,7 +161,7 @@ LATER = NOW + 3 * HOUR
          {"snooze": replace(ALL, until=LATER + HOUR)}),
         ("its own is over, all are still snoozed", {"snooze": OWN}, [replace(ALL, until=LATER + HOUR)],
          Transition.SNOOZED, {"snooze": replace(ALL, until=LATER + HOUR)}),
-        ("it is over: open again, reminders begin anew", {"snooze": OWN, "reminder_count": 3}, [OWN],
+        ("it is over: open again, reminders start again", {"snooze": OWN, "reminder_count": 3}, [OWN],
          Transition.SNOOZE_ENDED, {"snooze": None, "reminder_count": 0, "reminded_at": LATER}),
         ("it is over, and the acknowledgement lasts", {"snooze": OWN, **ACKED, "ack_until": LATER + HOUR}, [],
          Transition.SNOOZE_ENDED, {"snooze": None, "reminded_at": LATER}),

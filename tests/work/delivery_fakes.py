@@ -4,6 +4,8 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from delivery_faults import Always, Late, Lost, Short, Untold, Vanished
+
 from bot.core.outbox.conversations import (
     Channel,
     SearchResult,
@@ -60,45 +62,6 @@ class Message:
 def place_of(channel):
     """Return where the direct messages of a person stand."""
     return f"D{channel[1:]}" if channel.startswith("U") else channel
-
-
-@dataclass(frozen=True)
-class Lost:
-    """The call takes effect, its answer is lost."""
-
-
-@dataclass(frozen=True)
-class Vanished:
-    """The call never takes effect, and nobody is told."""
-
-
-@dataclass(frozen=True)
-class Late:
-    """The answer is lost, and the call takes effect only ``seconds`` later."""
-
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Untold:
-    """A channel is described, but not whether it is shared."""
-
-
-@dataclass(frozen=True)
-class Short:
-    """A look that ends before it has read anything."""
-
-    wait: float = 0.0
-
-
-class Always:
-    """What every call meets until it is taken away; ``made`` makes a new one for each."""
-
-    def __init__(self, made) -> None:
-        self._made = made
-
-    def pop(self, _place):
-        return self._made()
 
 
 class FakeSlack:

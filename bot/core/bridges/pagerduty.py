@@ -6,7 +6,7 @@ https://developer.pagerduty.com/docs/events-api-v2/trigger-events/
 added when a body is sent: no database holds it.
 
 PagerDuty has no event that takes an acknowledgement back, and a second ``trigger`` of an acknowledged alert calls
-nobody. So where an incident has to be paged again, its alert is resolved and triggered anew.
+nobody. So where an incident has to be paged again, its alert is resolved and triggered again.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What the message of an alert storm shows of each incident besides its own state: how its rerun stands."""
+"""What the message of an alert storm shows of each incident besides its own state: the state of its rerun."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -11,7 +11,7 @@ from bot.core.incident.model import Incident
 
 
 class Rerun(Enum):
-    """How the newest run stands that somebody started from chat since the flow broke."""
+    """The state of the newest run that somebody started from chat since the flow broke."""
 
     QUEUED = "queued"  # EnOS has not confirmed it yet
     RUNNING = "running"
@@ -21,7 +21,7 @@ class Rerun(Enum):
 
 
 def rerun_of(incident: Incident, runs: Mapping[FlowId, Run]) -> Rerun | None:
-    """How an incident's rerun stands; None where nobody started one. ``runs`` are the newest ones of flows."""
+    """The state of an incident's rerun; None where nobody started one. ``runs`` are the newest ones of flows."""
     run = runs.get(incident.flow_id)
     if run is None or run.started_at < incident.opened_at:
         return None

@@ -5,10 +5,10 @@
     then         PagerDuty, where it is configured
     then         the owners alone, after twice as long each time
 
-Six steps in all, counted anew when it was handed back, an acknowledgement expired or a snooze ended: nobody is called
-while it is snoozed. A group in which nobody is active, or that Slack refuses to show, is passed over: the same step
-calls the next. Where no channel allows reminders now, the step waits. An alert storm has one escalation as a whole, by
-the same rules.
+Six steps in all, counted from one again when it was handed back, an acknowledgement expired or a snooze ended: nobody
+is called while it is snoozed. A group in which nobody is active, or that Slack refuses to show, is passed over: the
+same step calls the next. Where no channel allows reminders now, the step waits. An alert storm has one escalation as a
+whole, by the same rules.
 """
 
 from collections.abc import Collection, Sequence

@@ -145,7 +145,7 @@ def ended_by(old: Incident, step: Transition, now: datetime) -> tuple[Snooze, ..
 def compared(incident: Incident, snoozes: Iterable[Snooze], now: datetime) -> Step:
     """The incident under the snooze that holds now.
 
-    Where none does any more, it is open again and reminders begin anew; an acknowledgement that lasts longer is kept.
+    Where none does any more, it is open again and reminders start again; an acknowledgement that lasts longer is kept.
     """
     holds = snooze_of(incident.flow_id, now, snoozes)
     if not is_live(incident) or _id(holds) == _id(incident.snooze):

@@ -90,7 +90,7 @@ def said(wanted: Filters) -> str:
 
 
 def lost(watch: Watch, alert_channel: str, post: str) -> Card:
-    """Who made a watch hears that its channel takes no messages any more."""
+    """Who made a watch hears that its channel no longer accepts messages."""
     channel = mention_channel(watch.channel)
     text = lines(
         msg("⚠️ I can't post in {channel} any more, so your watch there does not work.", channel=channel),

@@ -1,4 +1,4 @@
-"""Watches over time: quiet hours that end, and watches whose channel takes no messages any more."""
+"""Watches over time: quiet hours that end, and watches whose channel no longer accepts messages."""
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection

@@ -24,7 +24,7 @@ async def world():
 
 
 def start(world):
-    """Start the process anew, with an operator who hears alarms."""
+    """Start the process again, with an operator who hears alarms."""
     world.start()
     world.monitor._lag._alarms = Alarms(world.alarms.append)
 

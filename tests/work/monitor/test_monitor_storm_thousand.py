@@ -45,7 +45,7 @@ class Town:
         return f"p{next(self.ids)}"
 
     async def restart(self):
-        """Kill it, whatever is under way, and start it anew."""
+        """Kill it, whatever is under way, and start it again."""
         await self.monitor.stop()
         self.store.close()
         self.open()
