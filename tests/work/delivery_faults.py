@@ -1,10 +1,6 @@
 """What a pretend Slack does to a call instead of answering it."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-
-START = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
-DEFAULT = "CDEFAULT"
 
 
 @dataclass(frozen=True)
