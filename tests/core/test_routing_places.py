@@ -1,13 +1,13 @@
 """Why a failure goes where it goes, and where a drill goes; each case begins with the sentence it proves."""
 
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from incident_cards import changed
 from incident_makers import JONAS, NOW, OTHER, OWNER, failure, incident
 
 from bot.core.flow.model import FlowId
-from bot.core.incident.model import IncidentCard
+from bot.core.incident.model import IncidentCard, Snooze, SnoozeId
 from bot.core.outbox.posts import PostId
 from bot.core.routing import places
 from bot.core.routing.mentions import Permission
@@ -92,6 +92,14 @@ def test_why_a_card_is_where_it_is(sentence, watches, lost, expected):
     twice = incident(failure(), failure("3377-2026112200"))
     both = changed(twice, cards=(*twice.cards, IncidentCard(GRID, PostId("p2"))))
     assert list(places.of_cards(both, RoutingRules(tuple(watches)), ALERTS, lost, NOW)) == expected, sentence
+
+
+def test_a_snooze_is_why_nobody_is_mentioned():
+    snooze = Snooze(SnoozeId("s1"), FlowId(3377), "report", JONAS, NOW, NOW + timedelta(hours=2), "TICKET-17")
+    one = changed(incident(), snooze=snooze)
+    (card,) = places.of_cards(one, RoutingRules(), ALERTS, (), NOW)
+    (then,) = places.next_failure(ONE, RoutingRules(), ALERTS, (), NOW, is_snoozed=True)
+    assert (card.mention, then.mention) == (Permission.SNOOZED, Permission.SNOOZED)
 
 
 REPORT = {FlowId(3377): KnownFlow("daily-energy-report", (OWNER, OTHER))}

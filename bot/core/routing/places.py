@@ -55,12 +55,20 @@ class KnownFlow:
 
 
 def next_failure(
-    failure: Failure, rules: RoutingRules, alert_channel: str, lost: Collection[str], now: datetime
+    failure: Failure,
+    rules: RoutingRules,
+    alert_channel: str,
+    lost: Collection[str],
+    now: datetime,
+    *,
+    is_snoozed: bool = False,
 ) -> tuple[Place, ...]:
     """Where a failure would go."""
     matching = [each for each in rules.watches if matches(each, failure)]
     return tuple(
-        _place(route.channel, PlaceReason(route.reason.value), route.watches, matching, rules, now)
+        _place(
+            route.channel, PlaceReason(route.reason.value), route.watches, matching, rules, now, is_snoozed=is_snoozed
+        )
         for route in routes(failure, rules.watches, alert_channel, lost=lost)
     )
 
@@ -72,10 +80,10 @@ def of_cards(
     failure = newest(incident)
     matching = [each for each in rules.watches if matches(each, failure)]
     told = {route.channel: route for route in routes(failure, rules.watches, alert_channel, lost=lost)}
-    found = []
+    found, is_snoozed = [], incident.snooze is not None
     for card in incident.cards:
         reason, watches = _why(card.channel, told, lost)
-        found.append(_place(card.channel, reason, watches, matching, rules, now))
+        found.append(_place(card.channel, reason, watches, matching, rules, now, is_snoozed=is_snoozed))
     return tuple(found)
 
 
@@ -116,8 +124,10 @@ def _place(
     matching: Sequence[Watch],
     rules: RoutingRules,
     now: datetime,
+    *,
+    is_snoozed: bool,
 ) -> Place:
-    mention = mentions(channel, matching, rules.prefs_of(channel), now)
+    mention = mentions(channel, matching, rules.prefs_of(channel), now, is_snoozed=is_snoozed)
     until = quiet_ends(channel, matching, now) if mention is Permission.QUIET_HOURS else None
     return Place(channel, reason, watches, mention, until)
 

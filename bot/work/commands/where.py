@@ -2,6 +2,7 @@
 
 from bot.core.flow.model import Flow, FlowId, Instance, InstanceId
 from bot.core.incident.model import Incident
+from bot.core.incident.snoozes import snooze_of
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Block
 from bot.core.outbox.posts import is_direct
@@ -19,7 +20,8 @@ async def of_flow(services: Services, context: CommandContext, flow: Flow) -> li
         return await _cards(services, context, incident)
     rules, alert_channel = await services.store.routing_rules(), services.answer_settings.channel
     failure = Failure(flow.id, flow.name, flow.owners)
-    found = places.next_failure(failure, rules, alert_channel, services.lost(), context.now)
+    is_snoozed = snooze_of(flow.id, context.now, await services.store.snoozes()) is not None
+    found = places.next_failure(failure, rules, alert_channel, services.lost(), context.now, is_snoozed=is_snoozed)
     return [blocks.section(cards.next_in(_for(context, found)))]
 
 
