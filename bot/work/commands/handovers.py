@@ -13,12 +13,12 @@ from bot.core.incident import handover as steps
 from bot.core.incident.handover import Offer, OfferKind, OfferState, is_part_of
 from bot.core.incident.lifecycle import reference
 from bot.core.incident.model import Incident, IncidentId, OfferId
-from bot.core.outbox.conversations import SlackRefused
 from bot.core.people.model import Link, Person, Profile
-from bot.core.text.escape import code, mention
+from bot.core.text.escape import mention
 from bot.core.text.message import Text, lines, msg, plural, sentences
 from bot.messages.cards import answers, incident_words
 from bot.messages.cards import handover as cards
+from bot.work.commands import targets
 from bot.work.commands.context import Answer, CommandContext, Services
 from bot.work.commands.incident_targets import named, named_incident
 from bot.work.commands.incidents import MOST_INCIDENTS, answer
@@ -232,16 +232,7 @@ async def _asked(services: Services, offer: str) -> tuple[Offer, tuple[Incident,
 
 async def _colleague(services: Services, person: Person) -> Profile:
     """Who is asked. Raises Refusal for everybody but an active person of this workspace."""
-    try:
-        profile = await services.slack.profile(person.user, team=person.team)
-    except SlackRefused as refused:
-        raise Refusal(
-            "unknown_person",
-            msg(
-                "Slack doesn't show me this person ({error}). Nothing was changed. Check whom you mentioned.",
-                error=code(refused.error),
-            ),
-        ) from refused
+    profile = await targets.mentioned_person(services, person)
     reason = may_use_bot(Caller(profile, await services.store.link(person)))
     if reason is Denial.NONE:
         return profile

@@ -6,12 +6,12 @@ from bot.core.command.rights import VERIFY_FLOWS, Caller, Denial, may_use_bot, v
 from bot.core.errors import Failure, Refusal
 from bot.core.flow.model import UserId, UserName
 from bot.core.outbox import blocks
-from bot.core.outbox.conversations import SlackRefused
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people.model import Link, Person
 from bot.core.text.escape import Markup, code, mention
 from bot.core.text.message import Text, dots, layout, lines, msg, sentences
 from bot.messages.cards import answers
+from bot.work.commands import targets
 from bot.work.commands.context import Answer, CommandContext, Services
 from bot.work.commands.listing import listed
 from bot.work.delivery.reachability import reachable
@@ -84,16 +84,7 @@ async def unlink(services: Services, context: CommandContext, request: Unlink) -
 
 async def _refuse_others(services: Services, person: Person) -> None:
     """Refuse to link anybody but an active person of this workspace."""
-    try:
-        profile = await services.slack.profile(person.user, team=person.team)
-    except SlackRefused as refused:
-        raise Refusal(
-            "unknown_person",
-            msg(
-                "Slack doesn't show me this person ({error}). Nothing was changed. Check whom you mentioned.",
-                error=code(refused.error),
-            ),
-        ) from refused
+    profile = await targets.mentioned_person(services, person)
     reason = may_use_bot(Caller(profile, Link(person, UserId(""), UserName(""))))
     if reason is not Denial.NONE:
         raise Refusal(

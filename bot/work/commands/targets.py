@@ -19,7 +19,8 @@ from bot.core.flow.model import (
     InstanceId,
     UserName,
 )
-from bot.core.people.model import Person
+from bot.core.outbox.conversations import SlackRefused
+from bot.core.people.model import Person, Profile
 from bot.core.text.escape import EMPTY, Markup, code, mention
 from bot.core.text.likeness import begun, likeness, nearest_names, unmarked
 from bot.core.text.message import Message, Value, layout, msg, plural, sentences
@@ -290,3 +291,17 @@ async def owner_name(services: Services, context: CommandContext, ref: OwnerRef 
             msg("Use their EnOS user name, for example `by jane.doe`."),
         )
     return link.user_name
+
+
+async def mentioned_person(services: Services, person: Person) -> Profile:
+    """The account of somebody whom a command mentions. Raises ``Refusal`` where Slack does not show it."""
+    try:
+        return await services.slack.profile(person.user, team=person.team)
+    except SlackRefused as refused:
+        raise Refusal(
+            "unknown_person",
+            msg(
+                "Slack doesn't show me this person ({error}). Nothing was changed. Check whom you mentioned.",
+                error=code(refused.error),
+            ),
+        ) from refused

@@ -6,41 +6,19 @@ from datetime import timedelta
 
 import pytest
 from answer_world import FINANCE, HOME, OPS, START, Lost
-from incident_cards import on_one_card
+from storm_kit import STORM, listed
 from watched_store import Killed
 
 from bot.core.errors import TemporaryFailure
-from bot.core.flow.model import FlowId, InstanceId, UserName
 from bot.core.incident.facts import ChangeSet
 from bot.core.incident.groups import IncidentGroup, Occasion
-from bot.core.incident.model import IncidentCard, IncidentId, Occurrence, Phase
+from bot.core.incident.model import IncidentCard, IncidentId, Phase
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people.model import Attempt, Person
 from bot.work.runs import crash_recovery
 
-STORM = PostId("storm1")
 MINE = range(5001, 5004)  # Maya's
 THEIRS = range(4001, 4041)  # Jonas's
-
-
-def listed(number, owner, **more):
-    instance = InstanceId(f"{number}-2026112102")
-    failure = Occurrence(instance, -1, "2026-11-21 10:00:00", "2026-11-21 10:05:00", START)
-    return on_one_card(
-        id=IncidentId(f"s{number}"),
-        flow_id=FlowId(number),
-        flow_name=f"flow-{number}",
-        channel=OPS,
-        phase=Phase.OPEN,
-        opened_at=START - timedelta(seconds=number - 3000),
-        post=STORM,
-        occurrences=(failure,),
-        owners=(UserName(owner),),
-        grouped=True,
-        listed_in=STORM,
-        told_at=START,
-        **more,
-    )
 
 
 @pytest.fixture
