@@ -291,7 +291,8 @@ class App:
         await self.gateway.stop_receiving(left() / 2)
         await self.monitor.stop()
         with contextlib.suppress(Failure, TimeoutError):
-            await asyncio.wait_for(self.delivery.tick(now()), left() / 2)
+            async with asyncio.timeout(left() / 2):
+                await self.delivery.tick(now())
         await self.delivery.close(left())
         await self.gateway.stop(left())
         for task in self._background:
@@ -301,7 +302,8 @@ class App:
         for server in self._servers:
             await server.cleanup()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.enos.close(), left())
+            async with asyncio.timeout(left()):
+                await self.enos.close()
 
     async def listen(self) -> None:
         """Serve health, and the program's other commands."""

@@ -78,7 +78,8 @@ class ProbeClient:
         place, ts = await poster.post(channel.id, rendered(cards.please_press(id_, seconds)), id=id_)
         began = time.monotonic()
         try:
-            who = await asyncio.wait_for(self._pressed, seconds)
+            async with asyncio.timeout(seconds):
+                who = await self._pressed
         except TimeoutError:
             await poster.edit(place, ts, rendered(cards.unpressed()), id=id_)
             return on_bot.unpressed(named(channel), seconds)

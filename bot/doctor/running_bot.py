@@ -74,7 +74,8 @@ class RunningBotProbe:
             await self._post_and_wait(id_, cards.please_press(id_, seconds))
             began = time.monotonic()
             try:
-                who = await asyncio.wait_for(pressing, seconds)
+                async with asyncio.timeout(seconds):
+                    who = await pressing
             except TimeoutError:
                 await self._post_and_wait(PostId(new_id()), cards.unpressed(), target=id_)
                 return json.dumps({"who": "", "seconds": seconds})

@@ -95,9 +95,7 @@ class Outside:
 
         Raises TemporaryFailure where Slack cannot be asked. EnOS may be down: the monitor reports it after the start.
         """
-        slack, enos = await asyncio.gather(
-            self.gateway.preflight(), asyncio.wait_for(self.enos.sign_in(), SIGN_IN_SECONDS), return_exceptions=True
-        )
+        slack, enos = await asyncio.gather(self.gateway.preflight(), self._sign_in(), return_exceptions=True)
         problems: list[str] = []
         for met in (slack, enos):
             match met:
@@ -110,6 +108,10 @@ class Outside:
                 case BaseException():
                     raise met
         return problems
+
+    async def _sign_in(self) -> None:
+        async with asyncio.timeout(SIGN_IN_SECONDS):
+            await self.enos.sign_in()
 
     def _tell(self, told: "Callable[[App], None]") -> None:
         if self._app is None:

@@ -145,7 +145,8 @@ async def preflight_problems(app: HasPreflight, stop: asyncio.Event) -> list[str
             wait = max(pause, outage.seconds) if isinstance(outage, SlackBusy) else pause
             log.warning("Slack did not answer yet. %s flowbot tries again in %.0f s.", outage, wait)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await stop.wait()
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
     return []
 

@@ -122,7 +122,8 @@ async def started(
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
         try:
-            await asyncio.wait_for(process.wait(), _ENDED_WITHIN)
+            async with asyncio.timeout(_ENDED_WITHIN):
+                await process.wait()
         except TimeoutError:
             process.kill()
             await process.wait()

@@ -157,7 +157,8 @@ def throttled(seconds: float) -> web.Response:
 async def _slow(fault: PlatformFault, work: Callable[[], HttpReply]) -> web.StreamResponse:
     early = work() if fault.when == "after" else None
     with suppress(TimeoutError):
-        await asyncio.wait_for(fault.cleared.wait(), fault.seconds)
+        async with asyncio.timeout(fault.seconds):
+            await fault.cleared.wait()
     return (early or work()).response()
 
 

@@ -105,7 +105,8 @@ class BridgeDelivery:
                 log.exception("The delivery of events hit a bug")
                 self._tools.alarms.fire(BUG, cards.bug_met(type(bug).__name__))
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await self._woken.wait()
 
     async def tick(self, now: datetime) -> None:
         """Send what is due, and check whether something waits for too long. Raises ``TemporaryFailure``."""

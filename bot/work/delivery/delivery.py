@@ -140,7 +140,8 @@ class Delivery:
                 self._alarms.fire(BUG, bug_met(bug))
                 seconds = IDLE
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await self._woken.wait()
 
     def lost_places(self) -> frozenset[str]:
         """The channels that refuse all posts, and the people whom direct messages do not reach."""

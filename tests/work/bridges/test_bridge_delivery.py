@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from bridge_fakes import DOWN, LOST, OK, SILENT, BridgeWorld, closed, incident, taken
 from crash_injection import StatementBudget, crashing_store
+from endings import STEPS, ends_though_woken
 
 from bot.core.bridges.model import Bridge, BridgeSettings, EventState
 from bot.core.bridges.outcomes import Answer
@@ -123,6 +124,11 @@ async def test_it_wakes_for_a_new_event_and_delivers_by_itself(world):
     await world.put(incident())
     await asyncio.wait_for(accepted.wait(), 20)
     running.cancel()
+
+
+@pytest.mark.parametrize("steps", STEPS)
+async def test_it_ends_when_told_in_the_moment_in_which_it_is_woken(world, steps):
+    await ends_though_woken(world.bridges.deliveries[0], steps)
 
 
 async def test_a_receiver_may_ask_for_a_pause(world):

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from itertools import pairwise
 
+import pytest
 from delivery_fakes import (
     DEFAULT,
     START,
@@ -16,6 +17,7 @@ from delivery_fakes import (
     message,
     until,
 )
+from endings import STEPS, ends_though_woken
 
 from bot.core.outbox.posts import Lane
 
@@ -342,7 +344,9 @@ async def test_a_bug_while_sending_is_an_alarm_and_the_post_still_arrives(world,
     assert "oops" in caplog.text
 
 
-# ── unclear ──
+# ── the end ──
 
 
-# ── the process and the database ──
+@pytest.mark.parametrize("steps", STEPS)
+async def test_it_ends_when_told_in_the_moment_in_which_it_is_woken(world, steps):
+    await ends_though_woken(world.delivery, steps)
