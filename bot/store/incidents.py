@@ -14,12 +14,13 @@ from operator import attrgetter
 from sqlite3 import Row
 
 from bot.core.flow.model import FlowId, InstanceId, TaskId, UserName
+from bot.core.history.background import Background
 from bot.core.incident.model import Ask, Incident, IncidentCard, IncidentId, Occurrence, OfferId, Phase, Snooze
 from bot.core.incident.reminders import same_acknowledgement
 from bot.core.incident.resolution import Resolution
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import Person
-from bot.store import bridge_events, snoozes, transactions
+from bot.store import bridge_events, records, snoozes, transactions
 from bot.store.database import Database
 from bot.store.occurrence_order import order_change
 from bot.store.queueing import withdraw_for
@@ -271,6 +272,7 @@ _COLUMNS = (
     "taken_from",
     "resolution",
     "snooze",
+    "background",
 )
 
 
@@ -301,6 +303,7 @@ def _row(new: Incident) -> transactions.Row:
         _name(new.taken_from),
         new.resolution.value if new.resolution else "",
         "" if new.snooze is None else new.snooze.id,
+        records.to_text(new.background),
     )
 
 
@@ -378,6 +381,7 @@ def _incident(row: Row, cards: Sequence[IncidentCard], failures: Sequence[Occurr
         reminded_at=from_timestamp_or_none(row["called_at"]),
         reminder_count=row["calls"],
         snooze=held,
+        background=records.from_text(Background, row["background"]),
         gone=bool(row["gone"]),
         ask=_ask(row),
         taken_from=_person(row["taken_from"]),

@@ -288,6 +288,9 @@ _SNOOZES = (
 # How a run that somebody started has ended.
 _RUN_RESULTS = ("ALTER TABLE runs ADD COLUMN result INTEGER",)
 
+# What is known around an incident.
+_BACKGROUND = ("ALTER TABLE incidents ADD COLUMN background TEXT NOT NULL DEFAULT ''",)
+
 # The database's version is the number of steps it has taken.
 STEPS: tuple[Sequence[str], ...] = (
     FIRST,
@@ -309,4 +312,5 @@ STEPS: tuple[Sequence[str], ...] = (
     _OFFERS,
     _SNOOZES,
     _RUN_RESULTS,
+    _BACKGROUND,
 )

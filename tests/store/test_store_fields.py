@@ -1,7 +1,7 @@
 """No field of any value is forgotten on the way into the database and back."""
 
-from dataclasses import MISSING, fields
-from datetime import datetime
+from dataclasses import MISSING, fields, is_dataclass
+from datetime import datetime, timedelta
 from enum import Enum
 from types import UnionType
 from typing import Union, get_args, get_origin, get_type_hints
@@ -10,6 +10,7 @@ import pytest
 from store_makers import NOW
 
 from bot.core.flow.run import Run
+from bot.core.history.background import Background
 from bot.core.incident.facts import ChangeSet, ReadState, Seen
 from bot.core.incident.handover import Offer, OfferState
 from bot.core.incident.model import Ask, Incident, IncidentCard, Occurrence, Snooze
@@ -33,9 +34,11 @@ def sample(kind, name):
         return filled(Occurrence, instance=f"1-{name[-1]}")
     if kind is Ask:
         return filled(Ask)
+    if isinstance(kind, type) and is_dataclass(kind) and kind.__module__ == Background.__module__:
+        return filled(kind)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return list(kind)[1]
-    known = {str: name, int: 7, bool: True, datetime: NOW, Person: Person("T1", name)}
+    known = {str: name, int: 7, bool: True, datetime: NOW, timedelta: timedelta(minutes=7), Person: Person("T1", name)}
     return known.get(kind, {"text": name})
 
 

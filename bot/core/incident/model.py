@@ -11,6 +11,7 @@ from enum import Enum
 from typing import NewType
 
 from bot.core.flow.model import FlowId, InstanceId, TaskId, UserName
+from bot.core.history.background import NOTHING_KNOWN, Background
 from bot.core.incident.resolution import Resolution
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import Person
@@ -116,6 +117,7 @@ class Incident:
     ask: Ask | None = None  # while it is live
     taken_from: Person | None = None  # who had it before the person who has it now, or gave it to them
     resolution: Resolution | None = None  # what a person said who closed it
+    background: Background = NOTHING_KNOWN  # what is known besides
     gone: bool = False  # EnOS does not show the flow any more; its thread says so, and nobody is reminded
 
     @property

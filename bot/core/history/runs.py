@@ -1,0 +1,20 @@
+"""Runs as history keeps them: when each was triggered, started and ended, and how."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.flow.model import FlowId, InstanceId
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """A run of a flow, ended or not, as it was last read. All times are UTC."""
+
+    instance: InstanceId
+    flow_id: FlowId
+    triggered_at: datetime  # by the digits of its id
+    status: int
+    started_at: datetime | None = None  # None: not started, or printed in a zone that is not certain
+    ended_at: datetime | None = None
+    kind: int = 1  # the scheduling type: MANUAL, PERIODIC or TEMPORARY of ``core/flow/model.py``
+    freq: str = ""  # the schedule that it ran under, in Quartz's seven fields
