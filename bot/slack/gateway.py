@@ -82,7 +82,11 @@ class SlackGateway:
         runtime: Runtime | None = None,
     ) -> None:
         if not (connection.app_token or connection.signing_secret):
-            raise Refusal("no_way_in", msg("Slack has no way in."), msg("Set SLACK_APP_TOKEN or SLACK_SIGNING_SECRET."))
+            raise Refusal(
+                "no_way_in",
+                msg("No connection to Slack is set up."),
+                msg("Set SLACK_APP_TOKEN or SLACK_SIGNING_SECRET."),
+            )
         self.connection, self.timing = connection, timing or Timing()
         self.runtime = runtime or Runtime()
         self._session = aiohttp.ClientSession(timeout=TIMEOUT)

@@ -154,7 +154,7 @@ ELSEWHERE = {  # what becomes of it while somebody is asked, and what the button
     "replaced": (handover.ask(ASKED, OTHER_OFFER)[0], "A newer request to <@U0ALEX00001> replaced this one."),
     "taken over": (handover.take(ASKED, ALEX, LATER)[0], "<@U0ALEX00001> is on it now."),
     "acknowledged": (lifecycle.acknowledge(handover.ask(OPEN, OFFER)[0], ALEX, LATER)[0], "is on it now."),
-    "nobody": (OPEN, "This request is over"),
+    "nobody": (OPEN, "This request no longer applies"),
 }
 
 
@@ -218,7 +218,7 @@ ENDED = {
     OfferState.WITHDRAWN: "withdrew this request",
     OfferState.EXPIRED: "because nobody answered it",
     OfferState.UNREACHABLE: "is not active",
-    OfferState.OVER: "nothing of it is left",
+    OfferState.OVER: "no longer applies",
 }
 
 

@@ -77,10 +77,17 @@ def test_the_syntax_in_chinese(snapshot):
         ("触发 3377 带 v2从3=5", 'trigger 3377 with "v2从3"=5'),
         ("trigger 3377 with v2参数3=5", 'trigger 3377 with "v2参数3"=5'),
         ("触发 3377 with a=1 时间14:30", "trigger 3377 at 14:30 with a=1"),
+        ("触发 3377，参数 path=/x", "trigger 3377 with path=/x"),
+        ("触发 3377 参数 a1，b=2", "trigger 3377 with a1,b=2"),
         ("重新运行 " + RUN, "rerun " + RUN),
         ("取消" + RUN, "cancel " + RUN),
+        (f"终止实例 {RUN}！", "cancel " + RUN),
         ("恢复调度 3377", "enable 3377"),
+        ("打开调度 3377", "enable 3377"),
+        ("开启调度3377", "enable 3377"),
         ("暂停 3377", "disable 3377"),
+        ("停止调度3377", "disable 3377"),
+        ("关闭调度 3377", "disable 3377"),
         ("告警 我的", "incidents mine"),
         ("告警列表 未关闭 负责人 我的", "incidents open by me"),
         ("告警 我", "incidents by me"),
@@ -101,6 +108,8 @@ def test_the_syntax_in_chinese(snapshot):
         ('详情"日报"', 'show "日报"'),
         ("查看 《日报》。", 'show "日报"'),
         ("查看 『日报 一』", 'show "日报 一"'),
+        (f"查看实例 {RUN}", f"show {RUN}"),
+        (f"查看日志{RUN}，节点１０４８９０，末尾５０行", f"log {RUN} of 104890 tail 50"),
         (f"日志{RUN}节点104890末尾50行", f"log {RUN} of 104890 tail 50"),
         (f"日志 {RUN} 任务 104890 最后 50 行", f"log {RUN} of 104890 tail 50"),
         (f"log {RUN} tail 50行", f"log {RUN} tail 50"),
@@ -111,10 +120,18 @@ def test_the_syntax_in_chinese(snapshot):
         ("确认2809时长2小时30分钟", "ack 2809 for 2h30m"),
         ("认领 2809 持续 2 小时 因为 坏了，见 3377。", "ack 2809 for 2h because 坏了，见 3377。"),
         ("认领 2809 ２ｈ 备注：坏了", "ack 2809 for 2h because 坏了"),
+        ("认领2809，2小时，原因：源表正在修复", "ack 2809 for 2h because 源表正在修复"),
         ("释放 2809", "unack 2809"),
         ("关闭 2809 原因 从 昨天 起 不需要", "close 2809 because 从 昨天 起 不需要"),
         ("重新打开 2809", "reopen 2809"),
         ("开消息列 2809", "thread 2809"),
+        ("打开消息列2809", "thread 2809"),
+        ("暂缓 2809，2小时，因为 维护", "snooze 2809 for 2h because 维护"),
+        ("暂缓提醒2809到明天8点，原因：维护", "snooze 2809 until tomorrow 08:00 because 维护"),
+        ("暂缓提醒 2809 至 明天 08:00 原因 维护", "snooze 2809 until tomorrow 08:00 because 维护"),
+        ("暂缓提醒2809，直到下次成功，原因：今晚修", "snooze 2809 until success because 今晚修"),
+        ("谁在值班？", "oncall"),
+        ("值班人员", "oncall"),
         ("订阅任务流3377连续3次", "watch of 3377 after 3"),
         ("订阅 我的 连续 3 次", "watch by me after 3"),
         ("订阅 匹配 meter-* 免打扰22点到7点", 'watch matching "meter-*" quiet 22:00-07:00'),
@@ -231,7 +248,7 @@ def test_a_button_without_a_label_of_its_own_shows_its_command():
 def test_every_verb_that_a_space_can_cut_in_two_is_offered():
     for word, row in BY_VERB.items():
         for place in range(1, len(word)):
-            if not word.isascii():
+            if not word.isascii() and (word[:place], word[place:]) != ("谁", "在值班"):  # 在 is a word of its own
                 with pytest.raises(Refusal) as caught:
                     parse(f"{word[:place]} {word[place:]}")
                 assert caught.value.reason == "ambiguous_verb"
@@ -246,7 +263,7 @@ def test_a_name_that_is_a_word_of_commands_is_reached_in_quotes(word):
     for text in (f'show "{word}"', f"查看 「{word}」", f"查看“{word}”"):
         assert parse(text) == Show(FlowRef(name=word))
     with pytest.raises(Refusal) as caught:
-        parse(f"查看 {word}")
+        parse(f"停用 {word}")
     assert caught.value.sentence.parts[0].values["quoted"] == f'`"{word}"`'
     assert parse(say(parse(f'触发 "{word}"'))).flow.name == word
     assert parse(f'失败 负责人 "{word}"').owner.name == word
@@ -285,7 +302,7 @@ def test_a_word_is_not_taken_for_a_name(typed):
 @pytest.mark.parametrize(
     ("typed", "quoted"),
     [
-        ("查看日志审计", "日志审计"),
+        ("触发日志审计", "日志审计"),
         ("触发失败今天", "失败今天"),
         ("认领告警失败", "告警失败"),
         ("停用日志审计。", "日志审计"),

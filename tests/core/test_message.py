@@ -206,6 +206,27 @@ def test_sentences_in_chinese_have_no_space_between_them(chinese):
     assert rendered(sentences(msg("One."), msg("Two.")), ZH) == "一。二。"
 
 
+def test_a_sentence_in_bold_ends_before_a_space(chinese):
+    chinese({"*One.*": "*一。*", "2 s.": "2 秒。"})
+    assert rendered(sentences(msg("*One.*"), msg("2 s."), msg("*One.*")), ZH) == "*一。* 2 秒。 *一。*"
+
+
+@pytest.mark.parametrize(
+    ("template", "value", "shown"),
+    [
+        ("历时 {it} 恢复", timedelta(), "历时不到 1 秒恢复"),
+        ("历时 {it} 恢复", timedelta(minutes=2), "历时 2 分钟恢复"),
+        ("{it} 已关闭", msg("Somebody"), "有人已关闭"),
+        ("⚠️ {it}", msg("Somebody"), "⚠️ 有人"),
+        ("EnOS {it} OK", msg("Somebody"), "EnOS 有人 OK"),
+        ("任务流 {it} 失败", "日报", "任务流 日报 失败"),
+        ("任务流 {it} 失败", msg("EnOS"), "任务流 EnOS 失败"),
+    ],
+)
+def test_words_of_ours_have_no_space_beside_chinese_words(template, value, shown):
+    assert rendered(layout(template, it=value), ZH) == plain(layout(template, it=value), ZH) == shown
+
+
 def test_equal_messages_are_equal_and_can_be_kept_in_a_set():
     assert msg("a {b}", b="1") == msg("a {b}", b="1") != msg("a {b}", b="2")
     assert len({msg("a"), msg("a"), msg("b")}) == 2

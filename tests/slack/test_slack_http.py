@@ -203,5 +203,5 @@ async def test_a_command_beyond_the_capacity_is_refused_in_the_ack(stage, slack)
 
 
 async def test_a_gateway_needs_a_token_or_a_signing_secret(stage):
-    with pytest.raises(Refusal, match="no way in"):
+    with pytest.raises(Refusal, match="No connection to Slack"):
         stage.gateway(ConnectionSettings())

@@ -12,14 +12,14 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "help": ("帮助", "用法"),
     "trigger": ("触发", "手动触发", "预跑"),
     "rerun": ("重跑", "重新运行"),
-    "cancel": ("终止", "取消"),
-    "enable": ("启用", "启动调度", "启用调度", "恢复调度"),
-    "disable": ("停用", "暂停调度", "停用调度", "暂停"),
+    "cancel": ("终止", "取消", "终止实例"),
+    "enable": ("启用", "启动调度", "启用调度", "恢复调度", "开启调度", "打开调度"),
+    "disable": ("停用", "暂停调度", "停用调度", "暂停", "停止调度", "关闭调度"),
     "incidents": ("告警", "告警列表"),
     "failed": ("失败", "失败列表"),
     "runs": ("实例", "运行记录"),
-    "show": ("查看", "详情"),
-    "log": ("日志",),
+    "show": ("查看", "详情", "查看实例"),
+    "log": ("日志", "查看日志"),
     "ack": ("认领", "确认"),
     "board": ("告警风暴", "风暴"),
     "unack": ("取消认领", "释放"),
@@ -31,7 +31,7 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "withdraw": ("撤回",),
     "close": ("关闭",),
     "reopen": ("重开", "重新打开"),
-    "thread": ("消息列", "开消息列"),
+    "thread": ("消息列", "开消息列", "打开消息列"),
     "snooze": ("暂缓提醒", "暂缓", "静默", "暂停提醒"),
     "unsnooze": ("恢复提醒", "取消暂缓", "取消静默"),
     "snoozes": ("暂缓列表", "静默列表"),
@@ -44,7 +44,7 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "unlink": ("解绑", "解除绑定"),
     "people": ("人员", "绑定列表"),
     "whoami": ("我是谁",),
-    "oncall": ("值班", "谁值班"),
+    "oncall": ("值班", "谁值班", "谁在值班", "值班人员"),
     "audit": ("审计", "操作记录"),
     "status": ("状态",),
 }
@@ -69,7 +69,7 @@ CLAUSES: Mapping[tuple[str, str], tuple[str, ...]] = {  # by the English word an
     ("of", "task"): ("节点", "任务"),
     ("by", "owner"): ("负责人",),
     ("for", "duration"): ("时长", "持续"),
-    ("until", "until"): ("直到", "截至"),
+    ("until", "until"): ("直到", "截至", "到", "至"),
     ("to", "person"): ("给", "交给"),
     ("as", "resolution"): ("结果", "作为"),
     ("because", "because"): ("原因", "因为", "备注"),
@@ -86,7 +86,7 @@ CLAUSES: Mapping[tuple[str, str], tuple[str, ...]] = {  # by the English word an
 ME = ("我", "我的")
 ALL = ("全部", "所有")  # flows, or incidents
 MINE = ("我的",)  # incidents
-SUCCESS = ("成功",)  # the next one
+SUCCESS = ("成功", "下次成功")  # the next one
 SCOPES = {"未关闭": "open", "未认领": "unacked", "我的": "mine"}
 RESOLUTIONS = {"已修复": "fixed", "预期内": "expected", "重复": "duplicate", "不需要": "unneeded"}
 STATUSES = {

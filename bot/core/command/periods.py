@@ -17,7 +17,7 @@ from bot.core.command.local_times import to_utc, to_utc_unambiguous
 from bot.core.command.requests import Period, When
 from bot.core.command.wanted import Wanted
 from bot.core.errors import Refusal
-from bot.core.text.message import Text, layout, msg, until_on_the_clock
+from bot.core.text.message import Text, msg, until_on_the_clock
 
 LONGEST = timedelta(days=366)
 YEARS = range(1970, 3000)
@@ -317,7 +317,7 @@ def _bounds(words: str, now: datetime, zone: tzinfo) -> TimeSpan:
 def _days(first: date, last: date, zone: tzinfo) -> TimeSpan:
     """Whole days, the last included."""
     if first == last:
-        words = layout("{date}, {zone}", date=str(first), zone=str(zone))
+        words = msg("{date}, {zone}", date=str(first), zone=str(zone))
     else:
         words = msg("{begin} to {end}, {zone}", begin=str(first), end=str(last), zone=str(zone))
     return TimeSpan(_midnight(first, zone), _midnight(last + DAY, zone), words)

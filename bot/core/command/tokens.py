@@ -35,6 +35,7 @@ _COLONS = _BREAKS | frozenset(":：")  # behind a word they are taken with it
 _WITH = chinese.CLAUSES["with", "parameters"]
 _BEFORE_CHINESE = _LATIN | _BREAKS
 _BEHIND_CHINESE = _LATIN | frozenset("@" + QUOTES) | CORNERS.keys()
+_BEHIND_DIGIT = re.compile("(?<=[0-9０-９])[，、；]")  # as Chinese sentences have it, without a space
 _DAY_CLOCK = re.compile("月[0-9０-９]{1,2}[日号](?=[0-9０-９])")  # a date in Chinese, with a clock time right behind it
 _NOT_CLOSED = msg("This quote is not closed. Put the same quote at the end, with a space after it.")
 _TWO_ENDS_DOUBLE = msg("This quote may end in two places. Put single quotes around the whole.")
@@ -223,7 +224,8 @@ class Cursor:
         found = _WORD.match(self._syntax, start, self._end)
         end = found.end() if found else start
         if self.is_chinese:
-            end = self._unglued(start, end)
+            comma = None if self._keyed else _BEHIND_DIGIT.search(self._syntax, start, end)
+            end = self._unglued(start, comma.end() if comma else end)
         pair = None
         if end < self._end and self._syntax[end] in EQUALS:
             key = "".join(self._folded[start : self._unmarked(start, end)])

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from bot.core.command.parse import in_words
 from bot.core.command.shown import in_code
 from bot.core.command.table import BY_VERB
+from bot.core.command.word_forms import PAIRS
 from bot.core.errors import Refusal
 from bot.core.flow.graph import broken, downstream, in_order, one_for_all
 from bot.core.flow.ids import expected_instance, instance_moment, milliseconds
@@ -152,9 +153,13 @@ def _other_parameters(instance: Instance, flow: Flow, whole: str) -> Refusal:
     present = msg(
         "To rerun the whole flow with its present parameters, use {command}. To change one, add {addition}.",
         command=in_words(whole),
-        addition=in_code(lambda language: f"{_WITH.word_in(language)} KEY=VALUE"),
+        addition=in_code(_one_parameter),
     )
     return Refusal("parameters_differ", sentences(differ, present))
+
+
+def _one_parameter(language: str) -> str:
+    return f"{_WITH.word_in(language)} {PAIRS.placeholder_in(language).removesuffix(' …')}"
 
 
 def _in_the_console(instance: Instance) -> Message:

@@ -204,7 +204,7 @@ def _how(offer: Offer, state: OfferState, at: datetime) -> Text:
                 "This request ended {time}, because the account of {person} is not active.", person=asked, time=at
             )
         case _:
-            return msg("This request is over: nothing of it is left.")
+            return msg("This request no longer applies.")
 
 
 def _way_out(state: OfferState) -> Text:
@@ -221,7 +221,7 @@ def why_left_out(incident: Incident) -> Text:
         return msg("A newer request to {person} replaced this one.", person=mention(incident.ask.to.user))
     if (now_with := holder(incident)) is not None:
         return msg("{person} is on it now.", person=mention(now_with.user))
-    return msg("This request is over: nothing of it is left.")
+    return msg("This request no longer applies.")
 
 
 def unknown_offer() -> Refusal:

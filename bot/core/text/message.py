@@ -31,6 +31,8 @@ from bot.core.text.shown_times import IN_FULL, told_apart
 
 SLACK_DATE = re.compile(r"<!date\^[^<>|]*\|([^<>]*)>")  # its group is the fallback, which names its zone
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_SPACED_PLACEHOLDER = re.compile(r"( ?)\{(\w+)\}( ?)")
+_WIDE = re.compile("[\u2e80-\u9fff\uff00-\uffef]")
 _WIDE_PUNCTUATION = "，。：；！？、（）“”「」"
 _MARKS = re.compile(r"`[^`\n]*`|(?<![*A-Za-z0-9_])\*[^*\n]+\*(?![A-Za-z0-9_])|<[^<>\n]+>")
 
@@ -219,15 +221,30 @@ def plain(text: "Text", language: str = EN) -> str:
 def _filled(text: "Text", language: str, show: Callable[["Value", str], str]) -> str:
     if isinstance(text, Joined):
         by = _BETWEEN.get(language, {}).get(text.by, text.by)
-        return by.join(filter(None, (_filled(part, language, show) for part in text.parts if part)))
+        shown = [*filter(None, (_filled(part, language, show) for part in text.parts if part))]
+        if not by:  # bold ends only before a space, where Latin letters or digits follow
+            shown[:-1] = [f"{each} " if each.endswith("*") else each for each in shown[:-1]]
+        return by.join(shown)
     if not isinstance(text, Message):
         return show(text, language)
     if language == EN:
         sentence = text.plural if text.plural and text.number != 1 else text.text
     else:
         sentence = catalogue.of(language).sentence(text.text, text.plural, text.number)
+    if language == ZH:
+        return _SPACED_PLACEHOLDER.sub(lambda found: _put(text, found, language, show), sentence)
     values = text.values
     return PLACEHOLDER.sub(lambda found: show(values[found[1]], language), sentence)
+
+
+def _put(text: Message, found: re.Match[str], language: str, show: Callable[["Value", str], str]) -> str:
+    """A piece of data in a Chinese sentence: words of ours lose the spaces that names have beside Chinese words."""
+    value, before, after = text.values[found[2]], found[1], found[3]
+    shown = show(value, language)
+    if isinstance(value, Message | timedelta):
+        before = "" if _WIDE.match(found.string[found.start() - 1 :]) and _WIDE.match(shown) else before
+        after = "" if _WIDE.match(found.string[found.end() :]) and _WIDE.match(shown[-1:]) else after
+    return f"{before}{shown}{after}"
 
 
 def _as_mrkdwn(value: "Value", language: str) -> str:

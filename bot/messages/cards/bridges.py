@@ -36,12 +36,12 @@ def given_up(bridge: Bridge, why: str) -> Text:
     if bridge is Bridge.WEBHOOK:
         text = msg(
             "⚠️ An incident event was *not* delivered: the webhook did not accept it for three days. My log names each "
-            "event that I gave up."
+            "event that was not delivered."
         )
     else:
         text = msg(
             "⚠️ PagerDuty did *not* accept a page. Ask an operator to check the PagerDuty key. My log names each page "
-            "that I gave up."
+            "that was not accepted."
         )
     return lines(text, _quoted(why))
 
@@ -67,7 +67,7 @@ def alarm(bridge: Bridge, why: str) -> Text:
 def page_refused(why: str) -> Text:
     """The alarm that PagerDuty refuses what it is sent."""
     return msg(
-        "PagerDuty refused a page ({why}). It called nobody for it. Check FLOWBOT_PAGERDUTY_KEY. "
+        "PagerDuty refused a page ({why}). Nobody was called. Check FLOWBOT_PAGERDUTY_KEY. "
         "If that is right, this is a bug: report it.",
         why=why,
     )
@@ -75,7 +75,7 @@ def page_refused(why: str) -> Text:
 
 def bug_met(name: str) -> Text:
     """The alarm about a bug of ours, which only the log tells."""
-    return msg("A bug stopped an incident event ({name}). It is sent again. See the log.", name=name)
+    return msg("A bug stopped an incident event ({name}). It will be sent again. See the log.", name=name)
 
 
 def _quoted(why: str) -> Text:

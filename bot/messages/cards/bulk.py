@@ -40,8 +40,10 @@ _WHY: Mapping[LeftOut, Message] = {
         1,
     ),
     LeftOut.TOO_SOON: plural(
-        "{n} has another start in that minute: {flows}. EnOS allows one a minute. Try again in a minute.",
-        "{n} have another start in that minute: {flows}. EnOS allows one a minute. Try again in a minute.",
+        "{n} was already started in that minute: {flows}. EnOS allows one start a minute for each flow. "
+        "Try again in a minute.",
+        "{n} were already started in that minute: {flows}. EnOS allows one start a minute for each flow. "
+        "Try again in a minute.",
         1,
     ),
     LeftOut.LOCKED: plural(
@@ -70,8 +72,8 @@ _WHY: Mapping[LeftOut, Message] = {
         1,
     ),
     LeftOut.BEYOND: plural(
-        "{n} more was left for the next time: I do at most {limit} at once. Press again.",
-        "{n} more were left for the next time: I do at most {limit} at once. Press again.",
+        "{n} more was not done: I do at most {limit} at once. Press again.",
+        "{n} more were not done: I do at most {limit} at once. Press again.",
         1,
     ),
 }
@@ -132,7 +134,7 @@ def question(incidents: Sequence[Incident], result: BulkResult, said: str, post:
 def none_acknowledged(result: BulkResult) -> Text:
     """The refusal where not one was acknowledged."""
     if not result.left_out:
-        return sentences(msg("Nothing here waits for you to acknowledge it."), answers.NOTHING_CHANGED)
+        return sentences(msg("There is nothing here for you to acknowledge."), answers.NOTHING_CHANGED)
     if result.reasons.keys() == {LeftOut.NOT_YOURS}:
         return sentences(
             plural(

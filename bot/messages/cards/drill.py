@@ -41,7 +41,7 @@ def card(place: DrillPlace, calls: Sequence[ExpectedCall], bridges: Sequence[str
     ]
     if bridges:
         told = listed([escape(each) for each in bridges])
-        sent = msg("Also told: {bridges}. A drill sends nothing there.", bridges=told)
+        sent = msg("A real failure also goes to: {bridges}. A drill sends nothing there.", bridges=told)
         body.append(blocks.section(lines(_label(msg("Other programs")), sent)))
     from_whom = msg("Drill by {person}", person=asker) if asker else msg("Drill from the command line")
     text = dots(msg("DRILL"), _NAME, msg("nothing failed"))

@@ -149,7 +149,8 @@ async def _storm(
     if named:
         found = next((each for each in known if each.post == named), None)
         if found is None:
-            raise Refusal("no_storm", sentences(msg("This alert storm is too long ago."), answers.NOTHING_CHANGED))
+            gone = msg("This alert storm ended too long ago, so I don't have it any more.")
+            raise Refusal("no_storm", sentences(gone, answers.NOTHING_CHANGED))
         return found
     here = [each for each in reversed(known) if each.channel == origin.channel]
     for each in here:

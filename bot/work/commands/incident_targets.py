@@ -1,11 +1,12 @@
 """Which incident somebody means: by its flow, by a run, or that of the thread they write in."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import cast
 
 from bot.core.command.parse import in_words
 from bot.core.command.requests import Ack, Assign, Close, FlowRef, Reopen, Take, Thread, Unack
+from bot.core.command.shown import in_code
 from bot.core.errors import Refusal
 from bot.core.flow.ids import flow_of
 from bot.core.flow.model import InstanceId
@@ -41,7 +42,7 @@ async def named_incident(
                 "no_target",
                 msg(
                     "Which incident? Name its flow, for example {command}.",
-                    command=in_words(_example(context)),
+                    command=_example(context),
                 ),
                 msg("See the open ones with {command}.", command=in_words("incidents")),
             )
@@ -60,9 +61,9 @@ async def named_incident(
     raise _no_incident(flow, instance)
 
 
-def _example(context: CommandContext) -> str:
-    verb = context.row.verb
-    return f"{verb} 2809 to @jane" if isinstance(context.request, Assign) else f"{verb} 2809"
+def _example(context: CommandContext) -> Callable[[str], str]:
+    row = context.row
+    return in_code(row.example_in) if isinstance(context.request, Assign) else in_words(f"{row.verb} 2809")
 
 
 async def not_there(services: Services, context: CommandContext) -> Refusal:

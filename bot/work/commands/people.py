@@ -142,7 +142,7 @@ async def whoami(services: Services, context: CommandContext, _request: Whoami) 
     note = (
         msg("Your times are in {zone}, the time zone of your Slack profile.", zone=zone)
         if str(context.zone) == caller.profile.timezone
-        else msg("Your times are in {zone}: your Slack profile names no time zone that I know.", zone=zone)
+        else msg("Your times are in {zone}: your Slack profile has no time zone that I know.", zone=zone)
     )
     extra = [blocks.context(note, msg("Your Slack ID is {id}.", id=code(str(person))))]
     return Answer(answers.told(context.words, text, post=context.post, extra=extra), private=True)

@@ -207,7 +207,7 @@ def _is_about(snooze: model.Snooze, context: CommandContext, flow: FlowRef | Non
 
 def _next_failure(incident: Incident) -> Text:
     """What a snooze means for a flow that does not fail now."""
-    holds = msg("The snooze holds for its next failure.")
+    holds = msg("The snooze applies to its next failure.")
     if incident.phase is Phase.RECOVERED and incident.ended_at is not None:
         return sentences(msg("The flow recovered {time}.", time=incident.ended_at), holds)
     return sentences(msg("The flow is not failing now."), holds)

@@ -217,7 +217,7 @@ async def test_a_linked_guest_is_answered(world):
 async def test_without_a_time_zone_the_settings_zone_is_used_and_shown(world):
     world.slack.person(world.priya.person, "priya", timezone="")
     (seen,) = await world.priya.says("whoami")
-    assert "Your times are in `UTC`: your Slack profile names no time zone that I know." in seen.text
+    assert "Your times are in `UTC`: your Slack profile has no time zone that I know." in seen.text
 
 
 async def test_a_long_list_of_people_has_pages(world):

@@ -231,7 +231,7 @@ INSTANCE = instance(Status.SUCCESS)
         (
             runs.no_longer_shown(replace(RUN, state=RunState.ASKED)),
             "EnOS never confirmed that <@U0MAYA00001> started `3377` *daily*",
-            "EnOS 始终未确认 <@U0MAYA00001> 触发的 `3377` *daily* 已启动",
+            "EnOS 始终未确认 <@U0MAYA00001> 是否已触发 `3377` *daily*",
         ),
     ],
 )
