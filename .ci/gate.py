@@ -25,7 +25,7 @@ CRASHES = "crashes"
 MANY = "laws and tables"
 UNCOUNTED = {"journeys", "page", CRASHES, MANY}  # others run the same lines, and counting doubles the time
 TRIED_OFTEN = "hypothesis or many"  # the tests of MANY, by their marks; the parts that are counted have the others
-REAL_TIME = {"journeys", "page", "app, store", "slack", "sim, enos"}  # they wait for a clock, sockets and processes
+REAL_TIME = {"journeys", "page", "app", "store", "slack", "sim, enos"}  # they wait for a clock, sockets and processes
 STORIES = {"FLOWBOT_STORIES": "3"}  # of each file of journeys every third, the first and the last; the soak tells all
 LANES = 4  # on two cores: some parts wait more than they work
 
@@ -129,14 +129,15 @@ def parts() -> dict[str, list[str]]:
     """All tests by the name of their part, the longest first; a folder that is new is never left out."""
     named = {
         "journeys": ["journeys"],
-        "core": ["core"],
-        "monitor": ["work/monitor"],
-        "app, store": ["app", "store"],
-        "commands": ["work/commands"],
-        "delivery, runs": ["work/delivery", "work/runs"],
+        "app": ["app"],
         "page": ["page"],
         CRASHES: ["work/crashes"],
+        "delivery, runs, bridges": ["work/delivery", "work/runs", "work/bridges"],
+        "commands": ["work/commands"],
+        "monitor": ["work/monitor"],
         "sim, enos": ["sim", "enos"],
+        "core": ["core"],
+        "store": ["store"],
         "slack": ["slack"],
     }
     known = {folder for which in named.values() for folder in which}
