@@ -28,7 +28,7 @@ test: $(VENV)/.dev ## every check that CI runs
 bench: $(VENV)/.dev ## measure speed and size, next to their budgets
 	$(BIN)/python -m bench
 
-soak: $(VENV)/.dev ## half an hour of kills, polls, storms and noise
+soak: $(VENV)/.dev ## an hour of kills, polls, storms and noise
 	$(BIN)/python -m bench.soak
 
 docs: $(VENV)/.dev ## write the generated parts of README.md and manifest.yml

@@ -1,4 +1,7 @@
-"""The whole gate, at the desk and in CI: every check, a few at a time, each printed as it ends."""
+"""The whole gate, at the desk and in CI: every check, a few at a time, each printed as it ends.
+
+It prints the seconds of each, and those of a processor: what a check costs on a machine that does other work, too.
+"""
 
 import os
 import shutil
@@ -7,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -18,8 +22,11 @@ BIN = Path(sys.executable).parent
 CORE = 100  # per cent of bot/core, branches included
 ALL = 95
 CRASHES = "crashes"
-UNCOUNTED = {"journeys", "page", CRASHES}  # others run the same lines, and counting doubles the time
-REAL_TIME = {"journeys", "page", "app, store", "slack", "sim, enos"}  # they wait for a clock, sockets and processes
+MANY = "laws and tables"
+UNCOUNTED = {"journeys", "page", CRASHES, MANY}  # others run the same lines, and counting doubles the time
+TRIED_OFTEN = "hypothesis or many"  # the tests of MANY, by their marks; the parts that are counted have the others
+REAL_TIME = {"journeys", "page", "app", "store", "slack", "sim, enos"}  # they wait for a clock, sockets and processes
+STORIES = {"FLOWBOT_STORIES": "3"}  # of each file of journeys every third, the first and the last; the soak tells all
 LANES = 4  # on two cores: some parts wait more than they work
 
 failures: list[str] = []
@@ -33,26 +40,30 @@ def check(name: str, *command: str, cwd: Path = ROOT, undone_code: int | None = 
     One that ends with ``undone_code`` could not look: that is told in its own words, again at the end, and is no pass.
     """
     started = time.monotonic()
-    run = subprocess.run(
-        command,
-        cwd=cwd,
-        env=os.environ | environ,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    if undone_code is not None and run.returncode == undone_code:
+    code, said, processor = ended(command, cwd, environ)
+    if undone_code is not None and code == undone_code:
         with spoken:
-            undone.append(run.stdout.strip())
-            print(f"NOT DONE {name}: {run.stdout.strip()}", flush=True)
+            undone.append(said.strip())
+            print(f"NOT DONE {name}: {said.strip()}", flush=True)
         return False
+    took = f"{time.monotonic() - started:.0f} s, {processor:.0f} s of a processor"
     with spoken:
-        print(f"{'ok  ' if run.returncode == 0 else 'FAIL'} {name}  ({time.monotonic() - started:.0f} s)", flush=True)
-        if run.returncode:
-            print(run.stdout, flush=True)
+        print(f"{'ok  ' if code == 0 else 'FAIL'} {name}  ({took})", flush=True)
+        if code:
+            print(said, flush=True)
             failures.append(name)
-    return run.returncode == 0
+    return code == 0
+
+
+def ended(command: Sequence[str], cwd: Path, environ: Mapping[str, str]) -> tuple[int, str, float]:
+    """Run a command; return its exit code, what it printed, and its seconds of a processor, children included."""
+    with subprocess.Popen(
+        command, cwd=cwd, env=os.environ | environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as run:
+        said = run.stdout.read()
+        _, status, used = os.wait4(run.pid, 0)
+        run.returncode = os.waitstatus_to_exitcode(status)
+    return run.returncode, said, used.ru_utime + used.ru_stime
 
 
 def tool(name: str) -> str:
@@ -78,20 +89,16 @@ def installed() -> None:
     with tempfile.TemporaryDirectory(prefix="flowbot-install-") as folder:
         there = Path(folder)
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q"]
+        # A pip of its own, and compiling what is never run, would take most of the time.
+        install = [*pip, "--python", str(there / "venv/bin/python"), "install", "--no-compile"]
         ok = (
             check("wheel", *pip, "wheel", "--no-deps", "--no-build-isolation", "-w", folder, str(ROOT))
-            and check("fresh environment", sys.executable, "-m", "venv", str(there / "venv"))
+            and check("fresh environment", sys.executable, "-m", "venv", "--without-pip", str(there / "venv"))
             and check(
-                "install, dependencies by hash",
-                str(there / "venv/bin/python"), "-m", "pip", "--disable-pip-version-check", "-q", "install",
-                "--require-hashes", "-r", str(ROOT / ".ci/requirements.txt"),
+                "install, dependencies by hash", *install, "--require-hashes", "-r", str(ROOT / ".ci/requirements.txt")
             )
-            and check(
-                "install, the wheel",
-                str(there / "venv/bin/python"), "-m", "pip", "--disable-pip-version-check", "-q", "install",
-                "--no-deps", *map(str, there.glob("*.whl")),
-            )
-        )  # fmt: skip
+            and check("install, the wheel", *install, "--no-deps", *map(str, there.glob("*.whl")))
+        )
         if ok:
             check("flowbot --help", str(there / "venv/bin/flowbot"), "--help", cwd=there)
             check("flowbot demo --script", str(there / "venv/bin/flowbot"), "demo", "--script", cwd=there)
@@ -101,7 +108,10 @@ def tests(name: str, *arguments: str) -> None:
     """Some of the tests, warnings as errors. Those that only compute let those go first that wait for a clock."""
     first = [] if name in REAL_TIME else ["nice", "-n", "10"]
     python = [sys.executable] if name in UNCOUNTED else [tool("coverage"), "run"]
-    check(f"tests: {name}", *first, *python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments)
+    which = ["-m", f"not ({TRIED_OFTEN})"] if name not in UNCOUNTED else ["-m", TRIED_OFTEN] if name == MANY else []
+    check(
+        f"tests: {name}", *first, *python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *which, *arguments, **STORIES
+    )
 
 
 def coverage() -> None:
@@ -115,20 +125,29 @@ def parts() -> dict[str, list[str]]:
     """All tests by the name of their part, the longest first; a folder that is new is never left out."""
     named = {
         "journeys": ["journeys"],
-        "core": ["core"],
-        "monitor": ["work/monitor"],
-        "app, store": ["app", "store"],
-        "commands": ["work/commands"],
-        "delivery, runs": ["work/delivery", "work/runs"],
+        "app": ["app"],
         "page": ["page"],
         CRASHES: ["work/crashes"],
+        "delivery, runs, bridges": ["work/delivery", "work/runs", "work/bridges"],
+        "commands": ["work/commands"],
+        "monitor": ["work/monitor"],
         "sim, enos": ["sim", "enos"],
+        "core": ["core"],
+        "store": ["store"],
         "slack": ["slack"],
     }
     known = {folder for which in named.values() for folder in which}
     there = {str(each.parent.relative_to(ROOT / "tests")) for each in (ROOT / "tests").rglob("test_*.py")}
     everything = named | {new: [new] for new in sorted(there - known)}
     return {name: [f"tests/{folder}" for folder in which] for name, which in everything.items()}
+
+
+def tried_often() -> list[str]:
+    """The files with laws (hypothesis) and with large tables (marked ``many``), of the parts that are counted."""
+    counted = [ROOT / folder for name, which in parts().items() if name not in UNCOUNTED for folder in which]
+    files = sorted(file for folder in counted for file in folder.rglob("test_*.py"))
+    read = {str(file.relative_to(ROOT)): file.read_text(encoding="utf-8") for file in files}
+    return [file for file, text in read.items() if "hypothesis" in text or "mark.many" in text]
 
 
 def main() -> int:
@@ -145,7 +164,7 @@ def main() -> int:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     check("compile", sys.executable, "-m", "compileall", "-q", "bot")
     with ThreadPoolExecutor(LANES) as lanes:
-        jobs = [partial(tests, name, *which) for name, which in parts().items()]
+        jobs = [partial(tests, name, *which) for name, which in (parts() | {MANY: tried_often()}).items()]
         jobs.insert(LANES, quick)  # it waits for the network, too: neither first nor last
         begun = [lanes.submit(job) for job in jobs]
     for each in begun:

@@ -19,7 +19,8 @@ PARTS = {  # name: the most seconds it may take
     "slack": 240,
     "deaths": 900,
     "mutants": 300,
-    "laws": 900,
+    "laws": 1500,
+    "journeys": 900,
 }
 
 

@@ -114,10 +114,10 @@ def _noise(chance: random.Random) -> str:
     return "".join(chr(chance.randint(low, high)) for _ in range(chance.choice((1, 2, 5, 20, 300))))
 
 
-def batch(seed: int) -> tuple[int, int, str]:
+def batch(seed: int, count: int = BATCH) -> tuple[int, int, str]:
     """How many were understood, how many refused, and the first text that was neither."""
     understood = refused = 0
-    for text in texts(seed, BATCH):
+    for text in texts(seed, count):
         try:
             request = parse(text)
             understood += 1

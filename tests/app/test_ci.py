@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -102,7 +103,24 @@ def test_every_file_of_tests_is_in_one_part_of_the_gate():
     parts = [ROOT / each for which in gate.parts().values() for each in which]
     files = sorted(file for part in parts for file in (part.glob("test_*.py") if part.is_dir() else [part]))
     assert files == sorted((ROOT / "tests").rglob("test_*.py"))
-    assert gate.parts().keys() >= gate.UNCOUNTED | gate.REAL_TIME
+    assert gate.parts().keys() | {gate.MANY} >= gate.UNCOUNTED | gate.REAL_TIME
+
+
+def test_what_the_counted_parts_leave_out_is_run_uncounted(monkeypatch):
+    ran = {}
+    monkeypatch.setattr(gate, "check", lambda name, *command, **_: ran.update({name: command}))
+    gate.tests("core", "tests/core")
+    gate.tests(gate.MANY, *gate.tried_often())
+    left_out, run = (command[command.index("-m", command.index("pytest")) + 1] for command in ran.values())
+    assert left_out == f"not ({run})"
+    assert {"tests/core/test_language_laws.py", "tests/core/test_cards_hostile.py"} <= set(gate.tried_often())
+
+
+def test_the_gate_tells_what_a_check_and_its_children_cost(capsys):
+    work = "import time\nwhile time.process_time() < 1.2: pass"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {work!r}], check=True)"
+    assert gate.check("work", sys.executable, "-c", parent)
+    assert float(capsys.readouterr().out.rpartition(", ")[2].split()[0]) >= 1
 
 
 def test_the_hooks_before_a_commit_run_checks_of_the_gate(monkeypatch):
@@ -118,3 +136,24 @@ def test_the_hooks_before_a_commit_run_checks_of_the_gate(monkeypatch):
     hooks = [comparable(shlex.split(hook["entry"])) for repo in config["repos"] for hook in repo["hooks"]]
     assert hooks
     assert all(hook in checks for hook in hooks), (hooks, checks)
+
+
+@pytest.mark.parametrize(("every", "told"), [("1", {0, 1, 2, 3, 4}), ("3", {0, 3, 4}), ("4", {0, 4})])
+def test_a_part_of_the_stories_is_told_where_that_is_asked_for(tmp_path, every, told):
+    """Whatever the order in which they come; a test that is no story is always run."""
+    shutil.copy(ROOT / "tests/journeys/conftest.py", tmp_path)
+    (tmp_path / "journey_stage.py").write_text("class Stage: pass\n")
+    names = [f"story_{number}" for number in range(5)]
+    lines = ["def test_other(): pass", *(f"def {name}(): pass" for name in names)]
+    lines += [f"def test_{name}(): pass\ntest_{name}.telling = {name}" for name in reversed(names)]
+    (tmp_path / "test_stories.py").write_text("\n".join(lines))
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "--collect-only", "-p", "no:cacheprovider", str(tmp_path)],
+        env=os.environ | {"FLOWBOT_STORIES": every, "PYTHONPATH": str(ROOT / "tests")},
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+    )
+    found = {line.partition("::")[2] for line in run.stdout.splitlines() if "::" in line}
+    assert found == {"test_other", *(f"test_story_{number}" for number in told)}

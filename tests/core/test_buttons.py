@@ -37,5 +37,11 @@ def test_references_are_read_back(stash, secret):
     assert buttons.referenced(buttons.reference(stash, secret)) == (stash, secret)
 
 
+@pytest.mark.parametrize(("stash", "secret", "written"), [("s81k", "", "#s81k"), ("s81k", "x2", "#s81k.x2")])
+def test_how_a_reference_is_written(stash, secret, written):
+    assert buttons.reference(stash, secret) == written
+    assert buttons.referenced(written) == (stash, secret)
+
+
 def test_a_command_is_not_a_reference():
     assert buttons.referenced("ack 2809") is None

@@ -6,6 +6,7 @@ The builders are found, not listed: a new card is tested as soon as it is writte
 import dataclasses
 import importlib
 import inspect
+import itertools
 import json
 import pkgutil
 import re
@@ -13,11 +14,13 @@ import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import cache
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from incident_picture import all_blocks, as_sent, refused
+from thorough import TIMES, examples
 
 import bot.messages.cards as room
 from bot.core.bridges.model import Bridge
@@ -58,18 +61,16 @@ HOSTILE = [
     "\n\n> <!here>\n",
     "\u2067\u061c\u200e\u2028\x1b[31mred\x9b0m\x08\x85\ufeff\u3164\U000e0041",
     "pay\u200dload\u200c" + "Z" + "\u0300\u20dd\u0489" * 200,
-    "<" * 10_000,
-    "&" * 10_000,
-    "x" * 10_000,
-    "🦆" * 10_000,
-    "`" * 10_000,
     "\x00\ud800 <!channel>",
     "1|p1|disable 3377 confirmed",
     "",
 ]
+LONG = ["<" * 10_000, "&" * 10_000, "x" * 10_000, "🦆" * 10_000, "`" * 10_000]
 OURS = {"channel": "C0DATAOPS1", "post": "p1", "command": "/flow", "by": "T0DEMO0001:U0MAYA00001", "listed_in": "p2"}
 ADDRESSES = {"incident_link", "link_to_it", "url", "console_url", "links"}  # Slack's own, or the operator's
 TEXTS = (Text, Text | None, Message, Message | None, Markup)
+
+hints_of = cache(typing.get_type_hints)
 
 
 def builders():
@@ -89,11 +90,12 @@ BUILDERS = list(builders())
 
 def lives():
     """Every card, and one that is drawn of an incident in each of its phases."""
+    turn = itertools.count()
     for each in BUILDERS:
         (builder,) = each.values
         has_phase = Incident in typing.get_type_hints(builder).values()
         for phase in Phase if has_phase else (Phase.OPEN,):
-            yield pytest.param(builder, phase, id=f"{each.id}-{phase.name}")
+            yield pytest.param(builder, phase, next(turn), id=f"{each.id}-{phase.name}")
 
 
 SIMPLE = {
@@ -135,6 +137,7 @@ ENUMS = {
 
 
 MADE = blocks.Card(Markup("–"), [blocks.context()])  # what others make and hand in
+KNOWN = SIMPLE | ENUMS | {Card: MADE}
 
 
 def value(kind, name, owner, text):
@@ -147,9 +150,10 @@ def value(kind, name, owner, text):
         return escape(text) or Markup("–") if kind is Markup else verbatim(text)
     if kind is InstanceId and len(text) % 2:  # else it is a form that EnOS never promised
         return InstanceId("3377-2026112108")
-    known = SIMPLE | ENUMS | {str: text, typing.Any: text, Card: MADE}
-    if kind in known:
-        return known[kind]
+    if kind in (str, typing.Any):
+        return text
+    if kind in KNOWN:
+        return KNOWN[kind]
     if isinstance(kind, typing.NewType):
         return value(kind.__supertype__, name, owner, text)
     if dataclasses.is_dataclass(kind):
@@ -166,7 +170,7 @@ def _composed(kind, name, owner, text):
     if kind == dict[str, typing.Any]:
         return MADE.blocks[0]
     if origin in {tuple, list, set, frozenset, Sequence, Iterable}:
-        return tuple(value(parts[0], name, owner, text) for _ in range(12))
+        return (value(parts[0], name, owner, text),) * 12
     if origin is Callable:
         return lambda *_: text
     if origin in {dict, Mapping}:
@@ -176,7 +180,7 @@ def _composed(kind, name, owner, text):
 
 def made(cls, text):
     """Return an instance of a dataclass whose texts are all hostile."""
-    hints = typing.get_type_hints(cls)
+    hints = hints_of(cls)
     fields = {each.name: value(hints[each.name], each.name, cls.__name__, text) for each in dataclasses.fields(cls)}
     if "phase" in fields:  # one of each life
         fields["phase"] = list(Phase)[len(text) % len(Phase)]
@@ -184,7 +188,7 @@ def made(cls, text):
 
 
 def called(builder, text, phase):
-    hints = typing.get_type_hints(builder)
+    hints = hints_of(builder)
     arguments = {
         name: value(hints[name], name, builder.__name__, text) for name in inspect.signature(builder).parameters
     }
@@ -251,9 +255,11 @@ def assert_harmless(built):
     json.dumps(built).encode()
 
 
-@pytest.mark.parametrize(("builder", "phase"), list(lives()))
-def test_hostile_text_does_nothing_in_any_card(builder, phase):
-    for text in HOSTILE:
+@pytest.mark.many
+@pytest.mark.parametrize(("builder", "phase", "turn"), list(lives()))
+def test_hostile_text_does_nothing_in_any_card(builder, phase, turn):
+    """At the gate the long texts take turns from card to card; in the soak each card has all of them."""
+    for text in [*HOSTILE, *(LONG if TIMES else [LONG[turn % len(LONG)]])]:
         assert_harmless(called(builder, text, phase))
 
 
@@ -261,7 +267,7 @@ def test_hostile_text_does_nothing_in_any_card(builder, phase):
 @given(text=st.text(max_size=300) | st.lists(st.sampled_from(HOSTILE[:9]), max_size=9).map("".join))
 @example(text="<@U0MAYA00001>")
 @example(text="\r")
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(4), deadline=None)
 def test_no_text_does_anything_in_any_card(builder, text):
     if "<@U0MAYA00001>" in text:  # a mention of somebody real, but not by us
         text = text.replace("U0MAYA00001", "U0EVIL00001")

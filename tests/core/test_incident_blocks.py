@@ -154,6 +154,18 @@ def test_too_much_is_left_out_with_a_word_and_buttons_stay():
     assert "does not fit" in str(body)
 
 
+def test_a_message_as_words_has_each_of_its_texts_once_and_no_buttons():
+    said = {"type": "section", "text": {"type": "mrkdwn", "text": "one"}, "fields": [{"type": "mrkdwn", "text": "two"}]}
+    button = {"type": "button", "text": {"type": "plain_text", "text": "Press"}}
+    body = {
+        "text": "line",
+        "blocks": [said, {"type": "actions", "elements": [button]}],
+        "attachments": [{"blocks": [said]}],
+    }
+    assert blocks.as_words(body, 100) == "line\none\ntwo"
+    assert blocks.as_words(body, 7) == "line\no…"
+
+
 def test_too_many_blocks_are_cut():
     body = as_sent(
         blocks.Card(Markup("t"), [blocks.context(Markup("x"))] * 60, "#fff", [blocks.section(Markup("head"))])

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from incident_makers import JONAS, KNOWN, MAYA, NOW, OWNER, ZONE, failure, incident
 from incident_picture import as_sent, foreign_pings, picture, refused
 from languages import ALL
+from thorough import examples
 
 from bot.core.flow.model import FlowName, UserName
 from bot.core.flow.status import Status
@@ -216,7 +217,7 @@ HOSTILE = st.one_of(
 @given(
     name=HOSTILE, task=HOSTILE, line=HOSTILE, owner=HOSTILE, note=HOSTILE, printed=HOSTILE, phase=st.sampled_from(Phase)
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_no_text_from_outside_can_ping_or_break_a_card(name, task, line, owner, note, printed, phase):
     bad = failure(failed_tasks=(1,), failed_task_name=task, error_line=line[:200], trigger=printed)
     hurt = incident(

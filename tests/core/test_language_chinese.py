@@ -7,6 +7,7 @@ from hypothesis import example as tried
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_language_laws import outcome
+from thorough import examples
 
 from bot.core.command import chinese
 from bot.core.command.parse import is_command, parse, say, would_change
@@ -379,7 +380,7 @@ commands = st.builds(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(150))
 @given(commands)
 @tried('运行 不需要"失败"')
 def test_any_chinese_is_understood_or_refused_with_its_place(text):

@@ -21,6 +21,12 @@ def test_a_file_is_read_and_a_person_without_a_team_is_of_ours():
     )
 
 
+def test_a_file_is_written_by_name():
+    maya = Link(Person(HOME, "U0MAYA00001"), UserId("u1"), UserName("maya.chen"))
+    alex = Link(Person(HOME, "U0ALEX00001"), UserId("u2"), UserName("alex, the admin"))
+    assert write([maya, alex]) == f'{HEADER}{HOME}:U0ALEX00001,u2,"alex, the admin"\n{HOME}:U0MAYA00001,u1,maya.chen\n'
+
+
 WRONG = [
     ("", "The first line must be slack_user,enos_user_id,enos_user_name."),
     ("slack,id,name\nU0MAYA00001,u1,maya\n", "The first line must be slack_user,enos_user_id,enos_user_name."),

@@ -31,6 +31,7 @@ FLOW = Markup("*daily*")
         (Markup("x" * 200), "x" * (LONGEST - 1) + "…"),
         (Markup(f"{'x' * 50} for 2026-11-21 08:00 UTC"), f"{'x' * 50} for 2026-11-21 08:00 UTC"),
         (Markup(f"{'x' * 58} since 2026-11-21 08:00 UTC"), f"{'x' * 58} since…"),  # no time without its zone
+        (Markup(f"At 2026-11-21 08:00 UTC {'it failed ' * 12}"), f"At 2026-11-21 08:00 UTC {'it failed ' * 5}it…"),
     ],
 )
 def test_what_a_phone_shows(text, shown):

@@ -6,6 +6,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from thorough import examples
 
 from bot.core.text.mask import MASK_DEFAULT
 from bot.core.text.runaway import runs_away
@@ -142,7 +143,7 @@ PATTERNS = some.recursive(
 
 
 @given(PATTERNS, some.text("ab x=1\n", min_size=1, max_size=5))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(40))
 def test_whatever_is_taken_ends_soon_on_whatever_text(pattern, unit):
     if not runs_away(pattern):
         re.compile(pattern).sub("", unit * (3000 // len(unit)))  # a runaway would never come back

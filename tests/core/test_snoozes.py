@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from incident_makers import JONAS, MAYA, NOW, incident
 
-from bot.core.command.parse import parse
+from bot.core.command.parse import parse, say
 from bot.core.errors import Refusal
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.incident import escalation, lifecycle, reminders, snoozes
@@ -233,3 +233,10 @@ def test_what_a_channel_allows_while_it_is_snoozed(sentence, channel, prefs, per
 
 def test_nobody_is_mentioned_while_it_is_snoozed():
     assert RoutingRules().mention(incident(snooze=OWN), "C0DATAOPS1", NOW) is Permission.SNOOZED
+
+
+@pytest.mark.parametrize(
+    ("words", "chinese"), [("snooze all for 30m", "暂缓提醒 全部"), ("snooze 3377 for 30m", "暂缓提醒 3377")]
+)
+def test_a_snooze_in_chinese(words, chinese):
+    assert say(parse(words), "zh").startswith(chinese)

@@ -26,6 +26,16 @@ def test_what_is_kept_is_read_again(details):
     assert StartDetails.read(details.kept()) == details
 
 
+def test_how_it_is_kept():
+    minute = datetime(2026, 11, 21, tzinfo=UTC)
+    details = StartDetails((Parameter("path", "/data"),), ("b",), ("extract",), (minute, minute))
+    assert details.kept() == (
+        '{"parameters": [["path", "/data"]], "unknown_keys": ["b"], "skips": ["extract"],'
+        ' "moved": [1795219200, 1795219200]}'
+    )
+    assert StartDetails.read(details.kept()) == details
+
+
 @pytest.mark.parametrize("kept", ["", "Not run again: extract", "The flow has no parameter `a`; sent all the same."])
 def test_sentences_of_an_earlier_version_are_left_out(kept):
     assert StartDetails.read(kept) == StartDetails()

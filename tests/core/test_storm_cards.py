@@ -10,6 +10,7 @@ from incident_cards import changed
 from incident_makers import JONAS, KNOWN, MAYA, NOW, OWNER, ZONE, failure, incident
 from incident_picture import as_sent, foreign_pings, picture, refused
 from languages import ALL
+from thorough import examples
 
 from bot.core.flow.model import UserName
 from bot.core.incident import lifecycle
@@ -117,11 +118,11 @@ HOSTILE = st.one_of(
 
 
 @given(name=HOSTILE, task=HOSTILE, owner=HOSTILE)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 def test_no_text_from_outside_can_ping_or_break_it(name, task, owner):
     bad = failure(failed_tasks=(1,), failed_task_name=task)
     hurt = changed(incident(bad), flow_name=name, owners=(UserName(owner), OWNER) * 6, grouped=True)
     for storm in (STORM, ended_storm(STORM)):
-        body = drawn(storm, [hurt] * 35)  # more than it lists
+        body = as_sent(drawn(storm, [hurt] * 35))  # more than it lists
         assert foreign_pings(body) == []
         assert refused(body) == []

@@ -8,6 +8,7 @@ from enos_lists import Lists, row
 from enos_searches import FAILED, all_of, asked_pages, ids
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from thorough import examples
 
 from bot.core.errors import Failure, Refusal
 from bot.core.flow.model import Search
@@ -188,7 +189,7 @@ HABITS = st.fixed_dictionaries(
 
 
 @given(size=st.integers(0, 160), habits=HABITS, statuses=st.sampled_from([(), (-1,)]))
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 async def test_whatever_the_habits_of_the_server_every_row_comes_once(clock, size, habits, statuses):
     rows = [row(n) for n in range(size)]
     lists = Lists(instances={1: rows}, **habits)

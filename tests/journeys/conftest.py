@@ -1,12 +1,34 @@
 """One stage for all stories of a run."""
 
+import os
+from itertools import groupby
+
 import pytest_asyncio
 from journey_stage import Stage
+from thorough import spread
+
+EVERY = int(os.environ.get("FLOWBOT_STORIES", "1"))  # at the gate not every story of a file is told
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out stories where that is asked for: of each file every so many are told, and its first and last."""
+    stories = sorted((item for item in items if is_story(item)), key=place)
+    told = [each for _, some in groupby(stories, lambda each: each.path) for each in spread(some, EVERY)]
+    left_out = set(stories) - set(told)
+    config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+    items[:] = [item for item in items if item not in left_out]
+
+
+def place(story):
+    return story.path, story.function.telling.__code__.co_firstlineno
+
+
+def is_story(item):
+    return hasattr(getattr(item, "function", None), "telling")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def stage(request):
-    stories = [item.function for item in request.session.items if hasattr(item.function, "telling")]
-    built = Stage(stories)
+    built = Stage([item.function for item in request.session.items if is_story(item)])
     yield built
     await built.close()

@@ -4,6 +4,7 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from platform_kit import DAILY, EXTRACT, MAYA, NOON, Clock, small_platform
+from thorough import examples
 
 from bot.sim.enos.action_call import ActionCall
 from bot.sim.enos.model import Denied
@@ -98,7 +99,7 @@ def answered(name, call):
         return msgspec.json.encode([text_of(denied, pages) for pages in ("en", "zh")])
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(sorted(ACTIONS)), bodies, queries)
 def test_any_request_is_answered_or_refused(name, body, query):
     platform = small_platform(Clock())

@@ -1,6 +1,5 @@
 import pytest
-
-from bot.store.store import Store
+from new_database import new_store
 
 
 @pytest.fixture
@@ -10,5 +9,5 @@ def path(tmp_path):
 
 @pytest.fixture
 async def store(path):
-    async with Store.open(path) as store:
+    async with new_store(path) as store:
         yield store

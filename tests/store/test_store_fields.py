@@ -7,6 +7,7 @@ from types import UnionType
 from typing import Union, get_args, get_origin, get_type_hints
 
 import pytest
+from new_database import new_store
 from store_makers import NOW
 
 from bot.core.flow.run import Run
@@ -55,7 +56,7 @@ async def again(path):
     """Write with one store, read with the next."""
 
     async def written_and_read(write, read):
-        async with Store.open(path) as store:
+        async with new_store(path) as store:
             await write(store)
         async with Store.open(path) as store:
             return await read(store)

@@ -3,7 +3,9 @@
 import sqlite3
 
 import pytest
+from new_database import new_store
 from store_makers import JONAS, MAYA, NOW, attempt, in_transaction, later, link, message, run
+from thorough import spread
 
 from bot.core.errors import Refusal
 from bot.core.flow.model import InstanceId
@@ -207,9 +209,9 @@ class Dead(BaseException):
     pass
 
 
-@pytest.mark.parametrize("after", range(30))
+@pytest.mark.parametrize("after", spread(range(30), 4))
 async def test_an_import_that_dies_happened_whole_or_not_at_all(path, after):
-    async with Store.open(path) as store:
+    async with new_store(path) as store:
         await store.put_links(MANY)
         left = [after]
 

@@ -1,10 +1,7 @@
-from shutil import copyfile
-
 import pytest
 from answer_world import World
+from new_database import new_store
 from watched_store import close_all
-
-from bot.store.store import Store
 
 
 @pytest.fixture(autouse=True)
@@ -13,17 +10,9 @@ def watched_stores_are_closed():
     close_all()
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory):
-    """A database as flowbot makes it: a copy is ready much sooner."""
-    path = tmp_path_factory.mktemp("empty") / "flowbot.db"
-    Store.open(path).close()
-    return path
-
-
 @pytest.fixture
-async def world(tmp_path, empty_database):
-    async with Store.open(copyfile(empty_database, tmp_path / "flowbot.db")) as store:
+async def world(tmp_path):
+    async with new_store(tmp_path / "flowbot.db") as store:
         yield await World.begun(store)
 
 

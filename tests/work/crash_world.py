@@ -13,6 +13,7 @@ from crash_invariants import check_invariants
 from crash_platforms import MAYA, CrashWorldEnos, CrashWorldSlack
 from delivery_fakes import HandClock
 from monitor_world import members, on_call
+from new_database import new_database
 from reminder_invariants import EVERY
 
 from bot.core.flow.model import UserId, UserName
@@ -183,7 +184,7 @@ class CrashWorld:
     @classmethod
     async def begun(cls, path, *, storm=0, watched=False):
         """A world whose bot has been watching for a while, and knows Maya."""
-        world = cls(path, storm, watched=watched)
+        world = cls(new_database(path), storm, watched=watched)
         await world.starts()
         if watched:
             await world.channels.watch()

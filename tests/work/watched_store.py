@@ -1,8 +1,9 @@
 """The real store on a temporary file, which tests can look into, and which can die before a transaction commits."""
 
 import tempfile
-from functools import cache
 from pathlib import Path
+
+from new_database import new_database
 
 from bot.core.outbox.posts import PostKind, PostState
 from bot.store import incident_groups, incidents, monitor_state, outbox
@@ -13,15 +14,6 @@ from bot.store.transactions import _READ, _WRITE
 
 class Killed(BaseException):
     """The process dies here."""
-
-
-@cache
-def _new_database():
-    """The bytes of a database that was just made: migrating it takes longer than many a test."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "flowbot.db"
-        Store.open(path).close()
-        return path.read_bytes()
 
 
 _open = []  # stores that are to be closed after the test
@@ -39,8 +31,7 @@ class WatchedStore(Store):
         self.die_after = None
         self.biggest = 0  # rows in a transaction
         self._folder = tempfile.TemporaryDirectory()
-        path = Path(self._folder.name) / "flowbot.db"
-        path.write_bytes(_new_database())
+        path = new_database(Path(self._folder.name) / "flowbot.db")
         super().__init__(path, take(path))
         _open.append(self)
 

@@ -69,6 +69,7 @@ _EMOJI = "\u00a9\u00ae\u2190-\u2bff\u3030\u303d\u3297\u3299\ufe0f\U0001f000-\U00
 _JOINERS = "\u200c\u200d"
 _IDLE_JOINER = re.compile(rf"(?<![{_SHAPED}{_EMOJI}])[{_JOINERS}]|[{_JOINERS}](?=[\s{_JOINERS}]|\Z)")
 _MARKS = 4  # on one character
+_MARK = frozenset({"Mn", "Me"})  # the categories of combining marks
 _BREAK = re.compile("[\r\n\u2028\u2029]")
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,30}")
 _CHANNEL = re.compile(r"[CDG][A-Z0-9]{0,30}")
@@ -77,14 +78,19 @@ _GROUP = re.compile(r"S[A-Z0-9]{2,30}")
 
 def clean(text: str) -> str:
     """The text as it may be shown anywhere, see above. Lines and tabs stay."""
+    if text.isascii() and text.isprintable():
+        return text
     text = _LINE_END.sub("\n", _NOT_SHOWN.sub("�", _TERMINAL.sub("", text)))
     text = _UNSEEN.sub("", text)
     if text.isascii():
         return text
+    text = _IDLE_JOINER.sub("", text)
+    if _MARK.isdisjoint(map(unicodedata.category, set(text))):  # nearly every text, Chinese included
+        return text
     kept: list[str] = []
     marks = 0  # behind one another
-    for sign in _IDLE_JOINER.sub("", text):
-        if unicodedata.category(sign) in {"Mn", "Me"}:
+    for sign in text:
+        if unicodedata.category(sign) in _MARK:
             marks += 1
         elif sign not in _JOINERS:  # a joiner does not begin a new character
             marks = 0

@@ -9,19 +9,19 @@ import pytest
 from bridge_fakes import DOWN, LOST, OK, SILENT, BridgeWorld, closed, incident, taken
 from crash_injection import StatementBudget, crashing_store
 from endings import STEPS, ends_though_woken
+from new_database import new_store
 
 from bot.core.bridges.model import Bridge, BridgeSettings, EventState
 from bot.core.bridges.outcomes import Answer
 from bot.core.errors import TemporaryFailure
 from bot.core.text.message import plain
-from bot.store.store import Store
 
 W, P = Bridge.WEBHOOK, Bridge.PAGERDUTY
 
 
 @pytest.fixture
 async def store(tmp_path):
-    async with Store.open(tmp_path / "flowbot.db") as store:
+    async with new_store(tmp_path / "flowbot.db") as store:
         yield await crashing_store(store, StatementBudget())  # it never crashes, but does not wait for the disk
 
 

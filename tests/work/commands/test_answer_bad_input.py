@@ -8,6 +8,7 @@ from answer_slack import lines_of
 from answer_world import FAILED, Lost
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
+from thorough import examples
 
 from bot.core.flow.model import Parameter, Task, TaskId, UserName
 from bot.core.flow.status import Status
@@ -302,7 +303,7 @@ async def test_text_from_outside_does_nothing_in_slack(world, maya):
     assert not [each for each in world.seen if "<!channel>" in str(each.body.get("text", ""))]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=examples(40))
 @given(
     some.text(some.characters(codec="utf-8"), max_size=200)
     | some.from_regex(r"<[!@#][A-Za-z0-9|^]{1,20}>", fullmatch=True)

@@ -1,9 +1,12 @@
 """Forged buttons: whatever a value says, and on whatever post, it gives no right that typing would not give."""
 
+import itertools
+
 import pytest
 from answer_world import FAILED, OPS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from thorough import examples, spread
 
 from bot.core.command import buttons
 from bot.core.incident.model import Phase
@@ -52,12 +55,13 @@ async def forged(world, actor, message, post, words):
     return await actor.carries(message, f"1|{post}|{words}")
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("who", POWERLESS)
 async def test_people_without_rights_do_nothing_by_any_button(world, cards, who):
-    before = await state(world)
+    before, turn = await state(world), itertools.count()
     for card in cards:
         for post in (value_of(cards[0]), value_of(cards[1]), "", "unknown", "p" * 500):
-            for words in CHANGES:
+            for words in spread(CHANGES, 3, next(turn)):
                 world.later(seconds=61)
                 seen = await forged(world, world.actors[who], card, post, words)
                 assert len(seen) == 1, "one private sentence"
@@ -159,7 +163,7 @@ async def test_a_value_of_an_unknown_version_does_nothing(world, cards, maya, ca
     | st.text(max_size=300).map("1|p1|".__add__)
     | st.integers(1990, 2000).map("1|p1|ack ".ljust)
 )
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_any_value_ends_in_one_answer_and_no_act_of_somebody_without_rights(world, carried):
     body = {
         "user": {"id": "U0PRIYA0001", "team_id": "T0DEMO0001"},

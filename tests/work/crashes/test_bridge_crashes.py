@@ -1,12 +1,12 @@
 """Killed between any two statements, an incident's step and its event are there together, and every event arrives."""
 
 import contextlib
-from shutil import copyfile
 
 import pytest
 from bridge_fakes import LOST, BridgeWorld, closed, incident, taken
 from crash_injection import CrashingProxy, ProcessDied, StatementBudget, crashing_store
 from crash_world import HISTORIES
+from new_database import new_database
 
 from bot.core.bridges.model import Bridge
 from bot.store.store import Store
@@ -16,10 +16,10 @@ STORY = [(incident(), ()), (incident(), ("i1",)), (taken(), ()), (closed(), ())]
 READS = {"due_events", "late_event", "next_event"}
 
 
-async def test_a_step_that_is_stored_is_an_event_that_is_queued(tmp_path, empty_database):
+async def test_a_step_that_is_stored_is_an_event_that_is_queued(tmp_path):
     """The story goes on where the database says it is, as after each restart."""
     for left in range(0, 400, STRIDE):
-        path = copyfile(empty_database, tmp_path / f"{left}.db")
+        path = new_database(tmp_path / f"{left}.db")
         budget = StatementBudget(left)
         with contextlib.suppress(ProcessDied):
             async with Store.open(path) as store:
@@ -52,9 +52,9 @@ async def tell(world):
 
 
 @pytest.mark.parametrize("lost", [False, True])
-async def test_every_event_arrives_in_order_whenever_the_process_dies(tmp_path, empty_database, lost):
+async def test_every_event_arrives_in_order_whenever_the_process_dies(tmp_path, lost):
     for left in range(0, 200, STRIDE):
-        async with Store.open(copyfile(empty_database, tmp_path / f"{left}.db")) as store:
+        async with Store.open(new_database(tmp_path / f"{left}.db")) as store:
             world = BridgeWorld(await crashing_store(store, StatementBudget()))
             await tell(world)
             if lost:

@@ -6,10 +6,10 @@ import pytest
 from crash_injection import CrashingProxy, ProcessDied, StatementBudget, crashing_store
 from crash_world import HISTORIES
 from delivery_fakes import DEFAULT, Late, Lost, Vanished, World, message
+from new_database import new_store
 
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Card
-from bot.store.store import Store
 
 READS = {"due", "to_look_up", "post", "notes", "next_due"}  # death there is death at the next write
 STRIDE = 1 if HISTORIES else 3  # each channel begins at another statement: each one has its death somewhere
@@ -20,7 +20,7 @@ STRIDE = 1 if HISTORIES else 3  # each channel begins at another statement: each
 async def test_death_before_or_after_each_single_statement(tmp_path, channel, first, fault):
     """Not by chance: the statements of the way from queued to settled, one death each."""
     for left in range(first % STRIDE, 200, STRIDE):
-        async with Store.open(tmp_path / f"{left}.db") as store:
+        async with new_store(tmp_path / f"{left}.db") as store:
             world = World(await crashing_store(store, StatementBudget()))
             world.slack.closed["closed"] = "is_archived"
             world.slack.foreign.add("foreign")
@@ -48,7 +48,7 @@ async def test_death_before_or_after_each_single_statement(tmp_path, channel, fi
 async def test_a_card_whose_table_is_refused_stands_once_without_it_wherever_it_dies(tmp_path, fault):
     card = Card("a", [blocks.table(["Flow"], [["north"]])], fallback=[blocks.section("north")])
     for left in range(0, 200, STRIDE):
-        async with Store.open(tmp_path / f"{left}.db") as store:
+        async with new_store(tmp_path / f"{left}.db") as store:
             world = World(await crashing_store(store, StatementBudget()))
             world.slack.tables_refused_with = "invalid_blocks"
             if fault:

@@ -6,6 +6,7 @@ from shutil import copyfile
 import pytest
 from answer_world import FAILED, ONCALL, OPS, World
 from crash_injection import ProcessDied, StatementBudget, crashing_store, in_transaction
+from new_database import new_database
 
 from bot.core.incident.handover import OfferState
 from bot.core.people.model import IncomingMessage, Origin, Surface
@@ -33,9 +34,9 @@ async def lives(path, budget=None, earlier=None):
 
 
 @pytest.fixture(params=ASKS)
-async def before(request, tmp_path, empty_database):
+async def before(request, tmp_path):
     """A night in which Maya has two incidents and has not asked yet: its database, and its world."""
-    path = copyfile(empty_database, tmp_path / "before.db")
+    path = new_database(tmp_path / "before.db")
     world = await lives(path)
     world.slack.groups[ONCALL] = {JONAS}
     for instance, flow, name in ((FAILED, 3377, "daily-energy-report"), (REDUCE, 3318, "reduce_entity")):

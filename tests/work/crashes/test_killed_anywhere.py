@@ -182,7 +182,7 @@ class Killed(RuleBasedStateMachine):
 
 
 Killed.TestCase.settings = settings(
-    max_examples=HISTORIES or 15,
+    max_examples=HISTORIES or 10,
     stateful_step_count=40 if HISTORIES else 25,
     deadline=None,
     suppress_health_check=list(HealthCheck),

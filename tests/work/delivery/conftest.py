@@ -1,12 +1,9 @@
-from shutil import copyfile
-
 import pytest
 from delivery_fakes import World
-
-from bot.store.store import Store
+from new_database import new_store
 
 
 @pytest.fixture
-async def world(tmp_path, empty_database):
-    async with Store.open(copyfile(empty_database, tmp_path / "flowbot.db")) as store:
+async def world(tmp_path):
+    async with new_store(tmp_path / "flowbot.db") as store:
         yield World(store)

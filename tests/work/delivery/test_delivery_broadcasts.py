@@ -2,14 +2,14 @@
 
 import pytest
 from delivery_fakes import Late, Lost, Vanished, World, edit, message
+from new_database import new_store
 
 from bot.core.outbox.posts import PostId
-from bot.store.store import Store
 
 
 @pytest.fixture
 async def world(tmp_path):
-    async with Store.open(tmp_path / "flowbot.db") as store:
+    async with new_store(tmp_path / "flowbot.db") as store:
         yield World(store)
 
 

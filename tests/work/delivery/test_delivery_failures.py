@@ -7,9 +7,10 @@ import pytest
 from delivery_fakes import Lost, SlackRefused, Vanished, World, edit, ephemeral, file, message
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from new_database import new_store
+from thorough import examples
 
 from bot.core.errors import TemporaryFailure
-from bot.store.store import Store
 
 
 class Trouble(TemporaryFailure):
@@ -227,7 +228,7 @@ async def test_many_ticks_at_once_send_each_post_once(world):
 METHODS = ["start_sending", "mark_sent", "mark_unclear", "requeue", "post", "to_look_up"]
 
 
-@settings(max_examples=25, deadline=None, database=None)
+@settings(max_examples=examples(20), deadline=None, database=None)
 @given(
     faults=st.lists(
         st.sampled_from(["start_sending", "mark_sent", "mark_unclear", "requeue", "post", "to_look_up"]),
@@ -237,7 +238,7 @@ METHODS = ["start_sending", "mark_sent", "mark_unclear", "requeue", "post", "to_
 )
 def test_whatever_the_database_refuses_for_a_while_everything_is_posted_once(tmp_path_factory, faults, lost):
     async def story():
-        async with Store.open(tmp_path_factory.mktemp("store") / "flowbot.db") as store:
+        async with new_store(tmp_path_factory.mktemp("store") / "flowbot.db") as store:
             world = World(store)
             world.slack.faults["post"] = list(lost)
             world.delivery = world.new_delivery(Troubled(store, **{name: faults.count(name) for name in faults}))

@@ -249,13 +249,13 @@ async def test_where_slack_never_told_the_post_goes_and_slack_is_asked_again_aft
     world.slack.foreign.add("C1")
     world.slack.faults["channel"] = [fault] * 2
     await world.queue(*(message(f"m{n}") for n in range(5)))
-    await world.pass_time(59)
+    await world.pass_time(59, step=1)
     assert len(world.slack.texts("C1")) == 5
     assert world.slack.channel_lookups == ["C1"]
     for number in range(2):
         world.clock.now = world.clock.after(1)
         await world.queue(message(f"later{number}", due=world.clock()))
-        await world.pass_time(60)
+        await world.pass_time(60, step=1)
     assert world.slack.texts("C1")[5:] == ["later0"]
     assert world.slack.channel_lookups[:3] == ["C1"] * 3
 
@@ -267,11 +267,11 @@ async def test_where_slack_stops_answering_what_was_known_holds(world, fault):
     await world.pass_time(3)
     world.slack.foreign.clear()
     world.slack.faults["channel"] = [fault] * 1000
-    await world.pass_time(3600, step=5)
+    await world.pass_time(3600, step=20)
     restart(world)
     world.clock.now = world.clock.after(1)
     await world.queue(message("c", DEFAULT, due=world.clock()), message("d", "C2", due=world.clock()))
-    await world.pass_time(3600, step=5)
+    await world.pass_time(3600, step=20)
     assert (world.slack.texts(DEFAULT), world.slack.texts("C2")) == ([], ["b", "d"])
     world.slack.faults.clear()
     await world.pass_time(2 * WAIT, step=5)

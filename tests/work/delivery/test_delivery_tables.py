@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 from delivery_fakes import Late, Lost, Vanished, World, edit, ephemeral, message
+from new_database import new_store
 
 from bot.core.errors import TemporaryFailure
 from bot.core.outbox import blocks
 from bot.core.outbox.posts import PostId
-from bot.store.store import Store
 
 CARD = blocks.Card(
     "Two flows",
@@ -19,7 +19,7 @@ CARD = blocks.Card(
 
 @pytest.fixture
 async def world(tmp_path):
-    async with Store.open(tmp_path / "flowbot.db") as store:
+    async with new_store(tmp_path / "flowbot.db") as store:
         yield World(store)
 
 

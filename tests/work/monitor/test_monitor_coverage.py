@@ -94,6 +94,7 @@ SETS = (None, SOME, FEWER)
 
 @pytest.mark.parametrize("dies_after", range(6))
 @pytest.mark.parametrize(("before", "at_death", "after"), list(itertools.product(SETS, repeat=3)))
+@pytest.mark.many
 async def test_whatever_dies_the_last_word_is_true_and_nothing_is_told_twice(before, at_death, after, dies_after):
     world = await platform(seen=before)
     await looked(world, before)

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 from monitor_world import MAYA, World
+from new_database import new_store
 
 from bot.core.flow.status import Status
 from bot.core.incident.model import Phase
 from bot.core.outbox.posts import PostKind, PostState
-from bot.store.store import Store
 
 
 class Kept:
@@ -45,7 +45,7 @@ class Kept:
 
 @pytest.fixture
 async def world(tmp_path):
-    async with Store.open(tmp_path / "flowbot.db") as store:
+    async with new_store(tmp_path / "flowbot.db") as store:
         world = World(store=Kept(store), storm=0)
         await world.poll()
         await world.store.send(world.now + timedelta(seconds=5))
@@ -91,7 +91,7 @@ async def test_polls_and_restarts_repeat_nothing(world):
 
 
 async def test_a_new_database_is_announced_once(tmp_path):
-    async with Store.open(tmp_path / "flowbot.db") as store:
+    async with new_store(tmp_path / "flowbot.db") as store:
         world = World(store=Kept(store))
         world.enos.put("3377-2026112108", name="report")
         await world.poll()

@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 from memory_enos import Down, MemoryEnos
 from monitor_world import World
+from new_database import new_store
 
 from bot.core.flow.model import Flow, FlowName
 from bot.core.flow.status import Status
 from bot.core.incident.model import Phase
 from bot.core.outbox.posts import PostKind
-from bot.store.store import Store
 from bot.work.monitor.flow_names import FlowNames, ListedNames, NameTrackingEnos
 from bot.work.monitor.owners import OwnerResolver
 
@@ -200,7 +200,7 @@ async def test_all_other_calls_are_passed_on():
 
 
 async def test_ended_incidents_and_runs_take_the_name_in_the_database(tmp_path):
-    async with Store.open(tmp_path / "flowbot.db") as store:
+    async with new_store(tmp_path / "flowbot.db") as store:
         world = World(store=store)
         await world.monitor.poll(world.now)
         world.enos.put(RUN, name="old")

@@ -5,11 +5,12 @@ import logging
 import pytest
 from memory_enos import MemoryEnos
 from monitor_world import World
+from new_database import new_store
+from thorough import spread
 from watched_store import WatchedStore
 
 from bot.core.errors import TemporaryFailure
 from bot.core.flow.model import LeftOut, Page
-from bot.store.store import Store
 from bot.work.delivery.alarms import LEFT_OUT, Alarms
 from bot.work.monitor.left_out import LeftOutNotice
 
@@ -65,7 +66,7 @@ async def world():
     return await World(store=Picky()).begin()
 
 
-@pytest.mark.parametrize("bad", range(0, 60, 7))
+@pytest.mark.parametrize("bad", spread(range(0, 60, 7), 4))
 async def test_a_run_that_cannot_be_stored_costs_no_other_its_telling(world, bad, caplog):
     runs = [f"{3000 + number}-2026112108" for number in range(60)]
     for run in runs:
@@ -164,7 +165,7 @@ async def test_it_is_an_alarm_until_none_is_listed_for_long():
 
 
 async def test_a_real_database_that_refuses_a_number_loses_no_other_row(tmp_path):
-    async with Store.open(tmp_path / "flowbot.db") as store:
+    async with new_store(tmp_path / "flowbot.db") as store:
         world = World(store=store)
         await world.monitor.poll(world.now)
         for flow in (3377, 2**63, 3378):

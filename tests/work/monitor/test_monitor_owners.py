@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from monitor_world import JONAS, MAYA, START
+from new_database import new_store
 
 from bot.core.flow.model import UserId, UserName
 from bot.core.people.model import Link
-from bot.store.store import Store
 from bot.work.monitor.owners import MentionableOwners, OwnerResolver
 
 
@@ -52,7 +52,7 @@ class Accounts:
 
 async def test_owners_who_are_linked_and_active_can_be_mentioned(tmp_path):
     accounts = Accounts(JONAS.user)
-    async with Store.open(tmp_path / "flowbot.db") as store:
+    async with new_store(tmp_path / "flowbot.db") as store:
         await store.put_links(
             [Link(MAYA, UserId("u1"), UserName("maya.chen")), Link(JONAS, UserId("u2"), UserName("jonas.weber"))]
         )

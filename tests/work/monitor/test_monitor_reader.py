@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from memory_enos import Down, MemoryEnos
 from monitor_world import World
+from thorough import examples
 from watched_store import Killed, WatchedStore
 
 from bot.core.flow.model import PERIODIC
@@ -200,7 +201,7 @@ def happen(enos, changes, clock, expected):
 
 
 @given(steps=STEPS, sort=st.sampled_from(["update_time", "updateTime", ""]), storm=st.sampled_from([0, 1, 3]))
-@settings(max_examples=90, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_reads_cut_off_and_deaths_anywhere_hide_nothing_and_double_nothing(steps, sort, storm):
     enos, store = MemoryEnos(), WatchedStore()
     enos.page, enos.sorted_by = 3, sort

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from monitor_world import JONAS, MAYA, START, World
+from thorough import spread
 from watched_store import Killed
 
 from bot.core.errors import Refusal
@@ -254,7 +255,7 @@ async def test_a_storm_does_not_cause_hundreds_of_detail_reads(world):
 
 
 async def test_a_death_at_any_write_loses_and_doubles_nothing():
-    for writes in range(14):
+    for writes in spread(range(14), 4, 2):
         world = await World(storm=LIMIT).begin()
         world.enos.page = 5
         break_flows(world, LIMIT)

@@ -7,6 +7,7 @@ import pytest
 from delivery_fakes import FakeSlack, HandClock
 from memory_enos import MemoryEnos
 from monitor_world import MAYA, People
+from new_database import new_database
 
 from bot.core.flow.status import Status
 from bot.core.incident.model import IncidentId, Phase
@@ -15,6 +16,8 @@ from bot.work.commands.incident_actions import IncidentActions
 from bot.work.delivery.delivery import Delivery
 from bot.work.monitor.monitor import Monitor
 from bot.work.monitor.settings import MonitorSettings
+
+pytestmark = pytest.mark.many
 
 CHANNEL = "C0DATAOPS1"
 FLOWS = 1000
@@ -74,7 +77,7 @@ class Town:
 
 @pytest.fixture
 async def town(tmp_path):
-    town = Town(tmp_path / "flowbot.db")
+    town = Town(new_database(tmp_path / "flowbot.db"))
     await town.poll()
     await town.pass_time(5)
     town.slack.messages.clear()
