@@ -21,8 +21,8 @@ class PlaceReason(Enum):
 
     WATCHED = "watched"
     NO_WATCH_MATCHES = "no watch matches"
-    CHANNEL_LOST = "channel lost"  # the alert channel, instead of a channel that takes no messages
-    LOST = "lost"  # a card that was posted before its channel took no messages any more
+    CHANNEL_LOST = "channel lost"  # the alert channel, instead of a channel that cannot be posted to
+    LOST = "lost"  # a card that was posted before its channel could not be posted to any more
     STAYS = "stays"  # a card that was posted before its watches were removed
 
 

@@ -56,7 +56,7 @@ async def drill(services: Services, context: CommandContext, _request: Drill) ->
 async def plan(services: Services, here: str, now: datetime, *, asker: str = "", user: str = "") -> DrillPlan:
     """The drill of a channel or person. Raises ``Refusal`` where no failures go there.
 
-    ``user`` gets the card in direct messages whose channel turns out to take none.
+    ``user`` gets the card in direct messages if its channel cannot be posted to after all.
     """
     rules, alert_channel = await services.store.routing_rules(), services.answer_settings.channel
     known = await _known(services, rules, here)
@@ -95,7 +95,7 @@ async def _known(services: Services, rules: RoutingRules, here: str) -> dict[Flo
 
 
 async def _trouble(services: Services, channel: str) -> tuple[str, Text]:
-    """The place, and why it takes no messages now; empty where it does, or where Slack does not say."""
+    """The place, and why it cannot be posted to now; empty where it can be, or where Slack does not say."""
     is_lost = channel in services.lost()
     if is_direct(channel):
         return channel, msg("Slack refused my last direct message there.") if is_lost else EMPTY
@@ -113,7 +113,7 @@ async def _trouble(services: Services, channel: str) -> tuple[str, Text]:
 
 
 def _error(services: Services, channel: Channel) -> str:
-    """Slack's word for why a channel takes no messages of flowbot; empty where it does."""
+    """Slack's word for why flowbot cannot post to a channel; empty where it can."""
     if channel.archived:
         return "is_archived"
     if not channel.member:

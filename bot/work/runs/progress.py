@@ -183,7 +183,7 @@ class RunTracker:
         )
 
     async def _message(self, run: Run, body: Card, now: datetime) -> NewPost:
-        """The message, where the run was asked for; if that channel takes no message, it goes to the person."""
+        """The message, where the run was asked for; if that channel cannot be posted to, it goes to the person."""
         user = Person(*run.by.split(":", 1)).user
         incident = await self._services.store.incident(run.incident) if run.incident else None
         if incident is not None:
