@@ -104,7 +104,7 @@ def outlook(incident: Incident, steps: Sequence[EscalationStep], decision: Decis
     upcoming = _upcoming(decision)
     return lines(
         layout("*{label}*", label=msg("Escalation")),
-        *(_taken(step) for step in steps[-MAX_STEPS:]),
+        *(_taken(step) for step in steps[-max(MAX_STEPS, steps[-1].number if steps else 0) :]),
         msg("Nobody has been called so far.") if upcoming is not None and not steps else None,
         _why_nobody(incident, decision) if upcoming is None else upcoming,
     )

@@ -101,11 +101,14 @@ class Reminders:
             due = reminders.next_reminder(incident)
             if due is not None and now >= due and not await self._gone(incident, now):
                 await self._end_acknowledgement(incident, now)
-        open_ones = [each for each in live if escalation.may_be_due(each, self._every, now)]
+        self._is_read = False
+        open_ones = []
+        if live:
+            plan = await self._plan_of_last_time()
+            open_ones = [each for each in live if escalation.may_be_due(each, plan, now)]
         shown = [each for each in await self._store.incident_groups() if storms.is_shown(each, now)]
         ids = [*(each.id for each in open_ones), *(each.post for each in shown)]
         history = await self._store.escalation_steps(ids) if ids else {}
-        self._is_read = False
         self._rules = await self._store.routing_rules()
         for incident in open_ones:
             await self._escalate(incident, history.get(incident.id, ()), now)
