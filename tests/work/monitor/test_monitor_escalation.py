@@ -88,7 +88,6 @@ async def test_a_night_calls_one_group_after_the_other_then_pagerduty_then_the_o
     assert await night.at(270) == [(OPS, "<@U0MAYA00001>, who can take it?")]
     assert await night.at(510) == [(OPS, "<@U0MAYA00001>, who can take it?")]
     assert await night.at(99_999) == []
-
     steps = await night.steps()
     assert [(each.number, each.reason, each.group, each.owners) for each in steps[:3]] == [
         (1, CallReason.GROUP, "S0ONCALL01", (MAYA.user,)),
