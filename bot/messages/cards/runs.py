@@ -268,6 +268,19 @@ def no_longer_shown(run: Run, *, zone: timedelta | None = None) -> Card:
     return _card(run, [msg("No longer shown")], text, offers=_view(run), zone=zone)
 
 
+def cannot_be_followed(run: Run, reference: str, *, zone: timedelta | None = None) -> Card:
+    """The message of a run that a bug keeps flowbot from following."""
+    command = in_words(f"show {run.instance}")
+    if run.state is RunState.ASKED:
+        what = msg("I can't find out whether {flow} was started for {person}.", **who_and_what(run))
+        how = msg("Something broke on my side. Look at the run with {command} before you try again.", command=command)
+    else:
+        what = msg("I can't follow this run of {flow}, started by {person}.", **who_and_what(run))
+        how = msg("Something broke on my side. See how the run is doing with {command}.", command=command)
+    text = sentences(what, how, msg("Give a flowbot admin this reference: {reference}.", reference=code(reference)))
+    return _card(run, [msg("Not followed")], text, offers=_view(run), zone=zone)
+
+
 def _begun(run: Run, task_name: str) -> Message:
     if not run.task:
         return msg("{person} started {flow}.", **who_and_what(run))

@@ -5,13 +5,15 @@
       ├──► lost                      (another run holds the minute)
       └──► not started               (the platform shows no such run for a minute)
 
+A run that flowbot cannot follow because of a bug is lost, too: its message says so once, with a reference.
+
 ``asked`` means that the call was, or may have been, sent and its answer is not known: it is looked up, and never
 repeated automatically.
 """
 
 import logging
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.core.errors import Failure, Refusal
 from bot.core.flow.graph import BROKEN, downstream, ended
@@ -34,7 +36,9 @@ IN_FLIGHT = timedelta(seconds=90)  # the command that sent the call may still be
 NOT_STARTED_AFTER = timedelta(seconds=60)  # a run that EnOS does not show within this time was not started
 WAIT_FOR_INCIDENT = timedelta(seconds=90)  # how long the result of a failed run waits for its incident, to link to it
 TOO_LONG = timedelta(hours=24)
+BUGS = 10  # in a row, with one run, until it is not followed any more
 
+_NEVER = datetime.max.replace(tzinfo=UTC)
 NOT_STARTED = Outcome(Ending.OUTAGE, "not_started")  # the button may be pressed again
 
 
@@ -46,6 +50,8 @@ class _Tracked:
     last_body: Card | None = None
     missing_since: datetime | None = None
     failed_at: datetime | None = None
+    bugs: int = 0  # in a row
+    reference: str = ""  # of these bugs, in the log
 
 
 class RunTracker:
@@ -75,8 +81,28 @@ class RunTracker:
                     await self._finish(run, RunState.LOST, last, now, Outcome(Ending.UNCLEAR, "lost"))
             except (Failure, *SLACK_FAILURES):
                 continue  # the monitor reports that EnOS does not answer; this run is checked again
-            except Exception:
-                log.exception("Following run %s hit a bug. flowbot tries again.", run.instance)
+            except Exception as bug:  # noqa: BLE001  logged there
+                await self._hit_a_bug(run, tracked, bug, now)
+            else:
+                tracked.bugs = 0
+
+    async def _hit_a_bug(self, run: Run, tracked: _Tracked, bug: Exception, now: datetime) -> None:
+        """Log it. After so many in a row the run is not followed any more, and its message says so."""
+        tracked.bugs += 1
+        tracked.reference = tracked.reference or self._services.new_id()[:8]
+        again = "flowbot tries again." if tracked.bugs < BUGS else "flowbot does not follow it any more."
+        log.error("Following run %s hit a bug, reference %s. %s", run.instance, tracked.reference, again, exc_info=bug)
+        if tracked.bugs < BUGS:
+            return
+        outcome = Outcome(Ending.UNCLEAR, tracked.reference) if run.state is RunState.ASKED else DONE
+        try:
+            last = cards.cannot_be_followed(run, tracked.reference, zone=self._services.platform_zone())
+            await self._finish(run, RunState.LOST, last, now, outcome)
+        except Failure:
+            return  # the next check tries to say it again
+        except Exception:
+            log.exception("Run %s could not be given up. flowbot tries again after its next start.", run.instance)
+            tracked.due = _NEVER
 
     async def _resolve_lost_answer(self, run: Run, tracked: _Tracked, now: datetime) -> None:
         """Find out after a lost answer whether the run exists, is somebody else's, or was not started."""

@@ -157,6 +157,46 @@ async def test_a_bug_with_one_run_does_not_stop_the_others(world, caplog):
     assert "about to start" in second.text
 
 
+async def test_a_bug_that_stays_is_told_once_with_its_reference_and_the_run_is_not_followed_any_more(world, caplog):
+    message = await started(world)
+    world.enos.faults["instance"] = [KeyError("bug")] * 99
+    for _ in range(run_progress.BUGS - 1):
+        await world.tick(seconds=10)
+    assert "I can't follow" not in message.text
+    await world.tick(seconds=10)
+    (logged,) = {each.args[1] for each in caplog.records}
+    assert "I can't follow this run of `3377` *daily-energy-report*, started by <@U0MAYA00001>. " in message.text
+    assert f"See how the run is doing with `show {RUN}`. Give a flowbot admin this reference: `{logged}`." in (
+        message.text
+    )
+    assert set(message.buttons) == {"View run"}
+    assert [run.state for run in await world.store.runs(live=False)] == [RunState.LOST]
+    before = len(caplog.records)
+    await world.tick(hours=1)
+    assert len(caplog.records) == before == run_progress.BUGS
+
+
+async def test_bugs_that_pass_count_from_the_beginning_again(world):
+    message = await started(world)
+    for _ in range(2):
+        world.enos.faults["instance"] = [KeyError("bug")] * (run_progress.BUGS - 1)
+        for _ in range(run_progress.BUGS):
+            await world.tick(seconds=10)
+    assert "I can't follow" not in message.text
+    assert await world.store.runs(live=True) != ()
+
+
+async def test_a_bug_in_saying_so_ends_the_attempts_too(world, caplog, monkeypatch):
+    await started(world)
+    world.enos.faults["instance"] = [KeyError("bug")] * 99
+    monkeypatch.setattr(world.store, "put_run", None)
+    for _ in range(run_progress.BUGS + 5):
+        await world.tick(seconds=10)
+    assert [each.getMessage().partition(".")[0] for each in caplog.records][run_progress.BUGS :] == [
+        f"Run {RUN} could not be given up"
+    ]
+
+
 async def test_a_run_that_does_not_end_in_a_day_is_followed_no_longer(world):
     message = await started(world)
     await world.tick(hours=25)
