@@ -36,7 +36,8 @@ PLAN = Plan(HALF, GROUPS, pagerduty=True, owners=(OWNER,))
 ALLOWED = RoutingRules().permits(Failure(UNWATCHED, ""), [IncidentCard(ALERTS, PostId(""))])
 ALL_DAY = expected_calls(PLAN, NOW, ALLOWED)
 CALLS = ALL_DAY.calls
-NAMES = ("PagerDuty", "webhook", "Alex Kim")
+NAMED = {"S0LAST0001": "@last-line"}
+NAMES = ("PagerDuty", "webhook", "Alex Kim", *NAMED.values())
 WATCHED, LOST = PlaceReason.WATCHED, PlaceReason.CHANNEL_LOST
 
 PLACES = {
@@ -58,14 +59,14 @@ PLACES = {
 @pytest.mark.parametrize("language", ALL)
 @pytest.mark.parametrize("name", PLACES)
 def test_a_sample_failure(golden, name, language):
-    golden(drill.card(PLACES[name], [ALL_DAY], ("webhook",), "Alex Kim"), language, NAMES)
+    golden(drill.card(PLACES[name], [ALL_DAY], ("webhook",), "Alex Kim", NAMED), language, NAMES)
 
 
 @pytest.mark.parametrize("language", ALL)
 def test_a_sample_failure_where_nobody_can_be_called(golden, language):
     lonely = DrillPlace(ALERTS, (Place(ALERTS, PlaceReason.NO_WATCH_MATCHES),), (OWNER,))
     alone = expected_calls(Plan(HALF), NOW, ALLOWED)
-    golden(drill.card(lonely, [replace(alone, calls=alone.calls[:1])], (), ""), language)
+    golden(drill.card(lonely, [replace(alone, calls=alone.calls[:1])], (), "", NAMED), language)
 
 
 # ── what the channels allow ──
@@ -136,7 +137,11 @@ def test_who_would_be_called_when(golden, sentence):
     found, wanted = SCHEDULES[sentence]
     assert [(each.watches, minutes(each), each.nobody) for each in found] == wanted, sentence
     for language in ALL:
-        golden(drill.card(PLACES["watched"], found, (), "Alex Kim"), language, NAMES)
+        golden(drill.card(PLACES["watched"], found, (), "Alex Kim", NAMED), language, NAMES)
+
+
+def test_a_group_without_a_known_name_is_shown_by_its_id():
+    assert "`S0LAST0001`" in str(rendered(drill.card(PLACES["watched"], [ALL_DAY], (), "", {})))
 
 
 def test_an_escalation_that_is_not_here_is_not_expected_here():
@@ -151,7 +156,7 @@ def test_what_no_watch_matches_is_told_apart_from_what_a_watch_sends(golden):
     found = expected_in(ALERTS, samples, rules, ALERTS, (), (), PLAN, NOW)
     assert [each.watches for each in found] == [(), (2,)]
     for language in ALL:
-        golden(drill.card(PLACES["no watch"], found, (), "Alex Kim"), language, NAMES)
+        golden(drill.card(PLACES["no watch"], found, (), "Alex Kim", NAMED), language, NAMES)
 
 
 def test_a_reminder_that_waits_for_the_end_of_quiet_hours(golden):
@@ -160,11 +165,11 @@ def test_a_reminder_that_waits_for_the_end_of_quiet_hours(golden):
     owned = replace(PLACES["watched"], ways=(Place(GRID, WATCHED, (2,), Permission.SNOOZED),))
     (found,) = expected_in(GRID, samples, rules, ALERTS, (), (), Plan(HALF), NOW)
     for language in ALL:
-        golden(drill.card(owned, [replace(found, calls=found.calls[:2])], (), "Alex Kim"), language, NAMES)
+        golden(drill.card(owned, [replace(found, calls=found.calls[:2])], (), "Alex Kim", NAMED), language, NAMES)
 
 
 def test_a_drill_is_marked_in_three_ways_and_cannot_be_pressed():
-    body = rendered(drill.card(PLACES["watched"], [ALL_DAY], (), "Alex Kim"))
+    body = rendered(drill.card(PLACES["watched"], [ALL_DAY], (), "Alex Kim", NAMED))
     (bar,) = body["attachments"]
     assert body["text"].startswith("DRILL")
     assert "DRILL" in body["blocks"][0]["text"]["text"]

@@ -1,6 +1,6 @@
 """Drills: the card of a sample failure, and what the person is told who asked for it. They mention nobody."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.core.outbox import blocks
@@ -27,8 +27,17 @@ class Unposted:
     why: Text  # sentences
 
 
-def card(place: DrillPlace, expected: Sequence[ExpectedCalls], bridges: Sequence[str], asker: str) -> Card:
-    """A sample failure in a channel. It has no buttons. ``asker`` is a name; empty for the command line."""
+def card(
+    place: DrillPlace,
+    expected: Sequence[ExpectedCalls],
+    bridges: Sequence[str],
+    asker: str,
+    groups: Mapping[str, str],
+) -> Card:
+    """A sample failure in a channel. It has no buttons.
+
+    ``asker`` is a name; empty for the command line. ``groups`` are the names of on-call groups that are known, by id.
+    """
     head = lines(
         dots(layout("{mark} *{drill}*", mark=DRILL, drill=msg("DRILL")), layout("*{name}*", name=_NAME)),
         msg("Nothing failed, and nobody needs to act. A real failure would be posted like this."),
@@ -38,7 +47,7 @@ def card(place: DrillPlace, expected: Sequence[ExpectedCalls], bridges: Sequence
         blocks.section(
             lines(_label(msg("Why here")), *(sentences(_why_here(each), _mentioned(each)) for each in place.ways))
         ),
-        *(blocks.section(_calls(each, place, is_only=len(expected) == 1)) for each in expected[:_SCHEDULES]),
+        *(blocks.section(_calls(each, place, groups, is_only=len(expected) == 1)) for each in expected[:_SCHEDULES]),
     ]
     if bridges:
         told = listed([escape(each) for each in bridges])
@@ -85,7 +94,7 @@ def _mentioned(place: Place) -> Text:
             return msg("Nobody would be mentioned: these are direct messages.")
 
 
-def _calls(expected: ExpectedCalls, place: DrillPlace, *, is_only: bool) -> Text:
+def _calls(expected: ExpectedCalls, place: DrillPlace, groups: Mapping[str, str], *, is_only: bool) -> Text:
     """Who would be called, and when, or why nobody would be."""
     unshown = next((call.unshown for call in expected.calls if call.unshown is not None), None)
     return lines(
@@ -93,7 +102,7 @@ def _calls(expected: ExpectedCalls, place: DrillPlace, *, is_only: bool) -> Text
         msg("Nobody would be called before {time}: such failures are snoozed.", time=expected.snoozed_until)
         if expected.snoozed_until is not None
         else None,
-        *(_call(each, place) for each in expected.calls),
+        *(_call(each, place, groups) for each in expected.calls),
         None if unshown is None else _NOT_HERE[unshown],
         msg("Nobody would be called: reminders are off here.") if expected.nobody is not None else None,
     )
@@ -119,11 +128,15 @@ _NOT_HERE = {
 }
 
 
-def _call(call: ExpectedCall, place: DrillPlace) -> Text:
+def _call(call: ExpectedCall, place: DrillPlace, groups: Mapping[str, str]) -> Text:
     owners: list[Text] = [code(each) for each in call.owners]
     if call.calls_owners and not place.owners:
         owners = [msg("the owners")]
-    people = [*owners, *([code(call.group)] if call.group else []), *([Markup("PagerDuty")] if call.pagerduty else [])]
+    people = [
+        *owners,
+        *([code(groups.get(call.group, call.group))] if call.group else []),
+        *([Markup("PagerDuty")] if call.pagerduty else []),
+    ]
     if not people and call.quiet_until is not None:
         at = call.quiet_until
         return msg("{number}. When quiet hours end ({time}): a reminder in the thread", number=call.number, time=at)

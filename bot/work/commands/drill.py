@@ -14,6 +14,7 @@ from bot.core.outbox.blocks import Card
 from bot.core.outbox.conversations import SLACK_FAILURES, Channel, SlackRefused
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind, is_direct
 from bot.core.outbox.slack_errors import SHARED_CHANNEL, meaning
+from bot.core.people import on_call
 from bot.core.routing import places
 from bot.core.routing.expected_calls import expected_in
 from bot.core.routing.places import DrillPlace, KnownFlow
@@ -74,12 +75,12 @@ async def plan(services: Services, here: str, now: datetime, *, asker: str = "",
     settings, groups = services.answer_settings, tuple(await services.on_call.read())
     fine = tuple(each for each in reached if not troubles[each.channel])
     samples = places.samples_of(here, rules, alert_channel, known)
-    posts = list[NewPost]()
+    posts, names = list[NewPost](), on_call.names(groups)
     for each in fine:
         owners = tuple(await services.owners.people_of(each.owners))
         whom = Plan(settings.remind_every, groups, settings.pagerduty, owners)
         expected = expected_in(each.channel, samples, rules, alert_channel, lost, snoozes, whom, now)
-        posts.append(_post(services, each, cards.card(each, expected, settings.bridges, asker), now, user))
+        posts.append(_post(services, each, cards.card(each, expected, settings.bridges, asker, names), now, user))
     unposted = tuple(Unposted(channel, why) for channel, why in troubles.items() if why)
     return DrillPlan(fine, tuple(posts), unposted)
 

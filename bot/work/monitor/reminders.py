@@ -25,6 +25,7 @@ from bot.core.incident.model import Incident, IncidentCard
 from bot.core.outbox.blocks import Card
 from bot.core.outbox.conversations import SLACK_FAILURES
 from bot.core.outbox.posts import NewPost, PostId
+from bot.core.people import on_call
 from bot.core.people.on_call import OnCallGroup
 from bot.core.routing.mentions import Permit
 from bot.core.routing.rules import NO_RULES
@@ -213,7 +214,8 @@ class Reminders:
         decision = escalation.decide(course, plan, permits, now)
         step = decision.step
         assert step is not None  # noqa: S101  it is due
-        return Call(decision, step, place, await self._directly(decision, step, plan), people, now)
+        directly = await self._directly(decision, step, plan)
+        return Call(decision, step, place, directly, people, now, on_call.names(plan.groups))
 
     async def _directly(self, decision: Decision, step: EscalationStep, plan: Plan) -> Sequence[str]:
         """Who hears of a step by direct message: whom it calls, but not the members of the channel it mentions in."""
