@@ -12,8 +12,10 @@ repeated automatically.
 """
 
 import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from bot.core.errors import Failure, Refusal
 from bot.core.flow.graph import BROKEN, downstream, ended
@@ -21,12 +23,14 @@ from bot.core.flow.model import Flow, FlowId, Instance, TaskId, UserId
 from bot.core.flow.run import Run, RunState
 from bot.core.flow.status import Status
 from bot.core.flow.times import read_time
+from bot.core.incident.model import Incident
 from bot.core.outbox.blocks import Card
 from bot.core.outbox.conversations import SLACK_FAILURES
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind, PostState
 from bot.core.people.model import DONE, AttemptResult, Ending, Outcome, Person
 from bot.core.text.mask import Seal
 from bot.messages.cards import runs as cards
+from bot.messages.run_posts import ended_elsewhere, line_in, started_elsewhere
 from bot.work.commands.context import Services, in_thread
 from bot.work.commands.starting import attempt_result
 
@@ -77,7 +81,7 @@ class RunTracker:
                 await (self._resolve_lost_answer if run.state is RunState.ASKED else self._check)(run, tracked, now)
             except Refusal:  # the run is gone, or EnOS does not show it to this user any more
                 if now - run.started_at > TOO_LONG:
-                    last = cards.no_longer_shown(run, zone=self._services.platform_zone())
+                    last = partial(cards.no_longer_shown, zone=self._services.platform_zone())
                     await self._finish(run, RunState.LOST, last, now, Outcome(Ending.UNCLEAR, "lost"))
             except (Failure, *SLACK_FAILURES):
                 continue  # the monitor reports that EnOS does not answer; this run is checked again
@@ -96,7 +100,8 @@ class RunTracker:
             return
         outcome = Outcome(Ending.UNCLEAR, tracked.reference) if run.state is RunState.ASKED else DONE
         try:
-            last = cards.cannot_be_followed(run, tracked.reference, zone=self._services.platform_zone())
+            zone = self._services.platform_zone()
+            last = partial(cards.cannot_be_followed, reference=tracked.reference, zone=zone)
             await self._finish(run, RunState.LOST, last, now, outcome)
         except Failure:
             return  # the next check tries to say it again
@@ -115,7 +120,7 @@ class RunTracker:
             at = self._services.steady()
             tracked.missing_since = tracked.missing_since or at
             if at - tracked.missing_since >= NOT_STARTED_AFTER:
-                await self._finish(run, RunState.NOT_STARTED, cards.not_started(run, zone=zone), now, NOT_STARTED)
+                await self._finish(run, RunState.NOT_STARTED, partial(cards.not_started, zone=zone), now, NOT_STARTED)
             return
         flow = await self._services.enos.flow(FlowId(run.flow_id), as_user=user)
         found = is_as_requested(run, instance, flow, self._services.seal)
@@ -123,18 +128,24 @@ class RunTracker:
             await self._finish(
                 run,
                 RunState.LOST,
-                cards.found_unverified(run, instance, zone=zone),
+                partial(cards.found_unverified, instance=instance, zone=zone),
                 now,
                 Outcome(Ending.UNCLEAR, "parameters"),
             )
             return
         if not found:
             await self._finish(
-                run, RunState.LOST, cards.minute_taken(run, zone=zone), now, Outcome(Ending.OUTAGE, "taken_by_another")
+                run,
+                RunState.LOST,
+                partial(cards.minute_taken, zone=zone),
+                now,
+                Outcome(Ending.OUTAGE, "taken_by_another"),
             )
             return
         running = replace(_named(run, instance), state=RunState.RUNNING)
-        await self._save(running, cards.found(running, instance, zone=zone), now, attempt_result(run, DONE, now))
+        lines = started_elsewhere(running, await self._incident(running), "", now, zone)
+        found_card = cards.found(running, instance, zone=zone)
+        await self._save(running, found_card, now, attempt_result(run, DONE, now), lines)
         self._services.incident_actions.changed()
         self._services.poll_soon(self._services.steady())
 
@@ -146,9 +157,9 @@ class RunTracker:
             await self._finish_with_result(run, instance, tracked, now)
         elif now - run.started_at > TOO_LONG:
             if instance is None:
-                last = cards.no_longer_shown(run, zone=zone)
+                last = partial(cards.no_longer_shown, zone=zone)
             else:
-                last = cards.stopped_following(run, instance, zone=zone)
+                last = partial(cards.stopped_following, instance=instance, zone=zone)
             await self._finish(run, RunState.LOST, last, now)
         elif instance is not None:
             await self._show(run, cards.progress(run, instance, zone=zone), tracked, now)
@@ -164,7 +175,8 @@ class RunTracker:
                 await self._show(run, cards.ended(run, instance, time_taken(instance), zone=zone), tracked, now)
                 return
         run = replace(run, result=int(instance.status))
-        await self._finish(run, RunState.ENDED, cards.ended(run, instance, time_taken(instance), link, zone=zone), now)
+        last = partial(cards.ended, instance=instance, took=time_taken(instance), incident_link=link, zone=zone)
+        await self._finish(run, RunState.ENDED, last, now)
         self._services.poll_soon(self._services.steady())
 
     async def _incident_link(self, run: Run) -> str:
@@ -181,16 +193,43 @@ class RunTracker:
             await self._save(run, body, now)
             tracked.last_body = body
 
-    async def _finish(self, run: Run, state: RunState, body: Card, now: datetime, outcome: Outcome = DONE) -> None:
-        await self._save(replace(run, state=state), body, now, attempt_result(run, outcome, now))
+    async def _finish(
+        self, run: Run, state: RunState, body: Callable[[Run], Card], now: datetime, outcome: Outcome = DONE
+    ) -> None:
+        """The last words about a run, also in the other threads of its incident that were told of it."""
+        told = [
+            ended_elsewhere(line, body(replace(run, post=line.id)), PostId(self._services.new_id()), now)
+            for line in await self._lines(run)
+        ]
+        result = attempt_result(run, outcome, now)
+        await self._save(replace(run, state=state), body(run), now, result, told)
         self._services.incident_actions.changed()
+
+    async def _incident(self, run: Run) -> Incident | None:
+        """The incident in whose thread the run was asked for."""
+        return await self._services.store.incident(run.incident) if run.incident else None
+
+    async def _lines(self, run: Run) -> list[NewPost]:
+        """The lines about a run in the other threads of its incident."""
+        incident = await self._incident(run)
+        if incident is None or not run.post:
+            return []
+        found = [await self._services.store.post(line_in(run, card)) for card in incident.threads]
+        return [line.new for line in found if line is not None]
 
     async def _is_posted(self, run: Run) -> bool:
         return await self._services.store.post(PostId(run.post)) is not None
 
-    async def _save(self, run: Run, body: Card, now: datetime, attempt_result: AttemptResult | None = None) -> None:
+    async def _save(
+        self,
+        run: Run,
+        body: Card,
+        now: datetime,
+        attempt_result: AttemptResult | None = None,
+        others: Sequence[NewPost] = (),
+    ) -> None:
         """Write the run and the edit of its message; where the message was never queued, it is queued now."""
-        posts: list[NewPost] = []
+        posts = [*others]
         if run.post:
             is_posted = await self._is_posted(run)
             posts.append(self._edit(run, body, now) if is_posted else await self._message(run, body, now))
@@ -211,7 +250,7 @@ class RunTracker:
     async def _message(self, run: Run, body: Card, now: datetime) -> NewPost:
         """The message, where the run was asked for; if that channel cannot be posted to, it goes to the person."""
         user = Person(*run.by.split(":", 1)).user
-        incident = await self._services.store.incident(run.incident) if run.incident else None
+        incident = await self._incident(run)
         if incident is not None:
             return in_thread(incident, run.channel, PostId(run.post), body, now, user)
         return NewPost(

@@ -234,6 +234,11 @@ INSTANCE = instance(Status.SUCCESS)
             "EnOS 始终未确认 <@U0MAYA00001> 触发的 `3377` *daily* 已启动",
         ),
         (
+            runs.started_elsewhere(RUN, "", "C0FINANCE1"),
+            "Its progress is shown in <#C0FINANCE1>.",
+            "进展显示在 <#C0FINANCE1>。",
+        ),
+        (
             runs.cannot_be_followed(replace(RUN, state=RunState.RUNNING), "a1b2c3d4"),
             "I can't follow this run of `3377` *daily*, started by <@U0MAYA00001>. Something broke on my side.",
             "无法跟踪 <@U0MAYA00001> 触发的 `3377` *daily* 实例。我这边出错了，可用",
