@@ -130,6 +130,10 @@ def test_each_local_day_has_one_whatever_the_clock_does(day, at):
     assert days == [first, first + digest.A_DAY]
 
 
+def test_each_channel_has_a_note():
+    assert digest.note_of("C1") == "digest C1"  # what the store corrects where the clock was set back
+
+
 def test_a_note_is_read_as_it_was_written():
     for last in (LastDigest(NOW), LastDigest(NOW, NOW + timedelta(seconds=1.5))):
         assert LastDigest.read(last.written()) == last
