@@ -37,6 +37,9 @@ class Pressed(Slack):
     async def group(self, group):
         return frozenset({SAM.user})
 
+    async def group_names(self):
+        return {}
+
 
 async def acknowledges_all(
     enos: Enos, store: Store, slack: Slack, monitor: Monitor, flows: int, rests: Callable[[], Awaitable[None]]

@@ -71,7 +71,7 @@ class Timing(Enum):
 
     DUE = "due"
     TOLD = "told already"
-    FIRST = "planned since now"  # a channel that has just got a plan waits for its hour
+    FIRST = "planned after its hour"  # a channel that has just got a plan waits for its hour
     CLOCK_WAS_AHEAD = "the clock was ahead"  # one was posted for a day in the future: this starts again
 
 
@@ -86,6 +86,12 @@ class LastDigest:
         """The text of the note. The end is in milliseconds: the store corrects it where the clock was set back."""
         until = None if self.until is None else int(self.until.timestamp() * 1000)
         return json.dumps({"slot": self.slot.isoformat(), "until": until})
+
+    @staticmethod
+    def of_daily_line(day: str, zone: tzinfo) -> "LastDigest":
+        """What version 0.1.0 noted of its last daily line: its day, as ISO writes it."""
+        at = _moment(date.fromisoformat(day), NINE, zone)
+        return LastDigest(at, at)
 
     @staticmethod
     def read(note: str) -> "LastDigest | None":
@@ -107,21 +113,26 @@ def latest_slot(at: time, zone: tzinfo, now: datetime) -> datetime:
     return moment if moment <= now else _moment(today - A_DAY, at, zone)
 
 
-def when(last: LastDigest | None, slot: datetime, now: datetime) -> Timing:
-    """Whether the digest planned for ``slot`` is to be posted.
+def note_of(channel: str) -> str:
+    """The name of a channel's note."""
+    return f"digest {channel}"
+
+
+def when(last: LastDigest | None, slot: datetime, now: datetime, planned_at: datetime) -> Timing:
+    """Whether the digest planned for ``slot`` is to be posted. ``planned_at``: when a channel without one got its plan.
 
     A plan whose hour was changed to one that is later than today's digest gets another one today.
     """
     if last is None:
-        return Timing.FIRST
+        return Timing.FIRST if slot <= planned_at else Timing.DUE
     if last.slot - now > A_DAY:
         return Timing.CLOCK_WAS_AHEAD
     return Timing.DUE if slot > last.slot else Timing.TOLD
 
 
-def covered(last: LastDigest, until: datetime) -> tuple[datetime, datetime]:
+def covered(last: LastDigest | None, until: datetime) -> tuple[datetime, datetime]:
     """From when to when a digest covers: the first of a channel a day; nothing where the clock was set back."""
-    since = until - A_DAY if last.until is None else last.until
+    since = until - A_DAY if last is None or last.until is None else last.until
     return since, max(since, until)
 
 

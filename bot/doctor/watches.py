@@ -1,4 +1,4 @@
-"""Whether the channels of watches take messages, and whether EnOS shows the flows that watches name."""
+"""Whether the channels of watches can be posted to, and whether EnOS shows the flows that watches name."""
 
 import asyncio
 import contextlib

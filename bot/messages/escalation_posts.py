@@ -4,7 +4,7 @@ Their ids are made from the step, so that nothing posts it twice.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.core.flow.model import UserName
@@ -29,6 +29,7 @@ class Call:
     directly: Sequence[str]  # who hears of it by direct message
     people: Mapping[UserName, Person]
     due: datetime
+    groups: Mapping[str, str] = field(default_factory=dict)  # the names of groups that are known, by id
 
     @property
     def about(self) -> str:
@@ -47,7 +48,7 @@ def of_incident(incident: Incident, call: Call) -> tuple[NewPost, ...]:
     for card in call.decision.shown_in:
         id_ = call.id_for(card.channel)
         mentions = card == call.decision.mentions_in
-        body = cards.step_taken(incident, call.step, call.people, id_, mentions=mentions)
+        body = cards.step_taken(incident, call.step, call.people, id_, call.groups, mentions=mentions)
         posts.append(_post(call, id_, card.channel, body, incident.id, thread_of=card.post))
     for user in call.directly:
         id_ = call.id_for(f"dm-{user}")
@@ -58,9 +59,11 @@ def of_incident(incident: Incident, call: Call) -> tuple[NewPost, ...]:
 def of_storm(storm: IncidentGroup, waiting: Sequence[Incident], call: Call, command: str) -> tuple[NewPost, ...]:
     """The posts about a step of a storm's escalation."""
     step = call.step
-    whom = cards.asked(step, len(waiting)) if call.decision.mentions_in else cards.called(step, call.people)
+    whom = (
+        cards.asked(step, len(waiting)) if call.decision.mentions_in else cards.called(step, call.people, call.groups)
+    )
     id_ = PostId(f"call{call.place + 1}-{storm.post}")
-    body = group_cards.storm_reminder(waiting, id_, (whom, *cards.notes(step)), command=command)
+    body = group_cards.storm_reminder(waiting, id_, (whom, *cards.notes(step, call.groups)), command=command)
     posts = [_post(call, id_, storm.channel, body, thread_of=storm.post)]
     for user in call.directly:
         id_ = call.id_for(f"dm-{user}")

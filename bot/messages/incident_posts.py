@@ -37,7 +37,7 @@ class Terms:
     storm: int = 0  # more incidents than this within ten minutes are a storm; 0: no storms
     command: str = "/flow"
     rules: RoutingRules = NO_RULES  # where failures go, and how flowbot speaks there
-    lost: frozenset[str] = frozenset()  # channels and people that take no messages now
+    lost: frozenset[str] = frozenset()  # channels and people that cannot be posted to now
     renamed: frozenset[InstanceId] = frozenset()  # runs listed under another flow name than before
 
     def shown_in(self, channel: str, incident: Incident | None = None) -> cards.RenderContext:

@@ -101,10 +101,10 @@ class BotHealth:
         jump = self._clock_jumps.recent
         if jump is None:
             return EMPTY
-        when = ago(self._steady() - jump.at)
-        if jump.by > timedelta():
-            return msg("was set ahead by {duration}, {ago}", duration=jump.by, ago=when)
-        return msg("was set back by {duration}, {ago}", duration=-jump.by, ago=when)
+        when, by = ago(self._steady() - jump.at), timedelta(seconds=round(jump.by.total_seconds()))
+        if by > timedelta():
+            return msg("was set ahead by {duration}, {ago}", duration=by, ago=when)
+        return msg("was set back by {duration}, {ago}", duration=-by, ago=when)
 
     def refresh(self, now: datetime) -> None:
         """Bring the metrics to the present; ``now`` is the wall clock's time."""

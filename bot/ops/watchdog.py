@@ -15,6 +15,7 @@ import threading
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -65,7 +66,7 @@ class Watchdog:
     are in ``language``.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  its collaborators and its settings, by name
         self,
         records: WaitingSource,
         steady: Callable[[], datetime],
@@ -76,12 +77,15 @@ class Watchdog:
         admins: Sequence[str] = (),
         language: str = EN,
         also: Callable[[], Awaitable[None]] | None = None,
+        wall: Callable[[], datetime] = wall,
     ) -> None:
         self._records, self._steady, self._poll_seconds, self._reads = records, steady, poll_seconds, reads
         self._slack, self._admins, self._language, self._also = slack, tuple(admins), language, also
+        self._wall = wall
         self._began = self._looked_at = self._answered_at = steady()
         self._untold: dict[str, datetime] = {}  # since when each waits, by the steady clock
         self._unanswered: dict[str, datetime] = {}
+        self._asked: _Moment | None = None  # when the database answered the last time
         self._outage_told = False
         self._running: dict[str, asyncio.Task[None]] = {}
         self._debounced = _Debounced()
@@ -156,10 +160,11 @@ class Watchdog:
 
     async def _ask(self) -> None:
         waiting = await self._records.waiting()
-        now = self._steady()
-        self._answered_at = now
-        self._untold = _followed(self._untold, waiting.untold, now)
-        self._unanswered = _followed(self._unanswered, waiting.unanswered, now)
+        now = _Moment(self._steady(), self._wall())
+        self._answered_at = now.steady
+        self._untold = _followed(self._untold, waiting.untold, now, self._asked)
+        self._unanswered = _followed(self._unanswered, waiting.unanswered, now, self._asked)
+        self._asked = now
         self._outage_told = waiting.outage_told
 
     async def _tell(self) -> None:
@@ -261,10 +266,27 @@ class LoopWatch:
             self._logged = 0.0
 
 
-def _followed(before: Mapping[str, datetime], found: Mapping[str, datetime], now: datetime) -> dict[str, datetime]:
-    """Since when each waits, by the steady clock. A new one is as old as the wall clock says, at least 0."""
-    at = wall()
-    return {name: before.get(name) or now - max(timedelta(), at - since) for name, since in found.items()}
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """The time by both clocks."""
+
+    steady: datetime
+    wall: datetime
+
+
+def _followed(
+    before: Mapping[str, datetime], found: Mapping[str, datetime], now: _Moment, last: _Moment | None
+) -> dict[str, datetime]:
+    """Since when each waits, by the steady clock. ``last`` is when the database answered the last time."""
+    return {name: before.get(name) or now.steady - _waited(since, now, last) for name, since in found.items()}
+
+
+def _waited(since: datetime, now: _Moment, last: _Moment | None) -> timedelta:
+    """How long a new one has waited: as the wall clock says, without what that was set ahead since ``last``."""
+    by_wall = now.wall - since
+    if last is not None:
+        by_wall = min(by_wall, now.steady - last.steady + max(timedelta(), last.wall - since))
+    return max(timedelta(), by_wall)
 
 
 def _age(now: datetime, times: Iterable[datetime]) -> float:

@@ -125,6 +125,7 @@ class Directory:
         self._on_list_end = on_list_end
         self._people: ExpiringCache[_Account] = ExpiringCache(PEOPLE_SECONDS, clock)
         self._groups: ExpiringCache[frozenset[str]] = ExpiringCache(GROUP_SECONDS, clock)
+        self._group_names: ExpiringCache[Mapping[str, str]] = ExpiringCache(PEOPLE_SECONDS, clock)
         self._presence: ExpiringCache[bool | None] = ExpiringCache(PRESENCE_SECONDS, clock)
         self._channels: ExpiringCache[Channel] = ExpiringCache(CHANNEL_SECONDS, clock)
         self._members: ExpiringCache[frozenset[str]] = ExpiringCache(GROUP_SECONDS, clock, most=200)
@@ -183,6 +184,18 @@ class Directory:
             return frozenset(_ids(answer, "users"))
 
         return await self._groups.get(group, ask)
+
+    async def group_names(self) -> Mapping[str, str]:
+        """What people know the user groups by, by id; known for 15 minutes at most. Disabled ones are left out."""
+
+        async def ask() -> Mapping[str, str]:
+            listed = (await self.calls.read("usergroups.list", {})).get("usergroups")
+            if not isinstance(listed, list):
+                raise SlackUnclear("the answer has no usergroups")
+            named = [_group_name(each) for each in listed if isinstance(each, dict)]
+            return {group: name for group, name in named if group and name}
+
+        return await self._group_names.get("", ask)
 
     async def channel(self, channel: str) -> Channel:
         """The conversation; a private one that the bot is not in is refused as ``channel_not_found``."""
@@ -330,6 +343,12 @@ def _ids(answer: Answer, name: str) -> list[str]:
     if not isinstance(listed, list) or not all(isinstance(each, str) and each for each in listed):
         raise SlackUnclear(f"the answer has no {name}")
     return listed
+
+
+def _group_name(group: Mapping[str, Any]) -> tuple[str, str]:
+    """The id of a user group and what people know it by: its handle, else its name."""
+    handle, name = (legible(str(group.get(part) or ""), LONGEST_NAME) for part in ("handle", "name"))
+    return str(group.get("id") or ""), f"@{handle}" if handle else name
 
 
 def _channel(answer: Answer, asked: str) -> Channel:

@@ -97,7 +97,7 @@ class LostMessages(Transactional):
 
     @transaction
     def requeue_missed_edits(self, db: Database, channel: str, why: str) -> None:
-        """Queue the edits that a channel refused again, the newest of each message: it takes posts again now."""
+        """Queue the edits that a channel refused again, the newest of each message: it can be posted to again."""
         db.has_queued_posts = True
         db.execute(_MISSED, {"channel": channel, "why": why, "rows": ROWS})
 

@@ -35,7 +35,7 @@ def move_cards(db: Database, incident_cache: "IncidentCache", post: PostId, chan
     """Let the cards, and the group, of a first message be where it went.
 
     So a later failure adds no second card there. A card that another one stands in for is removed: lists do not link
-    to it, and its channel gets one with a later failure, should it take posts again then. A grouped incident that has
+    to it, and its channel gets one with a later failure, if it can be posted to then. A grouped incident that has
     a card there already keeps both.
     """
     moved = {"post": post, "channel": channel}

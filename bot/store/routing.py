@@ -1,8 +1,9 @@
 """Routing: the watches of channels and people, and their preferences. A change and what is said of it are one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from sqlite3 import Row
+from types import MappingProxyType
 
 from bot.core.flow.model import FlowId
 from bot.core.outbox.posts import NewPost
@@ -15,6 +16,8 @@ from bot.store.database import Database
 from bot.store.people import end_attempt, require_link
 from bot.store.queueing import put
 from bot.store.transactions import Transactional, from_timestamp, person, read, timestamp, transaction
+
+NO_NOTES: Mapping[str, str] = MappingProxyType({})
 
 
 class Routing(Transactional):
@@ -101,10 +104,16 @@ class Routing(Transactional):
         change: Callable[[Prefs], Prefs],
         told: Callable[[Prefs], Sequence[NewPost]],
         *,
+        notes: Mapping[str, str] = NO_NOTES,
         attempt_result: AttemptResult | None = None,
     ) -> Prefs:
-        """Change the preferences of a channel or person, and queue what ``told`` says of the new ones."""
+        """Change the preferences of a channel or person, and queue what ``told`` says of the new ones.
+
+        A note that is there already is kept.
+        """
         _require(db, attempt_result)
+        for note in notes.items():
+            db.execute("INSERT OR IGNORE INTO notes (name, value) VALUES (?, ?)", note)
         new = change(prefs(db, channel))
         db.execute(
             "INSERT OR REPLACE INTO prefs VALUES (?, ?, ?, ?, ?, ?, ?)",

@@ -196,6 +196,10 @@ class Slack(Protocol):
         """The user ids of a user group; cached for minutes."""
         ...
 
+    async def group_names(self) -> Mapping[str, str]:
+        """The handles of all user groups, such as ``@grid-oncall``, by id; cached for minutes."""
+        ...
+
     async def channel(self, channel: str) -> Channel:
         """The conversation; cached for seconds."""
         ...

@@ -269,6 +269,37 @@ async def test_who_was_never_told_that_it_is_broken_is_not_told_that_it_is_over(
     assert "U1" not in mouth.tries[6:]
 
 
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "asked_before", "said", "jump", "seconds"),
+    [
+        ("What waits since before the start is as old as the wall clock says.", False, -HOUR, timedelta(), 3602),
+        ("What is new is as old as it is.", True, timedelta(seconds=1), timedelta(), 1),
+        ("A clock that is set ahead makes nobody wait longer.", True, timedelta(seconds=1), HOUR, 2),
+        ("Nor does it make what was said after that.", True, HOUR + timedelta(seconds=1), HOUR, 1),
+        ("What is older than the last look stays as old.", True, -HOUR, HOUR, 3602),
+        ("A clock that is set back makes nothing younger than new.", True, timedelta(seconds=1), -HOUR, 0),
+    ],
+)
+async def test_how_long_somebody_has_waited(sentence, asked_before, said, jump, seconds):
+    start = steady = wall()
+    ahead, waiting = timedelta(), Waiting({}, {})
+
+    class Records:
+        async def waiting(self):
+            return waiting
+
+    watchdog = Watchdog(Records(), lambda: steady, 10, dict, slack=Mouth(lambda *_: None), wall=lambda: steady + ahead)
+    if asked_before:
+        await watchdog._ask()
+    steady, ahead = start + timedelta(seconds=2), jump
+    waiting = Waiting({}, {"said e1": start + said})
+    await watchdog._ask()
+    assert watchdog.evidence().unanswered == seconds, sentence
+
+
 async def test_a_blocked_loop_is_logged_with_the_place(caplog):
     seen = threading.Event()
 

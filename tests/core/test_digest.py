@@ -92,7 +92,27 @@ TIMINGS = [
 @pytest.mark.parametrize(("case", "last", "at", "now", "timing"), TIMINGS)
 def test_whether_it_is_due(case, last, at, now, timing):
     now, held = utc(now), LastDigest(utc(last), None) if last else None
-    assert digest.when(held, digest.latest_slot(time.fromisoformat(at), UTC_ZONE, now), now) is timing, case
+    assert digest.when(held, digest.latest_slot(time.fromisoformat(at), UTC_ZONE, now), now, now) is timing, case
+
+
+@pytest.mark.parametrize(
+    ("case", "planned_at", "timing"),
+    [
+        ("A plan made before its hour is due when that has passed.", "2026-11-22 08:59", Timing.DUE),
+        ("One made at its hour waits for tomorrow.", "2026-11-22 09:00", Timing.FIRST),
+        ("One made later, too.", "2026-11-22 09:01", Timing.FIRST),
+    ],
+)
+def test_whether_the_first_of_a_channel_is_due(case, planned_at, timing):
+    slot, now = utc("2026-11-22 09:00"), utc("2026-11-22 09:02")
+    assert digest.when(None, slot, now, utc(planned_at)) is timing, case
+
+
+def test_what_the_daily_line_told_is_not_told_again():
+    nine = utc("2026-11-22 01:00")
+    last = LastDigest.of_daily_line("2026-11-22", ZoneInfo("Asia/Shanghai"))
+    assert (last.slot, digest.covered(last, nine + timedelta(hours=24))[0]) == (nine, nine)
+    assert digest.covered(None, nine)[0] == nine - digest.A_DAY
 
 
 @pytest.mark.parametrize("day", ["2026-10-24", "2026-10-25", "2026-10-26", "2027-03-27", "2027-03-28"])
@@ -103,11 +123,15 @@ def test_each_local_day_has_one_whatever_the_clock_does(day, at):
     for minutes in range(0, 47 * 60, 10):
         now = begin + timedelta(minutes=minutes)
         slot = digest.latest_slot(time.fromisoformat(at), BERLIN, now)
-        if digest.when(last, slot, now) is Timing.DUE:
+        if digest.when(last, slot, now, now) is Timing.DUE:
             last = LastDigest(slot)
             days.append(now.astimezone(BERLIN).date())
     first = datetime.fromisoformat(day).date()
     assert days == [first, first + digest.A_DAY]
+
+
+def test_each_channel_has_a_note():
+    assert digest.note_of("C1") == "digest C1"  # what the store corrects where the clock was set back
 
 
 def test_a_note_is_read_as_it_was_written():

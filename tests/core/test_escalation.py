@@ -33,6 +33,7 @@ SECOND = OnCallGroup("S0SECOND01", frozenset({"U0C"}))
 NOBODY = OnCallGroup("S0EMPTY001", word=EMPTY)
 REFUSED = OnCallGroup("S0GONE0001", word="no_such_subteam")
 SILENCE = OnCallGroup("S0SILENT01", word=SILENT)
+MANY = tuple(OnCallGroup(f"S{number}", frozenset({"U0A"})) for number in range(1, 10))
 OTHER_CARD = IncidentCard("C0FINANCE1", PostId("p2"), told_at=NOW)
 
 
@@ -123,9 +124,19 @@ NIGHTS = [
         {30: "group S0FIRST001"} | dict.fromkeys((90, 210, 450, 930, 1890), "owners"),
     ),
     (
-        "There are six steps, however many groups there are.",
-        plan(*(OnCallGroup(f"S{number}", frozenset({"U0A"})) for number in range(9)), owners=()),
-        {30 * step: f"group S{step - 1}" for step in range(1, 7)},
+        "However many groups there are, each is called, and PagerDuty after the last of them.",
+        plan(*MANY, pagerduty=True, owners=()),
+        {30 * step: f"group S{step}" for step in range(1, 10)} | {300: "pagerduty"},
+    ),
+    (
+        "Six groups leave a step for PagerDuty, and then none for a reminder.",
+        plan(*MANY[:6], pagerduty=True, owners=()),
+        {30 * step: f"group S{step}" for step in range(1, 7)} | {210: "pagerduty"},
+    ),
+    (
+        "Of many groups that are passed over, the step is not made up for by a reminder.",
+        plan(*MANY[:5], NOBODY, REFUSED, SILENCE, owners=()),
+        {30 * step: f"group S{step}" for step in range(1, 6)} | {180: "group S0SILENT01"},
     ),
 ]
 
@@ -277,10 +288,11 @@ def test_what_comes_next_is_known_before_it_is_due():
 
 
 def test_what_cannot_be_due_is_not_looked_at_closer():
-    assert not may_be_due(incident(), EVERY, minutes(29))
-    assert may_be_due(incident(), EVERY, minutes(30))
-    assert not may_be_due(TAKEN, EVERY, minutes(60))
-    assert not may_be_due(incident(reminder_count=MAX_STEPS), EVERY, minutes(9999))
+    assert not may_be_due(incident(), plan(), minutes(29))
+    assert may_be_due(incident(), plan(), minutes(30))
+    assert not may_be_due(TAKEN, plan(), minutes(60))
+    assert not may_be_due(incident(reminder_count=MAX_STEPS), plan(*MANY[:6]), minutes(9999))
+    assert may_be_due(incident(reminder_count=MAX_STEPS), plan(*MANY[:6], pagerduty=True), minutes(9999))
 
 
 MESSAGES = [

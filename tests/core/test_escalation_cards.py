@@ -1,5 +1,6 @@
 """What a step says in threads and in direct messages, in each language."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,8 @@ from bot.core.incident.model import IncidentCard
 from bot.core.outbox.posts import PostId
 from bot.core.people.on_call import EMPTY
 from bot.messages import escalation_posts
+from bot.messages.cards import answers
+from bot.messages.cards import escalation as cards
 from bot.messages.escalation_posts import Call
 
 BROKEN = incident(failure(**KNOWN))
@@ -46,6 +49,30 @@ def test_a_storms_step_says_how_many_wait(golden, language):
             made = call(FIRST, (JONAS.user, "U0SAMLEE001"), mentions=mentions)
             for post in escalation_posts.of_storm(STORM, many, made, "/flow"):
                 golden(post.body, language)
+
+
+def test_show_lists_each_step_of_a_long_escalation_and_the_last_six_of_a_short_one():
+    long = [EscalationStep("i1", number, AT, CallReason.GROUP, (), f"S0GROUP{number}") for number in range(1, 9)]
+    for steps, first in (long, 1), ([*long, FIRST], 4):
+        said = cards.outlook(BROKEN, steps, Decision(CallReason.ALL_CALLED), {})
+        lines = as_sent(answers.told("", said))["blocks"][0]["text"]["text"].split("\n")
+        assert f"S0GROUP{first}" in lines[1]
+        assert f"S0GROUP{first - 1}" not in lines[1]
+
+
+GROUPS = {"S0ONCALL01": "@grid-oncall", "S0EMPTY001": "@nobody-there"}
+
+
+@pytest.mark.parametrize("language", ALL)
+def test_a_group_whose_name_is_known_is_named_and_not_mentioned(golden, language):
+    data = tuple(GROUPS.values())
+    for step in (FIRST, SECOND):
+        shown, *_ = escalation_posts.of_incident(BROKEN, replace(call(step, mentions=False), groups=GROUPS))
+        golden(shown.body, language, data)
+    for decision in (Decision(CallReason.ALL_CALLED), Decision(CallReason.NOT_DUE, FIRST, AT)):
+        said = cards.outlook(BROKEN, [FIRST, SECOND, PAGED], decision, GROUPS)
+        assert "<!subteam" not in str(as_sent(answers.told("", said)))
+        golden(answers.told("", said), language, data)
 
 
 def test_the_ids_of_its_posts_are_those_of_the_step_so_that_none_is_queued_twice():

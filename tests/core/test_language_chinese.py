@@ -122,6 +122,7 @@ def test_the_syntax_in_chinese(snapshot):
         ("认领 2809 持续 2 小时 因为 坏了，见 3377。", "ack 2809 for 2h because 坏了，见 3377。"),
         ("认领 2809 ２ｈ 备注：坏了", "ack 2809 for 2h because 坏了"),
         ("认领2809，2小时，原因：源表正在修复", "ack 2809 for 2h because 源表正在修复"),
+        ("认领 2809 由于 坏了", "ack 2809 because 坏了"),
         ("释放 2809", "unack 2809"),
         ("关闭 2809 原因 从 昨天 起 不需要", "close 2809 because 从 昨天 起 不需要"),
         ("重新打开 2809", "reopen 2809"),

@@ -109,3 +109,7 @@ def test_a_trouble_is_told_when_it_begins_and_when_it_ends(noted, group, begun, 
 def test_a_group_that_the_settings_name_no_more_is_forgotten_without_a_word():
     change = compare({"S9": EMPTY}, [LIVES])
     assert (change.begun, change.ended, change.noted) == ((), (), {})
+
+
+def test_only_the_names_that_slack_says_are_known():
+    assert on_call.names([OnCallGroup("S1", name="@grid-oncall"), OnCallGroup("S2")]) == {"S1": "@grid-oncall"}

@@ -63,6 +63,7 @@ PICTURES = {
     "nobody is linked": drawn(STORM, [OPEN], {}, mentioned=()),
     "one owner, who is not linked": drawn(STORM, [in_storm(4001, owners=(OWNER,))], {}, mentioned=()),
     "one owner": drawn(STORM, [in_storm(4001, owners=(OWNER,))]),
+    "owners whom another storm mentions": drawn(STORM, [OPEN], mentioned=()),
     "a failure each": drawn(STORM, [OPEN, TAKEN]),
     "more owners": cards.more_owners(
         (OWNER, UserName("jonas.weber")), {OWNER: MAYA, UserName("jonas.weber"): JONAS}, command="/flow"

@@ -150,12 +150,33 @@ def test_owners_are_named_once():
 def test_linked_owners_are_mentioned_once_and_at_most_twenty_of_them():
     names = [f"n{number}" for number in range(40)]
     people = dict.fromkeys(names[5:], MAYA)
-    first = groups.owners_to_mention(STORM, names, people)
+    first = groups.owners_to_mention(STORM, names, people, ())
     assert first == tuple(names[5:25])
     assert len(first) == MAX_MENTIONED
-    assert groups.owners_to_mention(replace(STORM, mentioned=first), names, people) == ()
-    assert groups.owners_to_mention(replace(STORM, mentioned=first[:19]), names, people) == (names[24],)
-    assert groups.owners_to_mention(replace(STORM, mentioned=(OWNER,) * 25), names, people) == ()
+    assert groups.owners_to_mention(replace(STORM, mentioned=first), names, people, ()) == ()
+    assert groups.owners_to_mention(replace(STORM, mentioned=first[:19]), names, people, ()) == (names[24],)
+    assert groups.owners_to_mention(replace(STORM, mentioned=(OWNER,) * 25), names, people, ()) == ()
+
+
+NEXT = replace(STORM, post="next", channel="C0GRIDOPS1", mentioned=(OWNER,))
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "storm", "linked", "known", "reason"),
+    [
+        ("An owner is mentioned.", STORM, {OWNER}, [STORM], "mentioned"),
+        ("Not again by the same storm.", replace(STORM, mentioned=(OWNER,)), {OWNER}, [], "mentioned before"),
+        ("Nor by another storm of the moment.", STORM, {OWNER}, [NEXT], "other storm"),
+        ("By whichever begins first.", STORM, {OWNER}, [replace(NEXT, began_at=NOW + SECOND)], "other storm"),
+        ("A later storm mentions them.", STORM, {OWNER}, [replace(NEXT, began_at=NOW - MINUTE)], "mentioned"),
+        ("Where the other has not, this one does.", STORM, {OWNER}, [replace(NEXT, mentioned=())], "mentioned"),
+        ("Who is not linked cannot be mentioned.", STORM, set(), [], "not linked"),
+        ("Twenty are enough.", replace(STORM, mentioned=("a",) * MAX_MENTIONED), {OWNER}, [], "enough"),
+    ],
+)
+def test_why_a_storm_mentions_an_owner_or_not(sentence, storm, linked, known, reason):
+    assert groups.mention_reasons(storm, [OWNER], linked, known)[OWNER].value == reason, sentence
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Slack on bad days: throttled, broken, silent; a channel that takes no messages. Nothing is lost or doubled."""
+"""Slack on bad days: throttled, broken, silent; a channel that cannot be posted to. Nothing is lost or doubled."""
 
 from journey_kit import ALEX, DATA_OPS, DIRECT, FINANCE, GENERAL, MAYA, SAM, message_id
 from journey_stage import story

@@ -14,11 +14,11 @@ async def test_a_flow_is_snoozed_from_its_card_and_woken_from_its_card(world):
     assert world.says(asked, "Nothing was snoozed")
 
     world.say(MAYA, "@flowbot snooze for 2h because of TICKET-17", thread=card)
-    await world.reply(card, "snoozed", "Reason: of TICKET-17")
+    await world.reply(card, "snoozed", "Reason: TICKET-17")
     await world.sees(card, "*SNOOZED*", "Snoozed by @Maya Chen")
     world.breaks(flow)
     await world.sees(card, "*SNOOZED*", "Failures in a row*\n2")
-    await world.asks(MAYA, "/flow snoozes", "Snoozed: 1", "snoozed-load", "of TICKET-17")
+    await world.asks(MAYA, "/flow snoozes", "Snoozed: 1", "snoozed-load", "TICKET-17")
 
     world.press(MAYA, card, "End snooze")
     await world.reply(card, "ended the snooze", "Nobody is on it now")

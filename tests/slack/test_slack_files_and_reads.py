@@ -7,6 +7,7 @@ from fake_slack import BOT, TEAM, Fault, refusal
 
 from bot.core.outbox.conversations import Channel, SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.people.model import Person
+from bot.core.text.escape import legible
 from bot.core.text.language import EN, ZH
 from bot.slack.directory import Identity
 
@@ -215,6 +216,25 @@ async def test_where_slack_does_not_answer_the_last_language_known_is_spoken(pos
 async def test_where_slack_never_answered_it_is_the_language_of_the_settings(poster_of, slack, fault):
     slack.fail("users.info", fault)
     assert await poster_of(language=ZH).language("U0MAYA00001", longest_wait=0.1) == ZH
+
+
+async def test_groups_are_named_by_their_handle_else_by_their_name(poster, slack, time):
+    named = [
+        {"id": "S1", "handle": "grid-oncall", "name": "Grid on call"},
+        {"id": "S2", "handle": "", "name": "Second\u202eline"},
+        {"id": "S3"},
+        {"handle": "nobody"},
+        "no group",
+    ]
+    slack.answers["usergroups.list"] = {"usergroups": named}
+    for _ in range(2):
+        names = await poster.group_names()
+        assert names == {"S1": "@grid-oncall", "S2": legible("Second\u202eline", 200)}
+    assert len(slack.calls) == 1
+    time.seconds += 15 * 60
+    slack.answers["usergroups.list"] = {}
+    with pytest.raises(SlackUnclear):
+        await poster.group_names()
 
 
 async def test_groups_are_known_for_minutes_and_channels_for_seconds(poster, slack, time):

@@ -110,6 +110,12 @@ async def test_preferences_are_as_they_were_set(store):
     assert await store.prefs("C2") == DEFAULTS
 
 
+async def test_a_note_that_comes_with_preferences_is_written_once(store):
+    for value in ("first", "second"):
+        await store.change_prefs("C1", lambda old: old, nothing, notes={"digest C1": value})
+    assert (await store.notes())["digest C1"] == "first"
+
+
 # ── the language of a channel ──
 
 

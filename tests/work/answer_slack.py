@@ -47,6 +47,7 @@ class AnswerSlack:
     def __init__(self):
         self.profiles = {}
         self.groups = {}
+        self.group_handles = {}
         self.archived = set()
         self.shared = set()  # channels that another organization reads too
         self.joined = {"C0DATAOPS1": {"U0MAYA00001", "U0JONAS0001"}}
@@ -73,6 +74,10 @@ class AnswerSlack:
     async def group(self, group):
         self._met("group")
         return frozenset(self.groups.get(group, ()))
+
+    async def group_names(self):
+        self._met("group_names")
+        return self.group_handles
 
     async def presence(self, user):
         self._met("presence")

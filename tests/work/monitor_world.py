@@ -53,7 +53,7 @@ class World:
         self.now = START
         self.link = link
         self.troubles = ()  # what keeps flowbot from its work
-        self.lost_places = ()  # channels and people that take no messages
+        self.lost_places = ()  # channels and people that cannot be posted to
         self.ids = itertools.count(1)
         self.settings = MonitorSettings(channel="C0DATAOPS1", user="u15432100000000001", **settings)
         self.monitor = self.start()

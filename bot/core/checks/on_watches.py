@@ -1,4 +1,4 @@
-"""Checks of the watches: whether their channels take messages, and whether EnOS shows their flows. Pure."""
+"""Checks of the watches: whether their channels can be posted to, and whether EnOS shows their flows. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -72,7 +72,7 @@ CLAUSES: Mapping[tuple[str, str], tuple[str, ...]] = {  # by the English word an
     ("until", "until"): ("直到", "截至", "到", "至"),
     ("to", "person"): ("给", "交给"),
     ("as", "resolution"): ("结果", "作为"),
-    ("because", "because"): ("原因", "因为", "备注"),
+    ("because", "because"): ("原因", "因为", "由于", "备注"),
     ("tail", "tail"): ("末尾", "最后"),
     ("matching", "glob"): ("匹配",),
     ("after", "after"): ("连续",),

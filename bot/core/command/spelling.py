@@ -18,6 +18,7 @@ _CLOSING_ZH = {'"': re.compile(f"[{DOUBLE}]"), "'": re.compile(f"[{SINGLE}]")}  
 _WORD = re.compile(r"\w[\w.-]*")
 # Verbs and clauses are letters only, so a name with one of these is not a word of the grammar.
 _NO_CLAUSE = re.compile(r"[0-9_.-]")
+OF = re.compile(r"\Aof(?:\s+|\Z)", re.IGNORECASE)  # before a note: "because of the deploy"
 _ENDS_KEY = re.compile(rf"[\s`{EQUALS}{re.escape(QUOTES)}]|^[{PAIRED}{''.join(CORNERS)}]")
 
 
@@ -49,13 +50,13 @@ def spell_key(key: str) -> str:
 
 
 def spell_note(note: str) -> str:
-    """A note, which is the rest of a command without the spaces around it."""
+    """A note, which is the rest of a command without the spaces around it, and without an "of" before it."""
     text = _encoded(note)
     inner = text.strip()
     start = text.index(inner) if inner else len(text)
     edges = text[:start], text[start + len(inner) :]
     before, after = ("".join(f"&#{ord(each)};" for each in edge) for edge in edges)
-    return before + inner + after
+    return ("of " if OF.match(note) else "") + before + inner + after
 
 
 def _encoded(text: str) -> str:

@@ -5,7 +5,7 @@ import re
 from bot.core.command import chinese, wanted
 from bot.core.command.forms import DIGITS, LARGEST_COUNT, NUMBER, Form, in_chinese, one, sure, text
 from bot.core.command.shown import tick
-from bot.core.command.spelling import spell_key, spell_note, spell_value, spell_word
+from bot.core.command.spelling import OF, spell_key, spell_note, spell_value, spell_word
 from bot.core.command.tokens import Cursor, Token
 from bot.core.flow.model import (
     Parameter,
@@ -85,7 +85,8 @@ def _say_pairs(pairs: tuple[Parameter, ...]) -> str:
 
 
 def _note(cursor: Cursor) -> str:
-    note = cursor.rest()
+    """The rest. "because of the deploy" is shown as a reason: "the deploy"."""
+    note = OF.sub("", cursor.rest(), count=1)
     if not note:
         raise cursor.expected(wanted.NOTE)
     return note

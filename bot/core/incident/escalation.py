@@ -5,8 +5,9 @@
     then         PagerDuty, where it is configured
     then         the owners alone, after twice as long each time
 
-Six steps in all, counted from one again when it was handed back, an acknowledgement expired or a snooze ended: nobody
-is called while it is snoozed. A group in which nobody is active, or that Slack refuses to show, is passed over: the
+Six steps in all, or more where it takes more to call each group and PagerDuty: the limit ends reminders only. Steps are
+counted from one again when it was handed back, an acknowledgement expired or a snooze ended: nobody is called while it
+is snoozed. A group in which nobody is active, or that Slack refuses to show, is passed over: the
 same step calls the next. Where no channel allows reminders now, the step waits. An alert storm has one escalation as a
 whole, by the same rules.
 """
@@ -22,7 +23,7 @@ from bot.core.incident.model import Incident, IncidentCard, Phase
 from bot.core.people.on_call import OnCallGroup
 from bot.core.routing.mentions import Permission, Permit
 
-MAX_STEPS = 6
+MAX_STEPS = 6  # after which the owners are not reminded again
 MOST_MESSAGES = 20  # direct messages of one step
 
 
@@ -105,10 +106,10 @@ class Decision:
         return self.reason in CALLS
 
 
-def may_be_due(incident: Incident, every: timedelta, now: datetime) -> bool:
+def may_be_due(incident: Incident, plan: Plan, now: datetime) -> bool:
     """Whether a step may be due: False where no look at what was called can change that."""
     course = course_of(incident, ())
-    return course.halted is None and course.taken < MAX_STEPS and course.since + every <= now
+    return course.halted is None and course.taken < _most_steps(plan) and course.since + plan.every <= now
 
 
 def course_of(incident: Incident, history: Sequence[EscalationStep]) -> Course:
@@ -159,7 +160,7 @@ def decide(course: Course, plan: Plan, permits: Sequence[tuple[IncidentCard, Per
     """The step that is due at ``now``; ``permits`` say what the channel of each card with a thread allows."""
     if course.halted is not None:
         return Decision(course.halted, until=course.until)
-    if course.taken >= MAX_STEPS:
+    if _all_called(course, plan):
         return Decision(CallReason.ALL_CALLED)
     step, due = _next_step(course, plan, now), course.since + _pause(course, plan)
     shown_in = tuple(card for card, permit in permits if permit.permission.reminds)
@@ -171,6 +172,17 @@ def decide(course: Course, plan: Plan, permits: Sequence[tuple[IncidentCard, Per
         return Decision(CallReason.NOT_DUE, step, due)
     mentioning = [card for card, permit in permits if permit.permission is Permission.MENTIONED]
     return Decision(step.reason, step, due, shown_in, next(iter(mentioning), None))
+
+
+def _most_steps(plan: Plan) -> int:
+    return max(MAX_STEPS, len(plan.groups) + plan.pagerduty)
+
+
+def _all_called(course: Course, plan: Plan) -> bool:
+    """Whether nobody is left to call, and the owners were reminded often enough."""
+    if course.taken < MAX_STEPS:
+        return False
+    return course.taken >= _most_steps(plan) or not (_uncalled(course, plan) or _calls_pagerduty(course, plan))
 
 
 def _first_to_end(permits: Sequence[Permit]) -> Permit:

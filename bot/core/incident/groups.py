@@ -22,6 +22,7 @@ from bot.core.people.model import Person
 STORM_WINDOW = timedelta(minutes=10)  # in which more incidents than the limit begin a storm, and without one it ends
 SHOWN_FOR = timedelta(days=7)  # after its end
 MAX_MENTIONED = 20  # owners mentioned by one group in all
+SAME_MOMENT = timedelta(minutes=1)  # storms that begin within it are seen by one poll
 MAX_JOINED = 200  # incidents with threads of their own that join in one transaction
 
 
@@ -30,6 +31,16 @@ class Occasion(Enum):
 
     FIRST_START = "first start"
     STORM = "storm"
+
+
+class MentionReason(Enum):
+    """Whether a storm mentions an owner now, and why not."""
+
+    MENTIONED = "mentioned"
+    MENTIONED_BEFORE = "mentioned before"  # by the same storm
+    OTHER_STORM = "other storm"  # of the same moment has mentioned them
+    NOT_LINKED = "not linked"
+    ENOUGH = "enough"  # were mentioned by this storm
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +177,40 @@ def owners(incidents: Iterable[Incident]) -> tuple[UserName, ...]:
     return tuple(dict.fromkeys(owner for incident in called for owner in incident.owners))
 
 
+def mention_reasons(
+    group: IncidentGroup, names: Iterable[UserName], linked: Collection[UserName], known: Iterable[IncidentGroup]
+) -> Mapping[UserName, MentionReason]:
+    """Whether each owner is to be mentioned now; ``known`` are all groups.
+
+    Whom another storm of the same moment has mentioned is only named: one poll mentions nobody twice by its storms.
+    """
+    elsewhere = {name for each in known if _is_of_same_moment(each, group) for name in each.mentioned}
+    room, found = MAX_MENTIONED - len(group.mentioned), dict[UserName, MentionReason]()
+    for name in names:
+        if name not in linked:
+            found[name] = MentionReason.NOT_LINKED
+        elif name in group.mentioned:
+            found[name] = MentionReason.MENTIONED_BEFORE
+        elif name in elsewhere:
+            found[name] = MentionReason.OTHER_STORM
+        elif room <= 0:
+            found[name] = MentionReason.ENOUGH
+        else:
+            found[name] = MentionReason.MENTIONED
+            room -= 1
+    return found
+
+
 def owners_to_mention(
-    group: IncidentGroup, names: Iterable[UserName], linked: Collection[UserName]
+    group: IncidentGroup, names: Iterable[UserName], linked: Collection[UserName], known: Iterable[IncidentGroup]
 ) -> tuple[UserName, ...]:
-    """The owners to mention who were not mentioned yet: linked ones, and no more than 20 in all."""
-    new = [name for name in names if name in linked and name not in group.mentioned]
-    return tuple(new[: max(0, MAX_MENTIONED - len(group.mentioned))])
+    """The owners to mention now, as ``mention_reasons`` says."""
+    reasons = mention_reasons(group, names, linked, known)
+    return tuple(name for name, reason in reasons.items() if reason is MentionReason.MENTIONED)
+
+
+def _is_of_same_moment(one: IncidentGroup, other: IncidentGroup) -> bool:
+    return one.post != other.post and abs(one.began_at - other.began_at) < SAME_MOMENT
 
 
 def to_be_asked(incidents: Iterable[Incident], people: Mapping[UserName, Person]) -> Mapping[UserName, Person]:

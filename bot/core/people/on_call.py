@@ -46,11 +46,17 @@ class OnCallGroup:
     id: str
     active: frozenset[str] = frozenset()  # user ids of its people: neither deactivated, nor apps, nor strangers
     word: str = ""  # why nobody in it is known to be on call: ``EMPTY``, ``SILENT``, or Slack's error code
+    name: str = ""  # as people know it, such as "@grid-oncall"; empty where Slack does not say
 
     @property
     def mentioned(self) -> bool:
         """Whether a reminder may mention it: it is not known to be empty or refused."""
         return not self.word or self.word == SILENT
+
+
+def names(groups: Sequence[OnCallGroup]) -> Mapping[str, str]:
+    """What people know the groups by, by id; those of which Slack does not say it are left out."""
+    return {group.id: group.name for group in groups if group.name}
 
 
 def can_be_on_call(profile: Profile) -> bool:

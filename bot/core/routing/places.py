@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import Enum
 
 from bot.core.flow.model import FlowId, UserName
-from bot.core.incident.model import Incident
+from bot.core.incident.model import Incident, Snooze
+from bot.core.incident.snoozes import snooze_of
 from bot.core.routing.mentions import Permission, mentions, quiet_ends
 from bot.core.routing.routes import Route, routes
 from bot.core.routing.rules import RoutingRules, newest
@@ -21,8 +22,8 @@ class PlaceReason(Enum):
 
     WATCHED = "watched"
     NO_WATCH_MATCHES = "no watch matches"
-    CHANNEL_LOST = "channel lost"  # the alert channel, instead of a channel that takes no messages
-    LOST = "lost"  # a card that was posted before its channel took no messages any more
+    CHANNEL_LOST = "channel lost"  # the alert channel, instead of a channel that cannot be posted to
+    LOST = "lost"  # a card that was posted before its channel could not be posted to any more
     STAYS = "stays"  # a card that was posted before its watches were removed
 
 
@@ -94,21 +95,28 @@ def drill(
     lost: Collection[str],
     now: datetime,
     known: Mapping[FlowId, KnownFlow],
+    snoozes: Collection[Snooze] = (),
 ) -> tuple[DrillPlace, ...]:
     """Where the failures go that a channel (or a person) hears of, each place once; nothing where it hears of none.
 
     The alert channel hears of what no watch matches, and of what its own watches match.
     """
-    samples = [_sample(each, known) for each in rules.watches if each.channel == here]
-    if here == alert_channel:
-        samples.insert(0, Failure(UNWATCHED, ""))
     found: dict[str, DrillPlace] = {}
-    for sample in samples:
-        for place in next_failure(sample, rules, alert_channel, lost, now):
+    for sample in samples_of(here, rules, alert_channel, known):
+        is_snoozed = snooze_of(sample.flow_id, now, snoozes) is not None
+        for place in next_failure(sample, rules, alert_channel, lost, now, is_snoozed=is_snoozed):
             there = found.get(place.channel, DrillPlace(place.channel, ()))
             owners = tuple(dict.fromkeys((*there.owners, *sample.owners)))
             found[place.channel] = DrillPlace(place.channel, _with_way(there.ways, place), owners)
     return tuple(found.values())
+
+
+def samples_of(
+    here: str, rules: RoutingRules, alert_channel: str, known: Mapping[FlowId, KnownFlow]
+) -> tuple[Failure, ...]:
+    """The sample failures of a channel: one for each of its watches, and in the alert channel one that none matches."""
+    unwatched = (Failure(UNWATCHED, ""),) if here == alert_channel else ()
+    return (*unwatched, *(_sample(each, known) for each in rules.watches if each.channel == here))
 
 
 def _why(channel: str, told: Mapping[str, Route], lost: Collection[str]) -> tuple[PlaceReason, tuple[int, ...]]:

@@ -1,9 +1,9 @@
 """Routes: the places a failure goes to, one for each channel however many of its watches match.
 
-a channel with a matching watch        there
-no channel has one                     the alert channel
-a watch's channel takes no messages    the alert channel instead
-a person's own watch                   to them as well; it keeps the failure from no channel
+a channel with a matching watch         there
+no channel has one                      the alert channel
+a watch's channel cannot be posted to   the alert channel instead
+a person's own watch                    to them as well; it keeps the failure from no channel
 """
 
 from collections.abc import Collection, Sequence
@@ -35,7 +35,7 @@ def routes(
 ) -> tuple[Route, ...]:
     """Where a failure goes: channels by their oldest watch, then people. There is always a channel.
 
-    ``lost`` are the channels and people that take no messages now. The alert channel's messages wait, so it is never
+    ``lost`` are the channels and people that cannot be posted to now. The alert channel's messages wait, so it is never
     lost.
     """
     found: dict[str, list[int]] = {}

@@ -1,10 +1,10 @@
 """The rules of a moment: all watches and preferences, and what they mean for one incident."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.core.incident.model import Incident
+from bot.core.incident.model import Incident, IncidentCard
 from bot.core.routing.mentions import Permission, Permit, mentions, quiet_ends
 from bot.core.routing.prefs import DEFAULTS, Prefs
 from bot.core.routing.routes import Route, routes
@@ -35,11 +35,20 @@ class RoutingRules:
 
     def permit(self, incident: Incident | None, channel: str, now: datetime) -> Permit:
         """Whether people are reminded about an incident in a channel now; of no incident, preferences alone decide."""
+        if incident is not None and incident.snooze is not None and self.prefs_of(channel).may_remind:
+            return Permit(Permission.SNOOZED, incident.snooze.until)
+        return self._permit(channel, () if incident is None else self._matching(incident), now)
+
+    def permits(
+        self, failure: Failure, cards: Sequence[IncidentCard]
+    ) -> Callable[[datetime], Sequence[tuple[IncidentCard, Permit]]]:
+        """Whether people are reminded of a failure where its cards are, at a time."""
+        watches = [each for each in self.watches if matches(each, failure)]
+        return lambda at: [(card, self._permit(card.channel, watches, at)) for card in cards]
+
+    def _permit(self, channel: str, watches: Sequence[Watch], now: datetime) -> Permit:
         if not self.prefs_of(channel).may_remind:
             return Permit(Permission.REMINDERS_OFF)
-        if incident is not None and incident.snooze is not None:
-            return Permit(Permission.SNOOZED, incident.snooze.until)
-        watches = () if incident is None else self._matching(incident)
         permission = mentions(channel, watches, self.prefs_of(channel), now)
         if permission is Permission.QUIET_HOURS:
             return Permit(permission, quiet_ends(channel, watches, now))

@@ -186,9 +186,10 @@ def _how_to_act(command: str) -> Text:
 def _owners(group: IncidentGroup, names: Sequence[UserName], people: Mapping[UserName, Person]) -> Text | None:
     if not names:
         return None
-    mentioned = [mention(people[name].user) for name in group.mentioned if name in people]
-    if mentioned:
-        return msg("Owners: {owners}", owners=listed(mentioned, len(names)))
+    known = [name for name in dict.fromkeys((*group.mentioned, *names)) if name in people]
+    if known:
+        shown = [mention(people[name].user) if name in group.mentioned else code(name) for name in known]
+        return msg("Owners: {owners}", owners=listed(shown[: storms.MAX_MENTIONED], max(len(names), len(known))))
     return plural("The owner is not linked yet.", "None of the {n} owners are linked yet.", len(names))
 
 

@@ -1,7 +1,7 @@
 """Escalation: the replies and direct messages of its steps, what ``show`` says of it, and who is on call.
 
-Only the reply that calls people mentions them: ``mentions``. Where a channel may read it, groups are shown by id
-elsewhere, since a mention of a group calls all of it.
+Only the reply that calls people mentions them: ``mentions``. Where a channel may read it, groups are shown by name
+elsewhere, since a mention of a group calls all of it: ``groups`` are the names that are known, by id.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,12 +30,13 @@ def step_taken(
     step: EscalationStep,
     people: Mapping[UserName, Person],
     post: str,
+    groups: Mapping[str, str],
     *,
     mentions: bool,
 ) -> Card:
     """The reply in the thread of an incident: for how long it has failed, and whom this step calls."""
-    whom = asked(step) if mentions else called(step, people)
-    return replies.still_open(incident, post, (_failing(incident, step.at), whom, *notes(step)))
+    whom = asked(step) if mentions else called(step, people, groups)
+    return replies.still_open(incident, post, (_failing(incident, step.at), whom, *notes(step, groups)))
 
 
 def call(incident: Incident, step: EscalationStep, user: str, post: str) -> Card:
@@ -57,24 +58,28 @@ def _mentioned(step: EscalationStep) -> list[Markup]:
     return [*([mention_group(step.group)] if step.group else ()), *map(mention, step.owners)]
 
 
-def called(step: EscalationStep, people: Mapping[UserName, Person]) -> Text | None:
+def called(step: EscalationStep, people: Mapping[UserName, Person], groups: Mapping[str, str]) -> Text | None:
     """Whom a step calls, without a mention: owners by their names in EnOS."""
     names = {person.user: name for name, person in people.items()}
-    shown = [code(name) for name in ([step.group] if step.group else [])]
+    shown = [_named(step.group, groups)] if step.group else []
     shown += [code(names.get(user, user)) for user in step.owners]
     return msg("Called: {people}", people=listed(shown)) if shown else None
 
 
-def notes(step: EscalationStep) -> tuple[Text, ...]:
+def _named(group: str, groups: Mapping[str, str]) -> Markup:
+    return code(groups.get(group, group))
+
+
+def notes(step: EscalationStep, groups: Mapping[str, str]) -> tuple[Text, ...]:
     """What else a step did: PagerDuty, and the groups that it passed over."""
     pagerduty = (msg("PagerDuty is called now."),) if step.reason is CallReason.PAGERDUTY else ()
-    return (*pagerduty, *(_passed_over(group, word) for group, word in step.passed_over))
+    return (*pagerduty, *(_passed_over(_named(group, groups), word) for group, word in step.passed_over))
 
 
-def _passed_over(group: str, word: str) -> Text:
+def _passed_over(group: Markup, word: str) -> Text:
     if word == EMPTY:
-        return msg("I skipped the on-call group {group}: nobody in it is active.", group=code(group))
-    return msg("I skipped the on-call group {group}: Slack does not show it to me.", group=code(group))
+        return msg("I skipped the on-call group {group}: nobody in it is active.", group=group)
+    return msg("I skipped the on-call group {group}: Slack does not show it to me.", group=group)
 
 
 def why_called(step: EscalationStep, user: str) -> Text:
@@ -99,26 +104,26 @@ def _failing(incident: Incident, at: datetime) -> Text:
 # ── what ``show`` says ──
 
 
-def outlook(incident: Incident, steps: Sequence[EscalationStep], decision: Decision) -> Text:
+def outlook(incident: Incident, steps: Sequence[EscalationStep], decision: Decision, groups: Mapping[str, str]) -> Text:
     """Who was called at which step and when, and who comes next, or why nobody does."""
-    upcoming = _upcoming(decision)
+    upcoming = _upcoming(decision, groups)
     return lines(
         layout("*{label}*", label=msg("Escalation")),
-        *(_taken(step) for step in steps[-MAX_STEPS:]),
+        *(_taken(step, groups) for step in steps[-max(MAX_STEPS, steps[-1].number if steps else 0) :]),
         msg("Nobody has been called so far.") if upcoming is not None and not steps else None,
         _why_nobody(incident, decision) if upcoming is None else upcoming,
     )
 
 
-def _taken(step: EscalationStep) -> Text:
-    what = _people(step)
+def _taken(step: EscalationStep, groups: Mapping[str, str]) -> Text:
+    what = _people(step, groups)
     if what is None:
         done: Text = msg("reminded in the thread")
     elif step.reason is CallReason.OWNERS and step.number > 1:
         done = msg("reminded {people}", people=what)
     else:
         done = msg("called {people}", people=what)
-    skipped = listed([code(group) for group, _ in step.passed_over])
+    skipped = listed([_named(group, groups) for group, _ in step.passed_over])
     passed_over = msg("skipped {groups}", groups=skipped) if step.passed_over else None
     return dots(
         layout("{number}. {at}", number=step.number, at=step.at),
@@ -127,22 +132,22 @@ def _taken(step: EscalationStep) -> Text:
     )
 
 
-def _people(step: EscalationStep) -> Text | None:
+def _people(step: EscalationStep, groups: Mapping[str, str]) -> Text | None:
     """Whom a step calls; None where it is only shown in the thread."""
-    people: list[Text] = [code(step.group)] if step.group else []
+    people: list[Text] = [_named(step.group, groups)] if step.group else []
     people += [Markup("PagerDuty")] if step.reason is CallReason.PAGERDUTY else []
     people += map(mention, step.owners)
     return listed(people) if people else None
 
 
-def _upcoming(decision: Decision) -> Text | None:
+def _upcoming(decision: Decision, groups: Mapping[str, str]) -> Text | None:
     if (
         decision.step is None
         or decision.until is None
         or not (decision.is_due or decision.reason is CallReason.NOT_DUE)
     ):
         return None
-    people = _people(decision.step)
+    people = _people(decision.step, groups)
     if people is None:
         return msg("Next ({time}): a reminder in the thread, unless somebody acknowledges it.", time=decision.until)
     return msg("Next ({time}): {people}, unless somebody acknowledges it.", people=people, time=decision.until)

@@ -43,7 +43,12 @@ def name(channel: str) -> Text:
 
 def numbers(place: Place) -> Text:
     """The watches of a place."""
-    return listed([layout("{number}", number=str(each)) for each in place.watches[:_LISTED]], len(place.watches))
+    return listed_watches(place.watches)
+
+
+def listed_watches(watches: Sequence[int]) -> Text:
+    """Some watches, by their numbers."""
+    return listed([layout("{number}", number=str(each)) for each in watches[:_LISTED]], len(watches))
 
 
 def why(place: Place) -> Text:

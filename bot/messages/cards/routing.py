@@ -102,7 +102,7 @@ def lost(watch: Watch, alert_channel: str, post: str) -> Card:
 
 
 def works_again(watch: Watch) -> Card:
-    """Who made a watch hears that its channel takes messages again."""
+    """Who made a watch hears that its channel can be posted to again."""
     channel = mention_channel(watch.channel)
     return answers.told("", msg("🟢 I can post in {channel} again. Your watch there works.", channel=channel))
 

@@ -13,7 +13,7 @@ from bot.core.flow.run import Run, RunState, StartDetails
 from bot.core.flow.status import Status, is_finished
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Block, Card
-from bot.core.text.escape import EMPTY, Markup, code, escape, mention
+from bot.core.text.escape import EMPTY, Markup, code, escape, mention, mention_channel
 from bot.core.text.message import Message, Text, Value, dots, layout, lines, link, listed, msg, plural, sentences
 from bot.messages.cards import answers, flows
 from bot.messages.symbols import STATUS_COLORS, mark
@@ -77,6 +77,12 @@ def started(run: Run, task_name: str = "", *, zone: timedelta | None = None) -> 
     """The message right after EnOS accepted the call."""
     text = sentences(_begun(run, task_name), msg("This message follows the run."))
     return _card(run, [msg("Started")], text, zone=zone)
+
+
+def started_elsewhere(run: Run, task_name: str, channel: str, *, zone: timedelta | None = None) -> Card:
+    """The line in the other threads of the incident; ``channel`` has the thread with the progress, "" a private one."""
+    where = msg("Its progress is shown in {channel}.", channel=mention_channel(channel)) if channel else None
+    return _card(run, [msg("Started")], sentences(_begun(run, task_name), where), zone=zone)
 
 
 def start_unconfirmed(run: Run, why: Text = EMPTY, *, zone: timedelta | None = None) -> Card:
@@ -266,6 +272,19 @@ def no_longer_shown(run: Run, *, zone: timedelta | None = None) -> Card:
         **who_and_what(run),
     )
     return _card(run, [msg("No longer shown")], text, offers=_view(run), zone=zone)
+
+
+def cannot_be_followed(run: Run, reference: str, *, zone: timedelta | None = None) -> Card:
+    """The message of a run that a bug keeps flowbot from following."""
+    command = in_words(f"show {run.instance}")
+    if run.state is RunState.ASKED:
+        what = msg("I can't find out whether {flow} was started for {person}.", **who_and_what(run))
+        how = msg("Something broke on my side. Look at the run with {command} before you try again.", command=command)
+    else:
+        what = msg("I can't follow this run of {flow}, started by {person}.", **who_and_what(run))
+        how = msg("Something broke on my side. See how the run is doing with {command}.", command=command)
+    text = sentences(what, how, msg("Give a flowbot admin this reference: {reference}.", reference=code(reference)))
+    return _card(run, [msg("Not followed")], text, offers=_view(run), zone=zone)
 
 
 def _begun(run: Run, task_name: str) -> Message:

@@ -105,7 +105,7 @@ class Services:
     seal: Seal = field(default_factory=lambda: Seal(secrets.token_hex()))
     secret_commands: SecretCommands = field(default_factory=SecretCommands)
     flow_access: FlowAccess = field(default_factory=FlowAccess)
-    lost: Callable[[], frozenset[str]] = frozenset  # channels and people that take no messages now
+    lost: Callable[[], frozenset[str]] = frozenset  # channels and people that cannot be posted to now
     on_call: OnCall = field(init=False)
 
     def __post_init__(self) -> None:
@@ -239,7 +239,7 @@ def _is_here(context: CommandContext, card: IncidentCard) -> bool:
 
 
 def in_thread(incident: Incident, channel: str, post: PostId, body: Card, now: datetime, user: str) -> NewPost:
-    """A reply in the incident's thread there; should the channel take none, it goes to the user's direct messages."""
+    """A reply in the incident's thread there; if that cannot be posted, it goes to the user's direct messages."""
     card = incident.card_in(channel) or incident.home
     return NewPost(
         id=post,
@@ -270,7 +270,7 @@ def _message(
     kind: PostKind = PostKind.MESSAGE,
     thread: str = "",
 ) -> NewPost:
-    """A post; should its channel not take a message, that goes to the asker's direct messages."""
+    """A post; if its channel cannot be posted to, it goes to the asker's direct messages."""
     return NewPost(
         id=post,
         kind=kind,

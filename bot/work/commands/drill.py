@@ -10,11 +10,13 @@ from bot.core.command.requests import Drill
 from bot.core.errors import Failure, Refusal
 from bot.core.flow.model import FlowId
 from bot.core.incident.escalation import Plan
+from bot.core.outbox.blocks import Card
 from bot.core.outbox.conversations import SLACK_FAILURES, Channel, SlackRefused
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind, is_direct
 from bot.core.outbox.slack_errors import SHARED_CHANNEL, meaning
+from bot.core.people import on_call
 from bot.core.routing import places
-from bot.core.routing.expected_calls import expected_calls
+from bot.core.routing.expected_calls import expected_in
 from bot.core.routing.places import DrillPlace, KnownFlow
 from bot.core.routing.rules import RoutingRules
 from bot.core.text.escape import EMPTY
@@ -56,12 +58,12 @@ async def drill(services: Services, context: CommandContext, _request: Drill) ->
 async def plan(services: Services, here: str, now: datetime, *, asker: str = "", user: str = "") -> DrillPlan:
     """The drill of a channel or person. Raises ``Refusal`` where no failures go there.
 
-    ``user`` gets the card in direct messages whose channel turns out to take none.
+    ``user`` gets the card in direct messages if its channel cannot be posted to after all.
     """
     rules, alert_channel = await services.store.routing_rules(), services.answer_settings.channel
-    known = await _known(services, rules, here)
-    troubles = dict[str, Text]()
-    reached = places.drill(here, rules, alert_channel, (), now, known)
+    known, snoozes = await _known(services, rules, here), await services.store.snoozes()
+    troubles, lost = dict[str, Text](), set[str]()
+    reached = places.drill(here, rules, alert_channel, (), now, known, snoozes)
     if not reached:
         nothing = cards.nothing_comes_here(is_personal=is_direct(here))
         way = msg("Add one with {command}, or run the drill in the alert channel.", command=in_words("watch"))
@@ -69,9 +71,16 @@ async def plan(services: Services, here: str, now: datetime, *, asker: str = "",
     while new := {each.channel for each in reached} - troubles.keys():  # what is lost leads to other places
         troubles |= dict(await asyncio.gather(*(_trouble(services, channel) for channel in sorted(new))))
         lost = {channel for channel, why in troubles.items() if why}
-        reached = places.drill(here, rules, alert_channel, lost, now, known)
+        reached = places.drill(here, rules, alert_channel, lost, now, known, snoozes)
+    settings, groups = services.answer_settings, tuple(await services.on_call.read())
     fine = tuple(each for each in reached if not troubles[each.channel])
-    posts = [await _post(services, each, now, asker, user) for each in fine]
+    samples = places.samples_of(here, rules, alert_channel, known)
+    posts, names = list[NewPost](), on_call.names(groups)
+    for each in fine:
+        owners = tuple(await services.owners.people_of(each.owners))
+        whom = Plan(settings.remind_every, groups, settings.pagerduty, owners)
+        expected = expected_in(each.channel, samples, rules, alert_channel, lost, snoozes, whom, now)
+        posts.append(_post(services, each, cards.card(each, expected, settings.bridges, asker, names), now, user))
     unposted = tuple(Unposted(channel, why) for channel, why in troubles.items() if why)
     return DrillPlan(fine, tuple(posts), unposted)
 
@@ -95,7 +104,7 @@ async def _known(services: Services, rules: RoutingRules, here: str) -> dict[Flo
 
 
 async def _trouble(services: Services, channel: str) -> tuple[str, Text]:
-    """The place, and why it takes no messages now; empty where it does, or where Slack does not say."""
+    """The place, and why it cannot be posted to now; empty where it can be, or where Slack does not say."""
     is_lost = channel in services.lost()
     if is_direct(channel):
         return channel, msg("Slack refused my last direct message there.") if is_lost else EMPTY
@@ -113,7 +122,7 @@ async def _trouble(services: Services, channel: str) -> tuple[str, Text]:
 
 
 def _error(services: Services, channel: Channel) -> str:
-    """Slack's word for why a channel takes no messages of flowbot; empty where it does."""
+    """Slack's word for why flowbot cannot post to a channel; empty where it can."""
     if channel.archived:
         return "is_archived"
     if not channel.member:
@@ -121,18 +130,14 @@ def _error(services: Services, channel: Channel) -> str:
     return SHARED_CHANNEL if channel.shared and channel.id not in services.answer_settings.shared_channels else ""
 
 
-async def _post(services: Services, place: DrillPlace, now: datetime, asker: str, user: str) -> NewPost:
+def _post(services: Services, place: DrillPlace, body: Card, now: datetime, user: str) -> NewPost:
     """The card of a sample failure. It waits with the answers: it holds up no failure."""
-    settings = services.answer_settings
-    owners = tuple(await services.owners.people_of(place.owners))
-    plan = Plan(settings.remind_every, tuple(await services.on_call.read()), settings.pagerduty, owners)
-    calls = expected_calls(plan, now)
     return NewPost(
         id=PostId(services.new_id()),
         kind=PostKind.MESSAGE,
         lane=Lane.ANSWER,
         channel=place.channel,
-        body=cards.card(place, calls, settings.bridges, asker),
+        body=body,
         due=now,
         user="" if is_direct(place.channel) else user,
     )

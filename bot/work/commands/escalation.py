@@ -11,6 +11,7 @@ from bot.core.incident.escalation import CallReason, Plan
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Block
 from bot.core.outbox.conversations import SLACK_FAILURES
+from bot.core.people import on_call
 from bot.core.text.message import msg
 from bot.messages.cards import answers
 from bot.messages.cards import escalation as cards
@@ -88,4 +89,5 @@ async def outlook(
     rules = await services.store.routing_rules()
     cards_of = incident.threads or (incident.home,)
     permits = [(card, rules.permit(incident, card.channel, context.now)) for card in cards_of]
-    return [blocks.section(cards.outlook(incident, history, escalation.decide(course, plan, permits, context.now)))]
+    decision = escalation.decide(course, plan, permits, context.now)
+    return [blocks.section(cards.outlook(incident, history, decision, on_call.names(plan.groups)))]

@@ -1,11 +1,15 @@
 """Routing: watch, unwatch, watches and prefs. In a direct message they are about that person's own."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import time
 
+from bot.core import digest
 from bot.core.command.parse import in_words
 from bot.core.command.requests import FlowRef, Preferences, Unwatch, Watches
 from bot.core.command.requests import Watch as WatchRequest
+from bot.core.digest import LastDigest
 from bot.core.errors import Refusal, TemporaryFailure
 from bot.core.flow.model import Flow
 from bot.core.outbox import blocks
@@ -132,20 +136,28 @@ async def prefs(services: Services, context: CommandContext, request: Preference
         place,
         lambda old: _changed(old, request, str(context.zone)),
         lambda new: posted(card(done, new)),
+        notes=_planned(place, request, context),
         attempt_result=_end(services, context),
     )
     services.wake()
     return _QUEUED
 
 
+def _planned(place: str, request: Preferences, context: CommandContext) -> Mapping[str, str]:
+    """The note from which on the first digest of a place is due: an hour that comes before the next poll counts."""
+    if request.digest in {"", OFF}:
+        return {}
+    slot = digest.latest_slot(time.fromisoformat(request.digest), context.zone, context.now)
+    return {digest.note_of(place): LastDigest(slot).written()}
+
+
 def _changed(old: Prefs, request: Preferences, zone: str) -> Prefs:
-    digest = request.digest or old.digest
     return Prefs(
         mentions=old.mentions if request.mentions is None else request.mentions,
         reminders=old.reminders if request.reminders is None else request.reminders,
         replies=request.replies or old.replies,
         language=request.language or old.language,
-        digest=digest,
+        digest=request.digest or old.digest,
         digest_zone=zone if request.digest else old.digest_zone,
     )
 

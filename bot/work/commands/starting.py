@@ -38,6 +38,7 @@ from bot.core.text.likeness import likeness
 from bot.core.text.message import Text, ago, layout, listed, msg, sentences
 from bot.core.text.shown_times import minute_in_utc, on_the_clock
 from bot.messages.cards import answers, flows, runs, taken_minutes
+from bot.messages.run_posts import started_elsewhere
 from bot.work.commands import targets
 from bot.work.commands.context import Answer, CommandContext, Services, acted, fit_into_buttons, posts_for, thread_of
 
@@ -186,7 +187,9 @@ async def _start(services: Services, context: CommandContext, start: PlannedStar
     with acted(partial(runs.start_not_noted, run)):
         if instance != expected.instance:  # EnOS took another minute than expected: the run keeps one row only
             await services.store.put_run(replace(expected, state=RunState.NOT_STARTED))
-        posts = await posts_for(services, context, answer)
+        zone = services.platform_zone()
+        lines = started_elsewhere(run, context.about(flow), start.task_name, context.now, zone)
+        posts = (*await posts_for(services, context, answer), *lines)
         await services.store.put_run(run, posts=posts, attempt_result=attempt_result(run, DONE, services.clock()))
     services.wake()
     if context.row.verb == "rerun":

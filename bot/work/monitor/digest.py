@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from bot.core import digest
 from bot.core.digest import LEFT_FOR, Contents, DigestPlan, Known, LastDigest, Timing, WatchState
 from bot.core.flow.run import Run
+from bot.core.incident.groups import Occasion
 from bot.core.incident.model import IncidentId
 from bot.core.outbox.notices import NoticeUpdate
 from bot.core.outbox.posts import Lane, NewPost, Post, PostId, PostKind
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _MOST = 5000  # incidents
+_DAILY_LINE = "sign of life"  # the note of version 0.1.0
 
 
 async def no_link(_message: Post | None) -> str:
@@ -60,17 +62,31 @@ class Digests:
                 self._told[plan.channel] = slot
 
     async def _tell(self, plan: DigestPlan, slot: datetime, now: datetime, until: datetime, state: WatchState) -> None:
-        note = f"digest {plan.channel}"
-        last = LastDigest.read((await self._store.notes()).get(note, ""))
-        timing = digest.when(last, slot, now)
+        note = digest.note_of(plan.channel)
+        last = await self._last(plan.channel, note)
+        planned_at = now if last is not None else await self._planned_at(plan.channel, now)
+        timing = digest.when(last, slot, now, planned_at)
         log.info("Digest of %s: %s", plan.channel, timing.value)
         if timing is Timing.TOLD:
             return
         new, posts = LastDigest(slot, None if last is None else last.until), tuple[NewPost, ...]()
-        if last is not None and timing is Timing.DUE:
+        if timing is Timing.DUE:
             since, end = digest.covered(last, until)
             new, posts = LastDigest(slot, end), (await self._post(plan, slot, (since, end), now, state),)
         await self._store.update_note(note, lambda _: NoticeUpdate(new.written(), posts))
+
+    async def _last(self, channel: str, note: str) -> LastDigest | None:
+        """A channel's last digest; of the alert channel also the last daily line of version 0.1.0."""
+        notes = await self._store.notes()
+        last, day = LastDigest.read(notes.get(note, "")), notes.get(_DAILY_LINE, "")
+        if last is None and day and channel == self._settings.channel:
+            return LastDigest.of_daily_line(day, self._settings.timezone)
+        return last
+
+    async def _planned_at(self, channel: str, now: datetime) -> datetime:
+        """When a channel without a note got its plan: the alert channel has one since the first start."""
+        groups = await self._store.incident_groups() if channel == self._settings.channel else ()
+        return min((each.began_at for each in groups if each.occasion is Occasion.FIRST_START), default=now)
 
     async def _post(
         self, plan: DigestPlan, slot: datetime, window: tuple[datetime, datetime], now: datetime, state: WatchState

@@ -10,7 +10,7 @@ what is missing. Edits of a message are merged, and sent every few seconds at mo
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -112,20 +112,23 @@ class IncidentGroupMessages:
             if found is None:
                 return ChangeSet()
             awake = [each for each in incidents if rules.mention(each, found.channel, now) is Permission.MENTIONED]
-            return self._shown(_Rendering(found, incidents, render_context, runs), groups.owners(awake), now)
+            rendering = _Rendering(found, incidents, render_context, runs)
+            return self._shown(rendering, groups.owners(awake), known.incident_groups, now)
 
         await self._write(decide)
 
-    def _shown(self, rendering: _Rendering, owners: tuple[UserName, ...], now: datetime) -> ChangeSet:
+    def _shown(
+        self, rendering: _Rendering, owners: tuple[UserName, ...], known: Sequence[IncidentGroup], now: datetime
+    ) -> ChangeSet:
         """The end of a storm that is over, and the edit of a message that shows an older state.
 
-        ``owners`` are those who may be mentioned now.
+        ``owners`` are those who may be mentioned now, ``known`` all groups.
         """
         found, incidents, people = rendering.group, rendering.incidents, rendering.render_context.people
         storm = found.occasion is Occasion.STORM
         new = groups.ended_storm(found) if storm and found.ended_at is None and groups.is_quiet(found, now) else found
         asked = groups.to_be_asked(incidents, people)
-        names = groups.owners_to_mention(new, owners, asked) if storm else ()
+        names = groups.owners_to_mention(new, owners, asked, known) if storm else ()
         new = replace(new, mentioned=(*new.mentioned, *names))
         rendering = replace(rendering, group=new)
         new = replace(new, shown=self._digest(rendering))

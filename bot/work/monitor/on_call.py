@@ -1,7 +1,10 @@
 """On call: the members of the on-call groups, and a notice to the admins about a group that reaches nobody."""
 
+import asyncio
+import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from bot.store.store import Store
 
 NOTE = "on call"
+_PATIENCE = 2.0  # seconds to wait for the names of groups
 UNKNOWN_PEOPLE = frozenset({"user_not_found", "users_not_found"})
 
 
@@ -29,6 +33,7 @@ class OnCall:
         self._slack = slack
         self._groups = tuple(groups)
         self._clock = clock
+        self._names: Mapping[str, str] = {}
         self._last: dict[str, tuple[datetime, frozenset[str]]] = {}
 
     async def on_call_status(self, user: str) -> tuple[bool, Text]:
@@ -39,8 +44,18 @@ class OnCall:
         return False, oncall.unread(read)
 
     async def read(self) -> tuple[OnCallGroup, ...]:
-        """The groups with those of their members who are active."""
-        return tuple([await self._counted(await self._members(group)) for group in self._groups])
+        """The groups with those of their members who are active, and with their names."""
+        groups = [await self._counted(await self._members(group)) for group in self._groups]
+        names = await self._read_names()
+        return tuple(replace(group, name=names.get(group.id, "")) for group in groups)
+
+    async def _read_names(self) -> Mapping[str, str]:
+        """The names of groups; where Slack does not answer soon, those that it said last. Nobody is called later."""
+        if self._groups:
+            with contextlib.suppress(*SLACK_FAILURES, TimeoutError):
+                async with asyncio.timeout(_PATIENCE):
+                    self._names = await self._slack.group_names()
+        return self._names
 
     async def _members(self, group: str) -> OnCallGroup:
         """A group with all of its members, active or not."""

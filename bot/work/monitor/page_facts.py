@@ -13,7 +13,7 @@ In a storm (``groups.py``) what would begin a thread joins the storm's message i
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -107,7 +107,7 @@ class _Detector:
         """All facts of the page: one edit for each card, however often it changed."""
         storms = list[IncidentGroup]()
         for channel in self._new_channels():  # one after another: an incident may join the storms of several
-            if (update := self._storm_update(channel)) is not None:
+            if (update := self._storm_update(channel, storms)) is not None:
                 self._put_in_storm(update)
                 storms.append(update.storm)
         firsts = [
@@ -135,8 +135,8 @@ class _Detector:
         """The channels that get new cards."""
         return tuple(dict.fromkeys(channel for _, channel in self._first))
 
-    def _storm_update(self, channel: str) -> groups.StormUpdate | None:
-        """The incidents that would begin threads in a channel and join a storm instead."""
+    def _storm_update(self, channel: str, storms: Sequence[IncidentGroup]) -> groups.StormUpdate | None:
+        """The incidents that join a storm instead of beginning threads in a channel; ``storms`` are those of others."""
         terms, known = self._terms, self._known
         storm_update = groups.storm_update(
             [self._changed[id_] for id_, where in self._first if where == channel],
@@ -150,7 +150,8 @@ class _Detector:
         if storm_update is None or not storm_update.begins:
             return storm_update
         awake = [each for each in storm_update.incidents if terms.shown_in(channel, each).people]
-        names = groups.owners_to_mention(storm_update.storm, groups.owners(awake), terms.render_context.people)
+        owners, others = groups.owners(awake), (*known.incident_groups, *storms)
+        names = groups.owners_to_mention(storm_update.storm, owners, terms.render_context.people, others)
         return replace(storm_update, storm=replace(storm_update.storm, mentioned=names))
 
     def _put_in_storm(self, storm_update: groups.StormUpdate) -> None:
@@ -172,7 +173,7 @@ class _Detector:
         self._tells = {post: instance for post, instance in self._tells.items() if post in told}
         if storm_update.begins:
             body = board.storm(
-                storm, storm_update.incidents, terms.shown_in(channel).people, storm.post, command=terms.command
+                storm, storm_update.incidents, terms.render_context.people, storm.post, command=terms.command
             )
             # It waits for the rest of the poll, and is sent before the first messages that wait since then.
             due = terms.now + HOLD

@@ -25,6 +25,7 @@ from bot.core.incident.model import Incident, IncidentCard
 from bot.core.outbox.blocks import Card
 from bot.core.outbox.conversations import SLACK_FAILURES
 from bot.core.outbox.posts import NewPost, PostId
+from bot.core.people import on_call
 from bot.core.people.on_call import OnCallGroup
 from bot.core.routing.mentions import Permit
 from bot.core.routing.rules import NO_RULES
@@ -101,11 +102,14 @@ class Reminders:
             due = reminders.next_reminder(incident)
             if due is not None and now >= due and not await self._gone(incident, now):
                 await self._end_acknowledgement(incident, now)
-        open_ones = [each for each in live if escalation.may_be_due(each, self._every, now)]
+        self._is_read = False
+        open_ones = []
+        if live:
+            plan = await self._plan_of_last_time()
+            open_ones = [each for each in live if escalation.may_be_due(each, plan, now)]
         shown = [each for each in await self._store.incident_groups() if storms.is_shown(each, now)]
         ids = [*(each.id for each in open_ones), *(each.post for each in shown)]
         history = await self._store.escalation_steps(ids) if ids else {}
-        self._is_read = False
         self._rules = await self._store.routing_rules()
         for incident in open_ones:
             await self._escalate(incident, history.get(incident.id, ()), now)
@@ -210,7 +214,8 @@ class Reminders:
         decision = escalation.decide(course, plan, permits, now)
         step = decision.step
         assert step is not None  # noqa: S101  it is due
-        return Call(decision, step, place, await self._directly(decision, step, plan), people, now)
+        directly = await self._directly(decision, step, plan)
+        return Call(decision, step, place, directly, people, now, on_call.names(plan.groups))
 
     async def _directly(self, decision: Decision, step: EscalationStep, plan: Plan) -> Sequence[str]:
         """Who hears of a step by direct message: whom it calls, but not the members of the channel it mentions in."""

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 _MOST = 5000  # live incidents read in one tick
 _TOLD_WITHIN = timedelta(hours=12)  # after the end of quiet hours; later nobody wants the list of a morning
-_ASKED_EVERY = timedelta(minutes=5)  # whether a channel takes messages again
+_ASKED_EVERY = timedelta(minutes=5)  # whether a channel can be posted to again
 _QUIET, _LOST = "quiet hours ", "lost watch "  # begin the names of the notes
 
 
 class RoutingMonitor:
     """Lists what is still open where quiet hours end, and tells people of their watches that work no more.
 
-    ``lost`` are the channels that take no messages now; ``recovered`` is called with one that takes them again.
+    ``lost`` are the channels that cannot be posted to now; ``recovered`` is called with one that can be again.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class RoutingMonitor:
         return (NewPost(post, PostKind.MESSAGE, Lane.HOUSEKEEPING, watch.by.user, cards.works_again(watch), now),)
 
     async def _ask_again(self, channels: Collection[str]) -> None:
-        """Ask Slack whether a channel takes messages again: nothing is posted there that would tell."""
+        """Ask Slack whether a channel can be posted to again: nothing is posted there that would tell."""
         if not channels or (self._asked is not None and self._steady() - self._asked < _ASKED_EVERY):
             return
         self._asked = self._steady()

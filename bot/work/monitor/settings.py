@@ -64,7 +64,7 @@ class MonitorContext:
     settings: MonitorSettings
     mask: Callable[[str], str]
     wake: Callable[[], None]  # an incident has changed
-    lost: Callable[[], Collection[str]] = tuple  # channels and people that take no messages now
+    lost: Callable[[], Collection[str]] = tuple  # channels and people that cannot be posted to now
     occurred: Callable[[int], None] = lambda _status: None  # a new failure was seen; its status
 
     async def terms(self, now: datetime, render_context: RenderContext) -> incident_posts.Terms:

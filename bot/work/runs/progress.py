@@ -5,13 +5,17 @@
       ├──► lost                      (another run holds the minute)
       └──► not started               (the platform shows no such run for a minute)
 
+A run that flowbot cannot follow because of a bug is lost, too: its message says so once, with a reference.
+
 ``asked`` means that the call was, or may have been, sent and its answer is not known: it is looked up, and never
 repeated automatically.
 """
 
 import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from bot.core.errors import Failure, Refusal
 from bot.core.flow.graph import BROKEN, downstream, ended
@@ -19,12 +23,14 @@ from bot.core.flow.model import Flow, FlowId, Instance, TaskId, UserId
 from bot.core.flow.run import Run, RunState
 from bot.core.flow.status import Status
 from bot.core.flow.times import read_time
+from bot.core.incident.model import Incident
 from bot.core.outbox.blocks import Card
 from bot.core.outbox.conversations import SLACK_FAILURES
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind, PostState
 from bot.core.people.model import DONE, AttemptResult, Ending, Outcome, Person
 from bot.core.text.mask import Seal
 from bot.messages.cards import runs as cards
+from bot.messages.run_posts import ended_elsewhere, line_in, started_elsewhere
 from bot.work.commands.context import Services, in_thread
 from bot.work.commands.starting import attempt_result
 
@@ -34,7 +40,9 @@ IN_FLIGHT = timedelta(seconds=90)  # the command that sent the call may still be
 NOT_STARTED_AFTER = timedelta(seconds=60)  # a run that EnOS does not show within this time was not started
 WAIT_FOR_INCIDENT = timedelta(seconds=90)  # how long the result of a failed run waits for its incident, to link to it
 TOO_LONG = timedelta(hours=24)
+BUGS = 10  # in a row, with one run, until it is not followed any more
 
+_NEVER = datetime.max.replace(tzinfo=UTC)
 NOT_STARTED = Outcome(Ending.OUTAGE, "not_started")  # the button may be pressed again
 
 
@@ -46,6 +54,8 @@ class _Tracked:
     last_body: Card | None = None
     missing_since: datetime | None = None
     failed_at: datetime | None = None
+    bugs: int = 0  # in a row
+    reference: str = ""  # of these bugs, in the log
 
 
 class RunTracker:
@@ -71,12 +81,33 @@ class RunTracker:
                 await (self._resolve_lost_answer if run.state is RunState.ASKED else self._check)(run, tracked, now)
             except Refusal:  # the run is gone, or EnOS does not show it to this user any more
                 if now - run.started_at > TOO_LONG:
-                    last = cards.no_longer_shown(run, zone=self._services.platform_zone())
+                    last = partial(cards.no_longer_shown, zone=self._services.platform_zone())
                     await self._finish(run, RunState.LOST, last, now, Outcome(Ending.UNCLEAR, "lost"))
             except (Failure, *SLACK_FAILURES):
                 continue  # the monitor reports that EnOS does not answer; this run is checked again
-            except Exception:
-                log.exception("Following run %s hit a bug. flowbot tries again.", run.instance)
+            except Exception as bug:  # noqa: BLE001  logged there
+                await self._hit_a_bug(run, tracked, bug, now)
+            else:
+                tracked.bugs = 0
+
+    async def _hit_a_bug(self, run: Run, tracked: _Tracked, bug: Exception, now: datetime) -> None:
+        """Log it. After so many in a row the run is not followed any more, and its message says so."""
+        tracked.bugs += 1
+        tracked.reference = tracked.reference or self._services.new_id()[:8]
+        again = "flowbot tries again." if tracked.bugs < BUGS else "flowbot does not follow it any more."
+        log.error("Following run %s hit a bug, reference %s. %s", run.instance, tracked.reference, again, exc_info=bug)
+        if tracked.bugs < BUGS:
+            return
+        outcome = Outcome(Ending.UNCLEAR, tracked.reference) if run.state is RunState.ASKED else DONE
+        try:
+            zone = self._services.platform_zone()
+            last = partial(cards.cannot_be_followed, reference=tracked.reference, zone=zone)
+            await self._finish(run, RunState.LOST, last, now, outcome)
+        except Failure:
+            return  # the next check tries to say it again
+        except Exception:
+            log.exception("Run %s could not be given up. flowbot tries again after its next start.", run.instance)
+            tracked.due = _NEVER
 
     async def _resolve_lost_answer(self, run: Run, tracked: _Tracked, now: datetime) -> None:
         """Find out after a lost answer whether the run exists, is somebody else's, or was not started."""
@@ -89,7 +120,7 @@ class RunTracker:
             at = self._services.steady()
             tracked.missing_since = tracked.missing_since or at
             if at - tracked.missing_since >= NOT_STARTED_AFTER:
-                await self._finish(run, RunState.NOT_STARTED, cards.not_started(run, zone=zone), now, NOT_STARTED)
+                await self._finish(run, RunState.NOT_STARTED, partial(cards.not_started, zone=zone), now, NOT_STARTED)
             return
         flow = await self._services.enos.flow(FlowId(run.flow_id), as_user=user)
         found = is_as_requested(run, instance, flow, self._services.seal)
@@ -97,18 +128,24 @@ class RunTracker:
             await self._finish(
                 run,
                 RunState.LOST,
-                cards.found_unverified(run, instance, zone=zone),
+                partial(cards.found_unverified, instance=instance, zone=zone),
                 now,
                 Outcome(Ending.UNCLEAR, "parameters"),
             )
             return
         if not found:
             await self._finish(
-                run, RunState.LOST, cards.minute_taken(run, zone=zone), now, Outcome(Ending.OUTAGE, "taken_by_another")
+                run,
+                RunState.LOST,
+                partial(cards.minute_taken, zone=zone),
+                now,
+                Outcome(Ending.OUTAGE, "taken_by_another"),
             )
             return
         running = replace(_named(run, instance), state=RunState.RUNNING)
-        await self._save(running, cards.found(running, instance, zone=zone), now, attempt_result(run, DONE, now))
+        lines = started_elsewhere(running, await self._incident(running), "", now, zone)
+        found_card = cards.found(running, instance, zone=zone)
+        await self._save(running, found_card, now, attempt_result(run, DONE, now), lines)
         self._services.incident_actions.changed()
         self._services.poll_soon(self._services.steady())
 
@@ -120,9 +157,9 @@ class RunTracker:
             await self._finish_with_result(run, instance, tracked, now)
         elif now - run.started_at > TOO_LONG:
             if instance is None:
-                last = cards.no_longer_shown(run, zone=zone)
+                last = partial(cards.no_longer_shown, zone=zone)
             else:
-                last = cards.stopped_following(run, instance, zone=zone)
+                last = partial(cards.stopped_following, instance=instance, zone=zone)
             await self._finish(run, RunState.LOST, last, now)
         elif instance is not None:
             await self._show(run, cards.progress(run, instance, zone=zone), tracked, now)
@@ -138,7 +175,8 @@ class RunTracker:
                 await self._show(run, cards.ended(run, instance, time_taken(instance), zone=zone), tracked, now)
                 return
         run = replace(run, result=int(instance.status))
-        await self._finish(run, RunState.ENDED, cards.ended(run, instance, time_taken(instance), link, zone=zone), now)
+        last = partial(cards.ended, instance=instance, took=time_taken(instance), incident_link=link, zone=zone)
+        await self._finish(run, RunState.ENDED, last, now)
         self._services.poll_soon(self._services.steady())
 
     async def _incident_link(self, run: Run) -> str:
@@ -155,16 +193,43 @@ class RunTracker:
             await self._save(run, body, now)
             tracked.last_body = body
 
-    async def _finish(self, run: Run, state: RunState, body: Card, now: datetime, outcome: Outcome = DONE) -> None:
-        await self._save(replace(run, state=state), body, now, attempt_result(run, outcome, now))
+    async def _finish(
+        self, run: Run, state: RunState, body: Callable[[Run], Card], now: datetime, outcome: Outcome = DONE
+    ) -> None:
+        """The last words about a run, also in the other threads of its incident that were told of it."""
+        told = [
+            ended_elsewhere(line, body(replace(run, post=line.id)), PostId(self._services.new_id()), now)
+            for line in await self._lines(run)
+        ]
+        result = attempt_result(run, outcome, now)
+        await self._save(replace(run, state=state), body(run), now, result, told)
         self._services.incident_actions.changed()
+
+    async def _incident(self, run: Run) -> Incident | None:
+        """The incident in whose thread the run was asked for."""
+        return await self._services.store.incident(run.incident) if run.incident else None
+
+    async def _lines(self, run: Run) -> list[NewPost]:
+        """The lines about a run in the other threads of its incident."""
+        incident = await self._incident(run)
+        if incident is None or not run.post:
+            return []
+        found = [await self._services.store.post(line_in(run, card)) for card in incident.threads]
+        return [line.new for line in found if line is not None]
 
     async def _is_posted(self, run: Run) -> bool:
         return await self._services.store.post(PostId(run.post)) is not None
 
-    async def _save(self, run: Run, body: Card, now: datetime, attempt_result: AttemptResult | None = None) -> None:
+    async def _save(
+        self,
+        run: Run,
+        body: Card,
+        now: datetime,
+        attempt_result: AttemptResult | None = None,
+        others: Sequence[NewPost] = (),
+    ) -> None:
         """Write the run and the edit of its message; where the message was never queued, it is queued now."""
-        posts: list[NewPost] = []
+        posts = [*others]
         if run.post:
             is_posted = await self._is_posted(run)
             posts.append(self._edit(run, body, now) if is_posted else await self._message(run, body, now))
@@ -183,9 +248,9 @@ class RunTracker:
         )
 
     async def _message(self, run: Run, body: Card, now: datetime) -> NewPost:
-        """The message, where the run was asked for; if that channel takes no message, it goes to the person."""
+        """The message, where the run was asked for; if that channel cannot be posted to, it goes to the person."""
         user = Person(*run.by.split(":", 1)).user
-        incident = await self._services.store.incident(run.incident) if run.incident else None
+        incident = await self._incident(run)
         if incident is not None:
             return in_thread(incident, run.channel, PostId(run.post), body, now, user)
         return NewPost(

@@ -42,6 +42,29 @@ async def test_it_is_on_record(world):
     assert (await world.audited())[-1][:3] == ("alex", "drill", "done")
 
 
+async def test_where_reminders_are_off_the_card_says_that_nobody_would_be_called(world):
+    await watched(world)
+    await world.maya.says("prefs reminders off", channel=FINANCE)
+    card, _ = await world.alex.says("drill", channel=FINANCE)
+    assert "Nobody would be called: reminders are off here." in card.text
+    assert "After" not in card.text
+
+
+async def test_in_quiet_hours_the_card_says_when_the_first_step_comes(world):
+    await watched(world, "watch of 3377 quiet 00:00-23:59")
+    card, _ = await world.alex.says("drill", channel=FINANCE)
+    assert "1. When quiet hours end (" in card.text
+    assert "After 30 min" not in card.text
+
+
+async def test_a_snoozed_flow_calls_nobody_before_its_snooze_ends(world):
+    await watched(world)
+    await world.maya.says("snooze 3377 for 2h because TICKET-17", channel=FINANCE)
+    card, _ = await world.alex.says("drill", channel=FINANCE)
+    assert "Nobody would be mentioned: such failures are snoozed." in card.text
+    assert "1. After 2 h 30 min: " in card.text
+
+
 async def test_what_enos_does_not_tell_in_time_is_left_out(world):
     await watched(world)
     world.enos.faults["flow"] = [NoResponse()]

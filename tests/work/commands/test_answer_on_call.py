@@ -56,6 +56,19 @@ async def test_a_member_of_a_group_that_cannot_be_read_is_not_told_that_they_may
     assert any("> acknowledged" in each.text for each in seen)
 
 
+async def test_show_names_a_group_as_people_know_it_and_keeps_the_name_while_slack_is_down(two):
+    await two.breaks()
+    two.slack.group_handles = {ONCALL: "@grid-oncall"}
+    (seen,) = await two.maya.says("show 3377")
+    assert "`@grid-oncall`" in seen.text
+    two.slack.broken["group_names"] = SlackUnclear("too slow")
+    (seen,) = await two.maya.says("show 3377")
+    assert "`@grid-oncall`" in seen.text
+    two.restart()
+    (seen,) = await two.maya.says("show 3377")
+    assert f"`{ONCALL}`" in seen.text
+
+
 async def test_people_outside_of_all_readable_groups_may_not(two):
     await two.breaks()
     (seen,) = await two.alex.says("ack 3377")

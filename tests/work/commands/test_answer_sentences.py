@@ -41,7 +41,7 @@ ENOS = (
     "This workflow has no task. You cannot trigger it",
 )  # fmt: skip
 AUDIT = (": done", ": refused:already_so")  # which shows outcomes as they are kept
-REASONS = ("of TICKET-17",)
+REASONS = ("TICKET-17",)
 DATA = ("PagerDuty", *REASONS, *FLOWS, *TASKS, *PEOPLE, *LOGS, *ENOS, *AUDIT)
 
 

@@ -259,6 +259,62 @@ async def test_a_channel_says_when_its_digest_comes_and_whether(world):
     assert (len(world.digests()), len(world.digests(FINANCE))) == (1, 2)
 
 
+async def test_an_hour_that_comes_before_the_next_poll_has_its_digest(world):
+    commands = await AnswerWorld.begun(world.store)
+    joins(FINANCE, JONAS.user)(commands)
+    half_past_nine_in_berlin = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
+    commands.now = half_past_nine_in_berlin - MINUTE / 4
+    await commands.jonas.says("prefs digest 09:30", channel=FINANCE)
+    await at(world, half_past_nine_in_berlin + MINUTE / 4)
+    assert len(world.digests(FINANCE)) == 1
+    await at(world, half_past_nine_in_berlin + MINUTE)
+    assert len(world.digests(FINANCE)) == 1
+
+
+async def test_an_hour_that_has_passed_waits_for_tomorrow(world):
+    commands = await AnswerWorld.begun(world.store)
+    joins(FINANCE, JONAS.user)(commands)
+    commands.now = datetime(2026, 11, 22, 8, 31, tzinfo=UTC)
+    await commands.jonas.says("prefs digest 09:30", channel=FINANCE)
+    await at(world, commands.now + MINUTE)
+    assert world.digests(FINANCE) == []
+    await at(world, commands.now + DAY)
+    assert len(world.digests(FINANCE)) == 1
+
+
+async def test_a_first_start_before_nine_whose_first_poll_ends_after_it_has_its_digest():
+    world = World(timezone=ZoneInfo("Asia/Shanghai"))
+    world.enos.put("3377-2026112100", name="report", end="2026-11-21 02:00:00")
+    world.now = NINE - MINUTE
+    await world.poll()
+    await at(world, NINE + MINUTE / 4)
+    await at(world, NINE + MINUTE)
+    assert world.digest_lines() == ["Digest · failures: 1 · open incidents: 1"]
+
+
+async def test_after_an_upgrade_across_nine_one_digest_tells_what_the_daily_line_did_not(world):
+    world.enos.put("3377-2026112100", name="report", end="2026-11-21 02:00:00")
+    await world.poll()
+    await world.store.set_note("digest " + OPS, "")
+    await world.store.set_note("sign of life", "2026-11-21")  # version 0.1.0 was stopped before nine
+    world.start()
+    await at(world, NINE + 20 * MINUTE)
+    await at(world, NINE + 21 * MINUTE)
+    assert world.digest_lines() == ["Digest · failures: 1 · open incidents: 1"]
+
+
+async def test_after_an_upgrade_what_the_daily_line_told_is_not_told_again(world):
+    world.enos.put("3377-2026112100", name="report", end="2026-11-21 02:00:00")
+    await world.poll()
+    await world.store.set_note("digest " + OPS, "")
+    await world.store.set_note("sign of life", "2026-11-22")
+    world.start()
+    await at(world, NINE + 20 * MINUTE)
+    assert world.digest_lines() == []
+    await at(world, NINE + DAY)
+    assert world.digest_lines() == ["Digest · failures: 0 · open incidents: 1"]
+
+
 async def test_off_is_off(world_of_two):
     await prefers(world_of_two, "off")
     for day in range(3):

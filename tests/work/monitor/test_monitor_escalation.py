@@ -98,6 +98,18 @@ async def test_a_night_calls_one_group_after_the_other_then_pagerduty_then_the_o
     assert len(steps) == 6
 
 
+async def test_seven_groups_are_all_called_and_pagerduty_after_them(night):
+    async def groups():
+        return [OnCallGroup(f"S0GROUP{number}", frozenset({SAM})) for number in range(1, 8)]
+
+    night.checks = replace(night.checks, groups=groups)
+    told = [await night.at(30 * step) for step in range(1, 9)]
+    assert all(told)
+    assert [step.group for step in await night.steps()] == [*(f"S0GROUP{number}" for number in range(1, 8)), ""]
+    assert night.pages == [night.id]
+    assert await night.at(99_999) == []
+
+
 async def test_a_step_that_could_not_be_written_is_taken_whole_at_the_next_look(night):
     night.world.store.die_after = 0
     with pytest.raises(Killed):

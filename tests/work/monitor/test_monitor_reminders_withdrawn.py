@@ -25,7 +25,7 @@ def archived(world):
 
 
 async def unarchived(world):
-    """The channel takes messages again; what waits goes, and the promise holds."""
+    """The channel can be posted to again; what waits goes, and the promise holds."""
     world.slack.closed.clear()
     world.sleeps(6)
     await world.pass_time(20)

@@ -17,7 +17,7 @@ NIGHT = QuietHours(time(22), time(10), "UTC")  # the clock begins at nine
 
 
 class SlackChannels:
-    """Which channels take messages again."""
+    """Which channels can be posted to again."""
 
     def __init__(self):
         self.well = set()

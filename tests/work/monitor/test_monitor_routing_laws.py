@@ -31,7 +31,7 @@ WATCHES = st.lists(st.tuples(st.sampled_from(PLACES), FILTERS), min_size=1, max_
     lambda made: tuple(Watch(n, at, what, Person("T1", "U0MAYA"), START) for n, (at, what) in enumerate(made, 1))
 )
 STATUSES = st.sampled_from([Status.FAIL, Status.FAIL, Status.FAIL, Status.SUCCESS])
-POLLS = st.lists(  # of each: the flows that fail (or succeed), and the channels that take no messages
+POLLS = st.lists(  # of each: the flows that fail (or succeed), and the channels that cannot be posted to
     st.tuples(
         st.lists(st.tuples(st.integers(1, 5), STATUSES), min_size=1, max_size=6),
         st.sets(st.sampled_from(PLACES[1:]), max_size=1),

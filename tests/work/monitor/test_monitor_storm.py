@@ -75,6 +75,19 @@ async def test_a_storm_in_three_channels_is_one_message_in_each(world):
     assert all(card.post in posted for incident in world.store.kept.values() for card in incident.cards)
 
 
+async def test_two_storms_of_one_moment_mention_an_owner_once_and_the_second_names_them(world):
+    for channel in ("C0GRIDOPS1", "C0SOLAROPS"):
+        await world.store.add_watch(Watch(0, channel, Filters(glob="flow-*"), JONAS, START), lambda _: ())
+    break_flows(world, 12, owners=("maya.chen",))
+    await world.poll()
+    first, second = world.store.cards()
+    assert ("Owners: <@U0MAYA00001>" in str(first), "<@U0MAYA00001>" in str(second)) == (True, False)
+    assert "Owners: `maya.chen`" in str(second)
+    for _ in range(3):
+        await world.follow(after=30)
+    assert not any("<@U0MAYA00001>" in str(post.body) for post in messages(world) if post.channel == "C0SOLAROPS")
+
+
 async def test_the_message_is_edited_as_the_numbers_change(world):
     break_flows(world, 12)
     await world.poll()

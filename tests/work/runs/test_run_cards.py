@@ -233,6 +233,21 @@ INSTANCE = instance(Status.SUCCESS)
             "EnOS never confirmed that <@U0MAYA00001> started `3377` *daily*",
             "EnOS 始终未确认 <@U0MAYA00001> 是否已触发 `3377` *daily*",
         ),
+        (
+            runs.started_elsewhere(RUN, "", "C0FINANCE1"),
+            "Its progress is shown in <#C0FINANCE1>.",
+            "进展显示在 <#C0FINANCE1>。",
+        ),
+        (
+            runs.cannot_be_followed(replace(RUN, state=RunState.RUNNING), "a1b2c3d4"),
+            "I can't follow this run of `3377` *daily*, started by <@U0MAYA00001>. Something broke on my side.",
+            "无法跟踪 <@U0MAYA00001> 触发的 `3377` *daily* 实例。我这边出错了，可用",
+        ),
+        (
+            runs.cannot_be_followed(replace(RUN, state=RunState.ASKED), "a1b2c3d4"),
+            "Give a flowbot admin this reference: `a1b2c3d4`.",
+            "请把编号 `a1b2c3d4` 告诉 flowbot 管理员。",
+        ),
     ],
 )
 def test_what_is_not_known_to_run_is_not_said_to_run(card, english, chinese):

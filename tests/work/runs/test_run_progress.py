@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 from answer_enos import EXTRACT, LOAD, TRANSFORM
-from answer_world import FAILED, OPS, Lost
+from answer_world import FAILED, FINANCE, OPS, Lost
 from incident_cards import changed
 
 from bot.core.errors import Refusal
@@ -14,10 +14,13 @@ from bot.core.flow.model import Parameter
 from bot.core.flow.run import RunState
 from bot.core.flow.status import Status
 from bot.core.incident.facts import ChangeSet
+from bot.core.incident.model import IncidentCard
 from bot.core.outbox.conversations import SlackUnreachable
-from bot.core.outbox.posts import PostId
+from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.text.message import msg
 from bot.enos.errors import NoResponse
+from bot.messages.cards.incident import RenderContext
+from bot.messages.cards.incident import card as incident_card
 from bot.work.runs import progress as run_progress
 
 RUN = "3377-20261121143000"
@@ -121,6 +124,72 @@ async def test_a_failed_run_ends_with_a_link_to_its_incident_instead_of_a_second
     assert await world.store.runs(live=True) == ()
 
 
+# ── an incident with several cards ──
+
+
+async def two_cards(world):
+    """An incident with a card in each of two channels: the cards, that of data-ops first."""
+    world.enos.run(FAILED, trigger_time="2026-11-21 10:00:00")
+    ops = await world.breaks()
+    card = IncidentCard(FINANCE, PostId("finance"), told_at=world.now)
+
+    def added(old):
+        new = old.with_card(card)
+        body = incident_card(new, card.post, RenderContext())
+        post = NewPost(card.post, PostKind.MESSAGE, Lane.ALERT, FINANCE, body, world.now, incident=new.id)
+        return ChangeSet(incidents=(new,), posts=(post,))
+
+    await world.store.change(f"incident-{FAILED}", added)
+    (finance,) = await world.delivered()
+    return ops, finance
+
+
+def replies(world, card):
+    return [each for each in world.messages.values() if each.channel == card.channel and each.thread == card.ts]
+
+
+async def test_the_other_thread_has_one_line_with_who_reran_and_then_the_result(world):
+    ops, finance = await two_cards(world)
+    await world.maya.presses(finance, "Rerun")
+    (progress,), (line,) = replies(world, finance), replies(world, ops)
+    assert "This message follows the run." in progress.text
+    assert "<@U0MAYA00001> started `3377` *daily-energy-report* from *transform*." in line.text
+    assert f"Its progress is shown in <#{FINANCE}>." in line.text
+    (run,) = await world.store.runs(live=True)
+    world.enos.becomes(run.instance, Status.RUNNING, [DONE, AT_WORK, WAITS])
+    await world.tick(seconds=4)
+    assert line.texts == [], "the steps of the progress are shown in one thread"
+    world.enos.becomes(run.instance, Status.SUCCESS, [DONE] * 3)
+    await world.tick(seconds=4)
+    for each in (progress, line):
+        assert "🟢 `3377` *daily-energy-report*, started by <@U0MAYA00001>, succeeded." in each.text
+    assert len(line.texts) == 1
+    assert len(replies(world, ops)) == 1
+
+
+async def test_the_buttons_of_the_result_work_in_the_other_thread_too(world):
+    ops, finance = await two_cards(world)
+    await world.maya.presses(finance, "Rerun")
+    (run,) = await world.store.runs(live=True)
+    world.enos.becomes(run.instance, Status.FAIL, [DONE, Status.FAIL, WAITS])
+    await world.tick(seconds=4)
+    await world.tick(seconds=run_progress.WAIT_FOR_INCIDENT.total_seconds() + 4)
+    (line,) = [each for each in replies(world, ops) if "failed in task" in each.text]
+    await world.tick(minutes=2)
+    seen = await world.maya.presses(line, "View log")
+    assert f"↳ `log {run.instance}`" in seen[0].text
+
+
+async def test_a_rerun_whose_answer_was_lost_is_told_in_the_other_thread_when_it_is_found(world):
+    ops, finance = await two_cards(world)
+    world.enos.faults["triggerFromTask"] = [Lost(effect=True)]
+    await world.maya.presses(finance, "Rerun")
+    assert replies(world, ops) == []
+    await world.tick(seconds=4)
+    (line,) = replies(world, ops)
+    assert "<@U0MAYA00001> started `3377` *daily-energy-report*" in line.text
+
+
 async def test_the_result_does_not_wait_for_ever_for_an_incident(world):
     message = await started(world)
     world.enos.becomes(RUN, Status.TIMEOUT, [DONE, Status.TIMEOUT, WAITS])
@@ -155,6 +224,46 @@ async def test_a_bug_with_one_run_does_not_stop_the_others(world, caplog):
     await world.tick(seconds=4)
     assert "about to start" in first.text
     assert "about to start" in second.text
+
+
+async def test_a_bug_that_stays_is_told_once_with_its_reference_and_the_run_is_not_followed_any_more(world, caplog):
+    message = await started(world)
+    world.enos.faults["instance"] = [KeyError("bug")] * 99
+    for _ in range(run_progress.BUGS - 1):
+        await world.tick(seconds=10)
+    assert "I can't follow" not in message.text
+    await world.tick(seconds=10)
+    (logged,) = {each.args[1] for each in caplog.records}
+    assert "I can't follow this run of `3377` *daily-energy-report*, started by <@U0MAYA00001>. " in message.text
+    assert f"See how the run is doing with `show {RUN}`. Give a flowbot admin this reference: `{logged}`." in (
+        message.text
+    )
+    assert set(message.buttons) == {"View run"}
+    assert [run.state for run in await world.store.runs(live=False)] == [RunState.LOST]
+    before = len(caplog.records)
+    await world.tick(hours=1)
+    assert len(caplog.records) == before == run_progress.BUGS
+
+
+async def test_bugs_that_pass_count_from_the_beginning_again(world):
+    message = await started(world)
+    for _ in range(2):
+        world.enos.faults["instance"] = [KeyError("bug")] * (run_progress.BUGS - 1)
+        for _ in range(run_progress.BUGS):
+            await world.tick(seconds=10)
+    assert "I can't follow" not in message.text
+    assert await world.store.runs(live=True) != ()
+
+
+async def test_a_bug_in_saying_so_ends_the_attempts_too(world, caplog, monkeypatch):
+    await started(world)
+    world.enos.faults["instance"] = [KeyError("bug")] * 99
+    monkeypatch.setattr(world.store, "put_run", None)
+    for _ in range(run_progress.BUGS + 5):
+        await world.tick(seconds=10)
+    assert [each.getMessage().partition(".")[0] for each in caplog.records][run_progress.BUGS :] == [
+        f"Run {RUN} could not be given up"
+    ]
 
 
 async def test_a_run_that_does_not_end_in_a_day_is_followed_no_longer(world):

@@ -51,7 +51,7 @@ export function messageList(label) {
   return { node, scroller, show };
 }
 
-/** Keep the keyboard where it was when a message is drawn anew: on the same control, or on the message. */
+/** Keep the keyboard where it was when a message is drawn again: on the same control, or on the message. */
 function handOver(focused, old, fresh) {
   closeMenu();
   const controls = [...old.querySelectorAll("[data-action]")];

@@ -20,7 +20,7 @@ const none = () => [false, false, false, false, false, false];
 const progress = { since: null, done: none(), hidden: false };
 const MEMORY = "tour";
 
-/** After a reload the tour goes on; a demo that was started anew counts its changes from the beginning, and so does the tour. */
+/** After a reload the tour goes on; a demo that was started again counts its changes from the beginning, and so does the tour. */
 function recall() {
   try {
     const kept = JSON.parse(sessionStorage.getItem(MEMORY) ?? "{}");
