@@ -131,8 +131,13 @@ def when(last: LastDigest | None, slot: datetime, now: datetime, planned_at: dat
 
 
 def covered(last: LastDigest | None, until: datetime) -> tuple[datetime, datetime]:
-    """From when to when a digest covers: the first of a channel a day; nothing where the clock was set back."""
-    since = until - A_DAY if last is None or last.until is None else last.until
+    """From when to when a digest covers: nothing where the clock was set back.
+
+    The first of a channel covers a day, or all since its plan is known: flowbot may have been stopped at its hour.
+    """
+    since = until - A_DAY
+    if last is not None:
+        since = min(since, last.slot) if last.until is None else last.until
     return since, max(since, until)
 
 

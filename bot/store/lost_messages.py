@@ -6,12 +6,15 @@ Decided by ``core/outbox/lost_messages.py``.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.core.outbox.lost_messages import LossOutcome
 from bot.core.outbox.posts import NewPost, Post, PostId, PostKind, PostState
 from bot.store.database import Database
-from bot.store.outbox import REPLACED, give_up, mark_sent, posts, requeue, row_of
+from bot.store.incidents import IncidentCache
+from bot.store.moved_cards import move_cards
+from bot.store.outbox import REPLACED, give_up, line_of, mark_sent, posts, requeue, row_of
 from bot.store.queueing import TAKEN_OVER, loss_outcome, put, repost, requeue_lost
 from bot.store.transactions import ROWS, Transactional, read, timestamp, transaction
 
@@ -23,11 +26,17 @@ _MISSED = """
         AND e.seq = (SELECT max(seq) FROM posts WHERE target = e.target)
       ORDER BY e.seq DESC LIMIT :rows)
 """
+_STORM = """
+    SELECT p.id, p.stands_in, p.ts FROM posts p JOIN gatherings g ON g.post = p.id
+    WHERE p.id = ? AND g.occasion = 'storm' AND g.ended_at IS NULL
+"""
 _LIVE = (PostState.QUEUED.value, PostState.SENDING.value, PostState.UNCLEAR.value)
 
 
 class LostMessages(Transactional):
     """What Slack shows no longer, or not where it should."""
+
+    _incident_cache: IncidentCache
 
     @transaction
     def mark_lost(
@@ -100,6 +109,26 @@ class LostMessages(Transactional):
         """Queue the edits that a channel refused again, the newest of each message: it can be posted to again."""
         db.has_queued_posts = True
         db.execute(_MISSED, {"channel": channel, "why": why, "rows": ROWS})
+
+    @transaction
+    def move_storm(self, db: Database, edit: PostId, channel: str, now: datetime) -> bool:
+        """Post the message of a storm in another channel, as an edit shows it that its own channel refused.
+
+        False where it is no storm, or one that is over: only what joins a storm is told by nothing but edits.
+        """
+        row = row_of(db, edit)
+        storm = row and db.execute(_STORM, [row["target"]]).fetchone()
+        if row is None or row["state"] not in _LIVE or not storm:
+            return False
+        step = _lose(db, storm["id"], storm["stands_in"], storm["ts"], now, by=edit, still_visible=True)
+        if step is not LossOutcome.REPOSTED:
+            return False
+        (post,) = posts(db, "p.id = ?", storm["id"])
+        there = replace(post.new, channel=channel)
+        db.execute("UPDATE posts SET channel = ?, line = ? WHERE id = ?", [channel, line_of(there), there.id])
+        move_cards(db, self._incident_cache, there.id, channel)
+        db.has_queued_posts = True
+        return True
 
     @read
     def lost_message(self, db: Database, channel: str, ts: str) -> Post | None:

@@ -155,6 +155,11 @@ def test_what_it_covers(case, last, window):
     assert digest.covered(LastDigest(NOW, last), NOW) == window, case
 
 
+def test_the_first_one_that_comes_late_covers_all_since_its_hour_was_set():
+    planned = LastDigest(NOW - 40 * HOUR)  # and flowbot was stopped a day later
+    assert digest.covered(planned, NOW) == (NOW - 40 * HOUR, NOW)
+
+
 # ── what ──
 
 UNTIL = NOW + HOUR

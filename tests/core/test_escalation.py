@@ -13,6 +13,7 @@ from bot.core.incident.escalation import (
     MAX_STEPS,
     CallReason,
     Plan,
+    calling,
     course_of,
     course_of_storm,
     decide,
@@ -155,6 +156,21 @@ TWO_CARDS = replace(incident(), cards=(incident().home, OTHER_CARD))
 OFF, NO_MENTIONS, DIRECT = (
     Permit(each) for each in (Permission.REMINDERS_OFF, Permission.MENTIONS_OFF, Permission.DIRECT_MESSAGE)
 )
+
+
+@pytest.mark.parametrize(
+    ("sentence", "permits", "expected"),
+    [
+        ("The first board calls.", (Permit(), Permit()), 0),
+        ("One that may mention people goes before it.", (NO_MENTIONS, Permit()), 1),
+        ("One that may remind goes before one that may not.", (OFF, DIRECT), 1),
+        ("Where none may, the first one waits.", (OFF, quiet(400)), 0),
+    ],
+)
+def test_which_of_several_storms_calls_about_an_incident(sentence, permits, expected):
+    assert calling(tuple(zip(TWO_CARDS.cards, permits, strict=True))) == TWO_CARDS.cards[expected], sentence
+
+
 REASONS = [
     ("Nobody is called before it is due.", incident(), (), 29, (CallReason.NOT_DUE, 30)),
     ("The first group is called when it is due.", incident(), (), 30, (CallReason.GROUP, 30)),

@@ -90,10 +90,22 @@ def test_the_last_end_over_a_change_of_the_clock(sentence, day, hour):
     [
         ("reminders that are off stay off", Prefs(reminders=False), ONE, Permit(Permission.REMINDERS_OFF)),
         ("quiet hours say until when", Prefs(), ONE, Permit(Permission.QUIET_HOURS, at(7, day=22))),
-        ("preferences count before quiet hours", Prefs(mentions=False), ONE, Permit(Permission.MENTIONS_OFF)),
+        (
+            "quiet hours are quiet also where nobody is mentioned",
+            Prefs(mentions=False),
+            ONE,
+            Permit(Permission.QUIET_HOURS, at(7, day=22)),
+        ),
+        ("after them they are reminded without mentions", Prefs(mentions=False), None, Permit(Permission.MENTIONS_OFF)),
         ("of no incident it is never quiet", Prefs(), None, Permit()),
     ],
 )
 def test_whether_people_are_reminded_in_the_night(sentence, prefs, of, expected):
     rules = RoutingRules((watch(1, quiet=NIGHT),), {GRID: prefs})
     assert rules.permit(of, GRID, at(23)) == expected, sentence
+
+
+def test_a_persons_own_quiet_hours_hold_in_their_direct_messages():
+    rules = RoutingRules((watch(1, "U0JONAS0001", quiet=NIGHT),))
+    assert rules.permit(ONE, "U0JONAS0001", at(23)) == Permit(Permission.QUIET_HOURS, at(7, day=22))
+    assert rules.permit(ONE, "U0JONAS0001", at(12)) == Permit(Permission.DIRECT_MESSAGE)

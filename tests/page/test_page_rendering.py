@@ -188,6 +188,15 @@ async def test_dates_are_told_in_the_viewers_zone(library, pattern, zone, shown)
     assert await library.evaluate("async (asked) => (await import('/time.js')).slackDate(...asked)", asked) == shown
 
 
+@pytest.mark.parametrize(
+    ("pattern", "shown"),
+    [("{date_short_pretty} {time}", "今天 14:10"), ("{date_short}", "2026年11月21日")],
+)
+async def test_dates_are_told_in_the_viewers_language(library, pattern, shown):
+    asked = [1795241400, pattern, 1795241410, "Asia/Shanghai", "zh-CN"]
+    assert await library.evaluate("async (asked) => (await import('/time.js')).slackDate(...asked)", asked) == shown
+
+
 async def test_every_block_of_flowbots_has_a_picture(visit, control):
     rows = [
         [{"type": "raw_text", "text": "Flow"}, {"type": "raw_text", "text": "Runs"}],

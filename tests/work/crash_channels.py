@@ -3,18 +3,18 @@
 flow-3377 … 3379    C0NIGHTS01, which is quiet until 14:50
 flow-3380           the alert channel: nobody watches it
 from the second     C0LATER001, whatever the flow
-all of Maya's       her direct messages
+all of Maya's       her direct messages: all but flow-3379
 """
 
 import json
 import re
 from collections import Counter
-from dataclasses import replace
 
 from bridge_fakes import Receivers
 from crash_injection import CrashingProxy
 from crash_platforms import MAYA
 from delivery_fakes import START, place_of
+from reminder_invariants import Looks
 
 from bot.core.bridges.model import Bridge, BridgeSettings
 from bot.core.flow.model import UserName
@@ -22,6 +22,7 @@ from bot.core.incident.facts import ChangeSet
 from bot.core.incident.model import Phase
 from bot.core.outbox.blocks import rendered
 from bot.core.outbox.posts import PostKind
+from bot.core.routing.prefs import DEFAULTS
 from bot.core.routing.quiet import read_hours
 from bot.core.routing.watch import Filters, Watch
 from bot.messages.cards.incident import RenderContext, card
@@ -32,11 +33,13 @@ from bot.work.monitor.page_facts import TOLD_ONE_BY_ONE
 from bot.work.monitor.routing import RoutingMonitor
 
 OPS, NIGHTS, LATER = "C0DATAOPS1", "C0NIGHTS01", "C0LATER001"
+NOT_MAYAS = 3379  # the flow of somebody who is not linked: no direct message about it is there to remind anybody
 WATCHES = (
     Watch(0, NIGHTS, Filters(glob="flow-337*", quiet=read_hours("14:00-14:50", "UTC")), MAYA, START),
     Watch(0, LATER, Filters(after=2), MAYA, START),
     Watch(0, MAYA.user, Filters(owner="maya.chen"), MAYA, START),
 )
+QUIET_UNTIL = START.replace(minute=50)
 _LOOKS = [RenderContext(people) for people in ({}, {UserName("maya.chen"): MAYA})]  # with mentions, and without
 
 
@@ -47,6 +50,7 @@ class Channels:
         self.world = world
         self.receivers = Receivers(world.clock)
         self.ever_archived = set()
+        self.prefs_at = {}  # by the time of each look for what is due
 
     def archives(self, channel):
         """Somebody archives a channel."""
@@ -62,10 +66,28 @@ class Channels:
         for each in WATCHES:
             await self.world.process.store.add_watch(each, lambda _: ())
 
-    async def set_prefs(self, channel, **change):
-        """Somebody changes the preferences of a channel."""
-        store = self.world.process.store
-        await self.world.process.run_all(store.change_prefs(channel, lambda old: replace(old, **change), lambda _: ()))
+    async def sees_prefs(self, at):
+        """Remember how channels want to be spoken to at a look for what is due."""
+        with self.world.without_crashes():
+            self.prefs_at[at] = (await self.world.process.store.routing_rules()).prefs
+
+    def looks(self, times, snoozed):
+        """What was allowed at each look."""
+        lost = {*self.ever_archived, OPS} if self.ever_archived else set()
+
+        def reminds(incident, at):
+            told = [each.channel for each in incident.threads if each.told_at <= at]
+            return any(self._reminds_in(incident, each, at) for each in told if each not in lost)
+
+        return Looks(times, snoozed, snoozed.surely, reminds, self._reminds_in, self._mentions_in, lost)
+
+    def _reminds_in(self, incident, channel, at):
+        is_quiet = channel == NIGHTS and incident.flow_name.startswith("flow-337") and at < QUIET_UNTIL
+        return not is_quiet and self.prefs_at[at].get(channel, DEFAULTS).may_remind
+
+    def _mentions_in(self, incident, channel, at):
+        may_mention = self.prefs_at[at].get(channel, DEFAULTS).may_mention and not channel.startswith("U")
+        return may_mention and self._reminds_in(incident, channel, at)
 
     async def page(self, flow):
         """The incident of a flow is paged, where one is open."""
@@ -120,7 +142,7 @@ class WorkBeside:
 # ── what must hold ──
 
 
-async def check_channels(channels, posts, incidents, stand, lost):
+async def check_channels(channels, posts, incidents, stand, lost, snoozed):
     """Check the promise of several channels."""
     by_id = {post.new.id: post for post in posts}
     for each in incidents:
@@ -128,14 +150,15 @@ async def check_channels(channels, posts, incidents, stand, lost):
         _one_card_in_a_channel(each, stand)
         _cards_agree(channels, each, stand, lost)
         _called_once_by_a_step(each, posts)
-        _replies_in_each_thread(channels, each, posts)
+        _replies_in_each_thread(channels, each, posts, snoozed)
         await _events_arrived(channels, each)
 
 
 def _wanted(incident):
     """Where each failure of an incident goes, whatever happens to the channels."""
     first = NIGHTS if incident.flow_name.startswith("flow-337") else OPS
-    return {first, MAYA.user, *([LATER] if len(incident.occurrences) > 1 else [])}
+    mine = [MAYA.user] if incident.flow_id != NOT_MAYAS else []
+    return {first, *mine, *([LATER] if len(incident.occurrences) > 1 else [])}
 
 
 def _told_where_it_goes(channels, incident, by_id, stand, lost):
@@ -186,14 +209,15 @@ def _called_once_by_a_step(incident, posts):
     assert max(asked.values(), default=1) == 1, f"a step about {incident.id} mentions people in two threads"
 
 
-def _replies_in_each_thread(channels, incident, posts):
+def _replies_in_each_thread(channels, incident, posts, snoozed):
     """Each further failure is told in each thread that was there before it."""
     lost = {*channels.ever_archived, OPS} if channels.ever_archived else set()
     for each in [each for each in incident.threads if each.channel not in lost]:
         mine = [post for post in posts if post.new.thread_of == each.post and post.new.kind is PostKind.MESSAGE]
         again = [post for post in mine if post.body["text"].startswith(("FAILED AGAIN · ", "再次失败 · "))]
         first = 2 if each.channel == LATER else 1
-        assert len(again) == sum(_is_told_alone(incident, at) for at in range(first, len(incident.occurrences)))
+        told = [at for at in range(first, len(incident.occurrences)) if _is_told_alone(incident, at)]
+        assert len(again) == sum(not snoozed(incident, incident.occurrences[at].seen_at) for at in told)
 
 
 def _is_told_alone(incident, at):

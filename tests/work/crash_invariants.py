@@ -5,10 +5,11 @@ import json
 import re
 from collections import Counter
 
+from crash_asks import Snoozed, all_snoozes, check_asks
 from crash_channels import TOLD_THERE, check_channels
 from crash_injection import in_transaction
 from crash_platforms import MAYA
-from reminder_invariants import check_reminders, steps_taken
+from reminder_invariants import Looks, check_reminders, steps_taken
 
 from bot.core.flow.model import UserName
 from bot.core.flow.run import RunState
@@ -22,6 +23,7 @@ from bot.work.monitor.page_facts import TOLD_ONE_BY_ONE
 
 LOST = {each.value for each in LossOutcome if each is not LossOutcome.REPOSTED}
 _LOOK = RenderContext({UserName("maya.chen"): MAYA})
+UNTOLD = {"take", "unsnooze", "assign", "handover", "accept", "decline", "withdraw"}  # their answers look alike
 _TOKEN = re.compile(r"n\d+x|2026-11-21[T ]\d\d:\d\d|50\d\d")  # what tells an order from all others
 
 
@@ -35,22 +37,31 @@ async def check_invariants(world):
     _stands_once(posts, world.slack.standing(), world.slack.gone.values(), {TOLD_THERE} if world.channels else set())
     _threads_in_order(posts, stand, places)
     lost = {post.new.id for post in posts if post.why in LOST or post.ts in world.slack.gone}
+    ended = {each.id for each in incidents if each.ended_at is not None}  # a card that takes no edit may stay as it is
+    lost |= {post.new.id for post in posts if post.ts in world.slack.fixed and post.new.incident in ended}
     _failures_told(incidents, world.expected)
     await _storms_shown(store, stand, lost)
     alone = [each for each in incidents if each.threads]
+    found = await in_transaction(store, all_snoozes)
+    snoozed = Snoozed(found)
     if world.channels:
-        await check_channels(world.channels, posts, incidents, stand, lost)
+        await check_channels(world.channels, posts, incidents, stand, lost, snoozed)
+        looks = world.channels.looks(world.check_times, snoozed)
     else:
-        _cards_shown(alone, stand, posts, lost)
-        check_reminders(posts, alone, world.check_times)
-        steps = await store.escalation_steps([each.id for each in alone])
-        for each in alone:
-            assert len(steps.get(each.id, ())) == steps_taken(posts, each), f"a step of {each.id} is lost or doubled"
+        _cards_shown(alone, stand, posts, lost, snoozed)
+        looks = Looks(world.check_times, snoozed, snoozed.surely)
+    check_reminders(posts, alone, looks)
+    steps = await store.escalation_steps([each.id for each in alone])
+    for each in alone:
+        assert len(steps.get(each.id, ())) == steps_taken(posts, each), f"a step of {each.id} is lost or doubled"
+    await check_asks(world, posts, incidents)
     await _nothing_left_open(store)
     _acted_once([key for key, _ in world.enos.acts])
     await _answered(world, posts)
     for entry in await store.audit_entries(world.clock.after(-1e6), world.clock.after(1)):
-        acted = _acted(world.enos, entry.attempt, posts)
+        acted = _acted(world.enos, entry.attempt, posts, [each.because for each in found])
+        if acted is None:
+            continue
         assert not (acted and entry.outcome.frees), f"{entry} has acted, and says it has not"
         assert not (entry.outcome == DONE and not acted), f"{entry} has not acted, and says it has"
 
@@ -130,7 +141,7 @@ async def _storms_shown(store, stand, lost):
             assert counts in stand[storm.post].headline, "an edit did not reach a storm's message"
 
 
-def _cards_shown(incidents, stand, posts, lost):
+def _cards_shown(incidents, stand, posts, lost, snoozed):
     for incident in incidents:
         if incident.home.post not in lost:
             first = stand[incident.home.post]
@@ -139,9 +150,9 @@ def _cards_shown(incidents, stand, posts, lost):
         ids = [post.new.id for post in posts if post.new.incident == incident.id and post.new.id != incident.home.post]
         replies = [stand[id_].headline for id_ in ids if id_ in stand]
         again = [text for text in replies if text.startswith("FAILED AGAIN · ")]
-        at_once = Counter(each.seen_at for each in incident.occurrences)
+        at_once = Counter(each.seen_at for each in incident.occurrences if not snoozed(incident, each.seen_at))
         at_once[incident.opened_at] -= 1  # the card itself tells the first
-        assert len(again) == sum(min(count, TOLD_ONE_BY_ONE) for count in at_once.values())
+        assert len(again) == sum(min(max(0, count), TOLD_ONE_BY_ONE) for count in at_once.values())
 
 
 def _without_ids(body):
@@ -178,14 +189,20 @@ def _arrived(db, key):
 
 def _names(words, text):
     """Whether a message tells the outcome of a command: by its words, or by the run it started."""
+    if words.split()[0] in UNTOLD:
+        return True
     token = _TOKEN.search(words)[0]
     run = f"{words.split()[1]}-{re.sub('[^0-9]', '', token)}"
     return token in text or token.replace("T", " ") in text or (words.startswith("trigger") and run in text)
 
 
-def _acted(enos, attempt, posts):
-    """Whether a command took effect."""
+def _acted(enos, attempt, posts, reasons):
+    """Whether a command took effect; None of one that nothing tells from all others."""
+    if attempt.verb in UNTOLD:
+        return None
     token = _TOKEN.search(attempt.words)[0]
+    if attempt.verb == "snooze":
+        return any(token in each for each in reasons)
     told = {"ack": rf"> acknowledged \*.*{token}", "close": rf"> closed \*.*{token}"}.get(attempt.verb)
     if told:
         return any(re.search(told, json.dumps(post.new.body)) for post in posts)

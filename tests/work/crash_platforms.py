@@ -14,6 +14,8 @@ from bot.core.outbox.conversations import Channel
 from bot.core.people.model import Person
 
 MAYA = Person("T0DEMO0001", "U0MAYA00001")
+JONAS = Person("T0DEMO0001", "U0JONAS0001")
+ONCALL = "S0ONCALL01"
 
 
 class CrashWorldEnos(AnswerEnos):
@@ -70,6 +72,8 @@ class CrashWorldSlack(FakeSlack):
         super().__init__(clock)
         self.directory = AnswerSlack()
         self.directory.person(MAYA, "maya", timezone="UTC")
+        self.directory.person(JONAS, "jonas", timezone="UTC")
+        self.directory.groups[ONCALL] = {MAYA.user, JONAS.user}
         for name in ("profile", "group", "members", "permalink"):
             setattr(self, name, getattr(self.directory, name))
 

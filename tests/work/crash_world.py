@@ -4,13 +4,15 @@ import asyncio
 import itertools
 import os
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from crash_channels import OPS, Channels
-from crash_injection import CrashingProxy, ProcessDied, StatementBudget, crashing_store
+from crash_asks import all_offers
+from crash_channels import NOT_MAYAS, OPS, Channels
+from crash_injection import CrashingProxy, ProcessDied, StatementBudget, crashing_store, in_transaction
 from crash_invariants import check_invariants
-from crash_platforms import MAYA, CrashWorldEnos, CrashWorldSlack
+from crash_platforms import JONAS, MAYA, ONCALL, CrashWorldEnos, CrashWorldSlack
 from delivery_fakes import HandClock
 from monitor_world import members, on_call
 from new_database import new_database
@@ -25,16 +27,25 @@ from bot.store.store import Store
 from bot.work.commands.context import AnswerSettings, Services
 from bot.work.commands.dispatcher import Dispatcher
 from bot.work.commands.incident_actions import IncidentActions
+from bot.work.commands.offer_expiry import OfferExpiry
 from bot.work.delivery.delivery import Delivery
 from bot.work.monitor.monitor import Monitor
 from bot.work.monitor.reminders import ReminderChecks, Reminders
 from bot.work.monitor.settings import MonitorSettings
+from bot.work.monitor.snoozes import SnoozeMonitor
 from bot.work.runs import crash_recovery
 from bot.work.runs.progress import RunTracker
 
 MAYA_ID = "u15432100000000011"
 FLOWS = (3377, 3378, 3379, 3380)
 POLL = 30  # seconds
+PLAIN = {  # orders without a reason: what tells one from all others is missing in them
+    "take": "take {flow}",
+    "unsnooze": "unsnooze {flow}",
+    "unsnooze all": "unsnooze all",
+    "assign": f"assign {{flow}} to <@{JONAS.user}>",
+    "handover": f"handover to <@{JONAS.user}>",
+}
 HISTORIES = int(os.environ.get("FLOWBOT_HISTORIES", "0"))  # set where there is time: for all that could happen
 
 
@@ -76,7 +87,9 @@ class Process:
             clock=world.clock,
             steady=world.clock,
             new_id=world.new_id,
-            answer_settings=AnswerSettings(OPS, frozenset(), (), ZoneInfo("UTC"), "/flow", DEFAULT, (-1, 7)),
+            answer_settings=AnswerSettings(
+                OPS, frozenset({MAYA.user}), (ONCALL,), ZoneInfo("UTC"), "/flow", DEFAULT, (-1, 7)
+            ),
             schedule_words=lambda quartz: lambda _language: quartz,
             status=BotStatus,
             platform_zone=lambda: timedelta(hours=8),
@@ -84,6 +97,8 @@ class Process:
             wake=lambda: None,
         )
         self.reminders = Reminders(store, people, world.new_id, EVERY, ReminderChecks(on_call, members, pagerduty=True))
+        self.snoozes = SnoozeMonitor(store, people, world.new_id, channel=OPS)
+        self.offer_expiry = OfferExpiry(store, slack, services.incident_actions.offers)
         self.services = services
         self.dispatcher = Dispatcher(services)
         self.run_tracker = RunTracker(services)
@@ -107,16 +122,22 @@ class Process:
         if not self._begun:
             self._begun = True
             await self.run_all(self._begin())
+        if remind and self.world.channels:
+            await self.world.channels.sees_prefs(now)
         work = [self.delivery.tick(now), self.run_tracker.tick(now)]
         if poll:
             work += [self._poll(now), self.monitor.follow(now)]
         if remind:
-            work.append(self.reminders.tick(now))
+            work += [self._remind(now), self.offer_expiry.tick(now)]
         if self.beside:
             work += self.beside.second(now, remind=remind)
         await self.run_all(*work)
         if remind:
             self.world.check_times.append(now)
+
+    async def _remind(self, now):
+        await self.snoozes.tick(now)
+        await self.reminders.tick(now)
 
     async def said(self, said):
         """A command arrives."""
@@ -146,6 +167,11 @@ class Process:
         await self.monitor.wait_until_idle()
 
 
+def _comes(times, seconds):
+    """Whether the first of the times is there; then it is taken away."""
+    return bool(times) and times[0] <= seconds and bool(times.pop(0))
+
+
 class _Names:
     def __init__(self, store):
         self._store = store
@@ -168,7 +194,7 @@ class CrashWorld:
         self.enos = CrashWorldEnos()
         self.enos.names[MAYA_ID] = "maya.chen"
         for flow in FLOWS:
-            self.enos.add(flow, f"flow-{flow}", "maya.chen")
+            self.enos.add(flow, f"flow-{flow}", "jonas.weber" if watched and flow == NOT_MAYAS else "maya.chen")
         self.channels = Channels(self) if watched else None
         self.alarms = []
         self.expected = set()  # failures that a complete poll has been shown
@@ -238,6 +264,18 @@ class CrashWorld:
         """The machine sleeps: nothing is read for some minutes."""
         self.clock.now = self.clock.after(60 * minutes)
 
+    async def sleeps_until_nine(self, day):
+        """The machine sleeps until it is nine in the morning, where that is not past."""
+        nine = self.clock.now.replace(day=day, hour=9, minute=0, second=0)
+        if self.clock.now < nine:
+            self.clock.now = nine
+            await self.looks_around()
+
+    async def set_prefs(self, channel, **change):
+        """Somebody changes the preferences of a channel."""
+        store = self.process.store
+        await self.process.run_all(store.change_prefs(channel, lambda old: replace(old, **change), lambda _: ()))
+
     async def looks_around(self):
         """A poll, and two looks for what is due; what they say goes."""
         await self.pass_time(2, poll_at=0, remind_at=1)
@@ -246,20 +284,31 @@ class CrashWorld:
     async def orders(self, what, flow):
         """Maya orders something that no other order of hers resembles."""
         number = len(self.said) + 1
-        if what.startswith(("ack", "close")):
+        if what.startswith(("ack", "close", "snooze")):
             verb, _, promise = what.partition(" ")
-            await self.says(f"{verb} {flow} {promise} because n{number}x")
+            whom = "" if promise.startswith("all ") else flow
+            await self.says(f"{verb} {whom} {promise} because n{number}x")
+        elif what in PLAIN:
+            await self.says(PLAIN[what].format(flow=flow))
         elif what == "trigger":
             await self.says(f"trigger {flow} at 2026-11-21T{number // 60:02}:{number % 60:02}")
         else:
             self.enos.add(5000 + number, f"switched {number}", "maya.chen", active=what == "disable")
             await self.says(f"{what} {5000 + number}{' confirmed' if what == 'disable' else ''}")
 
-    async def says(self, text, *, key=""):
-        """Maya says something; with the key of an earlier one, Slack delivers that again."""
+    async def answers(self, word, number):
+        """One of the offers that there ever were is answered by Jonas, who was asked, or withdrawn by Maya."""
+        with self.without_crashes():
+            offers = await in_transaction(self.process.store, all_offers)
+        if offers:
+            who = MAYA if word == "withdraw" else JONAS
+            await self.says(f"{word} {offers[number % len(offers)].id}", by=who)
+
+    async def says(self, text, *, key="", by=MAYA):
+        """Somebody says something; with the key of an earlier one, Slack delivers that again."""
         key = key or f"say:{len(self.said) + 1}"
         origin = Origin(Surface.COMMAND, OPS, response_url="")
-        said = self.said.setdefault(key, IncomingMessage(key, text, MAYA, origin, self.clock()))
+        said = self.said.setdefault(key, IncomingMessage(key, text, by, origin, self.clock()))
         await self.process.said(said)
 
     async def come_to_rest(self):
@@ -270,9 +319,9 @@ class CrashWorld:
             self.channels.receivers.answers.clear()
         await self.starts()
         await self.pass_time(2, poll_at=1)
-        seconds = 0
+        seconds, polls, looks = 0, [45, 90], [20, 95]
         while seconds < 180 or await self._waits():
-            await self.process.second(poll=seconds in {45, 90}, remind=seconds in {20, 95})
+            await self.process.second(poll=_comes(polls, seconds), remind=_comes(looks, seconds))
             step = 1 if await self._waits() else 5
             self.clock.now = self.clock.after(step)
             seconds += step

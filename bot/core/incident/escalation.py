@@ -55,6 +55,13 @@ def most_of(permits: Sequence[Permit]) -> Permit:
     return next(mentioned, None) or next(reminded, None) or next(iter(permits), Permit())
 
 
+def calling(permits: Sequence[tuple[IncidentCard, Permit]]) -> IncidentCard:
+    """Of an incident's cards the one whose storm calls about it, so that no other storm calls the same people too."""
+    mentioned = (card for card, permit in permits if permit.permission is Permission.MENTIONED)
+    reminded = (card for card, permit in permits if permit.permission.reminds)
+    return next(mentioned, None) or next(reminded, None) or permits[0][0]
+
+
 @dataclass(frozen=True, slots=True)
 class EscalationStep:
     """One step: whom it called."""

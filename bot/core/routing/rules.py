@@ -49,10 +49,9 @@ class RoutingRules:
     def _permit(self, channel: str, watches: Sequence[Watch], now: datetime) -> Permit:
         if not self.prefs_of(channel).may_remind:
             return Permit(Permission.REMINDERS_OFF)
-        permission = mentions(channel, watches, self.prefs_of(channel), now)
-        if permission is Permission.QUIET_HOURS:
-            return Permit(permission, quiet_ends(channel, watches, now))
-        return Permit(permission)
+        if (end := quiet_ends(channel, watches, now)) > now:  # also where nobody is mentioned anyway
+            return Permit(Permission.QUIET_HOURS, end)
+        return Permit(mentions(channel, watches, self.prefs_of(channel), now))
 
     def quiet_ends(self, incident: Incident, channel: str, now: datetime) -> datetime:
         """When a channel is not quiet any more about an incident; ``now`` where it is not quiet."""

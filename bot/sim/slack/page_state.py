@@ -90,6 +90,7 @@ class PageState:
             "handle": person.handle,
             "team": person.team,
             "tz": person.zone,
+            "locale": person.locale,
             "guest": person.guest,
             "stranger": self._state.stranger(person),
             "admin": person.admin,

@@ -72,7 +72,11 @@ async def outlook(
     if not about:
         return []
     incident = about[0]
-    of = incident.id if incident.threads else incident.home.post
+    rules = await services.store.routing_rules()
+    permits = [(card, rules.permit(incident, card.channel, context.now)) for card in incident.threads or incident.cards]
+    if not incident.threads:
+        permits = [(card, permit) for card, permit in permits if card == escalation.calling(permits)]
+    of = incident.id if incident.threads else permits[0][0].post
     history = (await services.store.escalation_steps([of])).get(of, ())
     people = await services.owners.people_of(incident.owners)
     settings = services.answer_settings
@@ -86,8 +90,5 @@ async def outlook(
     if course.halted is CallReason.LISTED:
         storms = [each for each in await services.store.incident_groups() if each.post == of]
         course = next((escalation.course_of_storm(storm, history, [incident]) for storm in storms), course)
-    rules = await services.store.routing_rules()
-    cards_of = incident.threads or (incident.home,)
-    permits = [(card, rules.permit(incident, card.channel, context.now)) for card in cards_of]
     decision = escalation.decide(course, plan, permits, context.now)
     return [blocks.section(cards.outlook(incident, history, decision, on_call.names(plan.groups)))]

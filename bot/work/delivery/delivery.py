@@ -346,6 +346,9 @@ class Delivery:
 
     async def _give_up(self, post: Post, why: str, now: datetime) -> None:
         await self._note_failure(post, why)
+        if await self._lost.board_moved(post, why, self._default_channel):
+            self._failure_policy.forget(post)
+            return
         if not await self._reachability.failed(post, why):
             log.error("Post %s (%s) was given up: %s", post.new.id, post.new.kind.value, why)
         await self._store.give_up(post.new.id, why, now)

@@ -1,6 +1,7 @@
 """Lost messages: those that Slack lets nobody edit, and replies that it put outside of their thread.
 
     an edit is refused ─────────► its message is queued once more, as it would look now
+    … of an active alert storm, since its channel is archived, say ──► it is queued once more in the default channel
     a reply is in the channel ──► its thread's first message is queued once more, and the reply is deleted and posted
                                   again in that thread
 
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 from bot.core.outbox.blocks import Body
 from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.outbox.lost_messages import REPEATED_LOSS, LossOutcome, repeated_loss_notice
-from bot.core.outbox.posts import Lane, NewPost, Post, PostId, PostKind
+from bot.core.outbox.posts import Lane, NewPost, Post, PostId, PostKind, is_direct
 from bot.core.outbox.slack_errors import Verdict, verdict
 from bot.core.text.message import verbatim
 from bot.messages.cards import answers
@@ -70,6 +71,15 @@ class LostMessages:
             post.new.id, post.channel, post.ts, self._clock(), still_visible=why != _DELETED, if_too_often=if_too_often
         )
         self._report(post, step, why)
+
+    async def board_moved(self, post: Post, why: str, default_channel: str) -> bool:
+        """Whether a storm's message goes on in the default channel: its own takes no edit that tells what joined."""
+        if post.new.kind is not PostKind.EDIT or verdict(why) is not Verdict.ELSEWHERE or is_direct(post.channel):
+            return False
+        moved = await self._store.move_storm(post.new.id, default_channel, self._clock())
+        if moved:
+            log.warning("The alert storm of %s is listed in %s: %s", post.channel, default_channel, why)
+        return moved
 
     async def reply_left_thread(self, post: Post, astray: OutsideThread) -> None:
         """Settle a reply that is outside of its thread: the thread's first message is lost."""

@@ -7,7 +7,7 @@ the same failure in more detail                 the redrawn card
 another name of its flow                        the redrawn card
 a success of the run that failed                the failure is replaced, the incident perhaps recovered
 
-A failure of a snoozed flow is only counted on its card, and a new card mentions nobody.
+A failure of a snoozed flow is only counted on its cards, and a new card mentions nobody.
 
 In a storm (``groups.py``) what would begin a thread joins the storm's message instead, and is posted nowhere else.
 """
@@ -191,7 +191,7 @@ class _Detector:
             return
         self._new(new.id, failure)
         if (snooze := self._snooze_of(row.flow_id)) is not None:
-            self._put(replace(new, snooze=snooze))
+            self._put(self._with_routes(replace(new, snooze=snooze)))
             return
         self._reply(new, self._untold(incident, new, failure))
         new = self._with_routes(new)

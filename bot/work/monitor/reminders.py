@@ -167,7 +167,7 @@ class Reminders:
         if not escalation.decide(escalation.course_of_storm(storm, history), plan, permits, now).is_due:
             return
         incidents = await self._store.grouped(storm.post)
-        waiting = reminders.unacknowledged(incidents)
+        waiting = self._of_storm(storm, reminders.unacknowledged(incidents), now)
         course = escalation.course_of_storm(storm, history, waiting)
         permits = [(card, escalation.most_of([self._rules.permit(each, storm.channel, now) for each in waiting]))]
         if not waiting or not self._is_due(storm.post, escalation.decide(course, plan, permits, now)):
@@ -186,6 +186,15 @@ class Reminders:
             return _taken(call, posts, page=one) if reminders.unacknowledged([one]) else ChangeSet()
 
         await self._write(oldest, call, decide)
+
+    def _of_storm(self, storm: IncidentGroup, waiting: Sequence[Incident], now: datetime) -> tuple[Incident, ...]:
+        """Those of the incidents that this storm calls about: where several list one, the first that may mention."""
+
+        def is_due_here(incident: Incident) -> bool:
+            permits = [(card, self._rules.permit(incident, card.channel, now)) for card in incident.cards]
+            return escalation.calling(permits).post == storm.post
+
+        return tuple(filter(is_due_here, waiting))
 
     def _is_due(self, of: str, decision: Decision) -> bool:
         """Whether a step is due; that it waits for its channels is logged once."""

@@ -27,7 +27,11 @@ FAULTS = st.sampled_from([Lost(), Vanished(), Late(4), Late(12), Late(21), Slack
 
 LIMITED = Answer(429, retry_after=2)
 
-ORDERS = ["ack", "ack for 5m", "ack for 32m", "close", "trigger", "enable", "disable"]
+ORDERS = [
+    *("ack", "ack for 5m", "ack for 32m", "close", "trigger", "enable", "disable", "take"),
+    *("snooze for 4m", "snooze for 15m", "snooze until success", "unsnooze"),
+    *("snooze all for 9m", "unsnooze all", "assign", "assign", "handover"),
+]
 
 
 class Killed(RuleBasedStateMachine):
@@ -77,6 +81,15 @@ class Killed(RuleBasedStateMachine):
         self.world.sleeps(minutes)
         self.run(self.world.looks_around())
 
+    @rule(day=st.sampled_from([22, 22, 23]))
+    def it_is_nine(self, day):
+        self.run(self.world.sleeps_until_nine(day))
+
+    @rule(channel=st.sampled_from([OPS, NIGHTS, LATER]), at=st.sampled_from(["14:31", "14:42", "15:05", "off", ""]))
+    def a_digest_has_another_hour(self, channel, at):
+        zone = "UTC" if at[:1] == "1" else ""
+        self.run(self.world.set_prefs(channel, digest=at, digest_zone=zone))
+
     # ── channels, and other programs ──
 
     @precondition(lambda self: self.world.channels)
@@ -88,11 +101,16 @@ class Killed(RuleBasedStateMachine):
     @rule(
         channel=st.sampled_from([NIGHTS, LATER, OPS]),
         change=st.sampled_from(
-            [{"mentions": False}, {"reminders": False}, {"replies": "channel"}, {"language": "zh"}, {"mentions": None}]
+            [{"mentions": False}, {"reminders": False}, {"replies": "channel"}, {"mentions": None, "reminders": None}]
         ),
     )
     def preferences_change(self, channel, change):
-        self.run(self.world.channels.set_prefs(channel, **change))
+        self.run(self.world.set_prefs(channel, **change))
+
+    @precondition(lambda self: self.world.channels)
+    @rule(language=st.sampled_from(["zh", "en", ""]))
+    def a_channel_speaks_another_language(self, language):
+        self.run(self.world.set_prefs(LATER, language=language))
 
     @precondition(lambda self: self.world.channels)
     @rule(flow=st.sampled_from(FLOWS))
@@ -110,11 +128,15 @@ class Killed(RuleBasedStateMachine):
     def is_ordered(self, what, flow):
         self.run(self.world.orders(what, flow))
 
+    @rule(word=st.sampled_from(["accept", "accept", "decline", "withdraw"]), number=st.integers(0, 5))
+    def an_offer_is_answered(self, word, number):
+        self.run(self.world.answers(word, number))
+
     @precondition(lambda self: self.world.said)
     @rule(number=st.integers(0, 20))
     def is_delivered_again(self, number):
         said = list(self.world.said.values())[number % len(self.world.said)]
-        self.run(self.world.says(said.text, key=said.key))
+        self.run(self.world.says(said.text, key=said.key, by=said.by))
 
     @rule(call=st.sampled_from(["trigger", "enable", "disable"]), effect=st.booleans())
     def enos_will_lose_an_answer(self, call, effect):

@@ -30,7 +30,7 @@ def night_in_many_channels(world):
         await world.pass_time(5, poll_at=0)
 
     async def both_fail_again():
-        await channels.set_prefs(LATER, mentions=False, replies="channel")
+        await world.set_prefs(LATER, mentions=False, replies="channel")
         world.fails(3377)
         world.fails(3378)
         await world.pass_time(4, poll_at=0)

@@ -11,6 +11,7 @@ from watched_store import Killed
 from bot.core.flow.model import FlowId
 from bot.core.flow.status import Status
 from bot.core.incident.model import Phase, Snooze, SnoozeEnd, SnoozeId
+from bot.core.routing.watch import Filters, Watch
 from bot.messages.cards import snoozes as cards
 from bot.work.commands.snooze_actions import all_message
 from bot.work.monitor.reminders import ReminderChecks, Reminders
@@ -304,3 +305,18 @@ async def test_killed_while_it_is_noted_that_it_is_over_and_fine(world):
     await at(world)
     await at(world, 1)
     assert sum(post.channel == JONAS.user for post in world.store.posts.values()) == 1
+
+
+async def test_a_channel_that_watches_from_the_second_failure_on_gets_its_card_also_while_it_is_snoozed(world):
+    """Else it would not hear at all of a flow that fails until the snooze is over."""
+    await world.store.add_watch(Watch(0, "C0GRIDOPS1", Filters(after=2), JONAS, world.now), lambda _: ())
+    await fails(world)
+    await snooze(world)
+    await fails(world, "3377-2026112200", "2026-11-22 02:00:00")
+    home, added = incident(world).cards
+    assert (home.channel, added.channel) == (CHANNEL, "C0GRIDOPS1")
+    shown = str(world.store.shown(added.post))
+    assert "SNOOZED · report" in shown
+    assert "<@U0MAYA00001>" not in shown
+    await at(world, 2)
+    assert [body["text"].split(" · ")[0] for body in world.store.replies(added.post)] == ["OPEN AGAIN"]

@@ -43,7 +43,7 @@ export const broadcast = (name) => el("span", { class: "mention broadcast" }, BR
 
 export function date(view, seconds, pattern, url, fallback) {
   if (!Number.isFinite(seconds)) return document.createTextNode(fallback ?? "");
-  const shown = slackDate(seconds, pattern, view.now, view.me?.tz);
+  const shown = slackDate(seconds, pattern, view.now, view.me?.tz, view.me?.locale);
   const node = el("time", { datetime: new Date(seconds * 1000).toISOString(), title: full(seconds, view.me?.tz) }, shown);
   return url ? link(url, node) : node;
 }

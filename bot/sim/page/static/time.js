@@ -1,10 +1,10 @@
 // Times as the viewer reads them: in the zone of the person acted as.
 
-function format(seconds, zone, options) {
+function format(seconds, zone, options, locale = "en-GB") {
   try {
-    return new Intl.DateTimeFormat("en-GB", { timeZone: zone || "UTC", ...options }).format(new Date(seconds * 1000));
+    return new Intl.DateTimeFormat(locale, { timeZone: zone || "UTC", ...options }).format(new Date(seconds * 1000));
   } catch {
-    return new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", ...options }).format(new Date(seconds * 1000));
+    return new Intl.DateTimeFormat(locale, { timeZone: "UTC", ...options }).format(new Date(seconds * 1000));
   }
 }
 
@@ -38,19 +38,27 @@ export function ago(seconds, now) {
 
 const SHORT = { day: "numeric", month: "short", year: "numeric" };
 
-/** Fill the tokens of `<!date^seconds^format^link|fallback>` for this zone. */
-export function slackDate(seconds, pattern, now, zone) {
+const NEAR = {
+  en: { Today: "today", Yesterday: "yesterday", Tomorrow: "tomorrow" },
+  zh: { Today: "今天", Yesterday: "昨天", Tomorrow: "明天" },
+};
+
+/** Fill the tokens of `<!date^seconds^format^link|fallback>` for this zone, in the language of who reads it. */
+export function slackDate(seconds, pattern, now, zone, locale = "") {
+  const isChinese = locale.startsWith("zh");
+  const told = (options) => format(seconds, zone, options, isChinese ? "zh-CN" : undefined);
   const near = (options, prefix) => {
     const name = dayName(seconds, now, zone);
-    return ["Today", "Yesterday", "Tomorrow"].includes(name) ? (prefix ? name : name.toLowerCase()) : format(seconds, zone, options);
+    if (!(name in NEAR.en)) return told(options);
+    return isChinese ? NEAR.zh[name] : prefix ? name : NEAR.en[name];
   };
   return pattern.replace(/\{(\w+)\}/g, (token, name, at) => {
     const first = at === 0;
     switch (name) {
       case "date_num": return dayKey(seconds, zone);
-      case "date": return format(seconds, zone, { day: "numeric", month: "long", year: "numeric" });
-      case "date_short": return format(seconds, zone, SHORT);
-      case "date_long": return format(seconds, zone, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+      case "date": return told({ day: "numeric", month: "long", year: "numeric" });
+      case "date_short": return told(SHORT);
+      case "date_long": return told({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
       case "date_pretty": return near({ day: "numeric", month: "long", year: "numeric" }, first);
       case "date_short_pretty": return near(SHORT, first);
       case "date_long_pretty": return near({ weekday: "long", day: "numeric", month: "long", year: "numeric" }, first);
