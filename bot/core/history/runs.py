@@ -18,3 +18,4 @@ class PastRun:
     ended_at: datetime | None = None
     kind: int = 1  # the scheduling type: MANUAL, PERIODIC or TEMPORARY of ``core/flow/model.py``
     freq: str = ""  # the schedule that it ran under, in Quartz's seven fields
+    flow_name: str = ""  # as it was last listed
