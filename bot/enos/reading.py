@@ -133,14 +133,17 @@ def _undocumented_row(row: object, kind: int) -> Instance | LeftOut | None:
 
 def _found(listed: Sequence[Instance | LeftOut | None], count: int | None) -> ServerPage:
     """The page; ``listed`` has None for a row without an ID."""
+    rows = tuple([row for row in listed if isinstance(row, Instance)])
+    if len(rows) == len(listed):  # nearly all pages
+        return ServerPage(rows, len(rows), count)
     strange = LeftOut("no id", "–", msg("the run ID is missing"))
     found = ServerPage(
-        tuple(row for row in listed if isinstance(row, Instance)),
+        rows,
         len(listed),
         count,
         left_out=tuple(dict.fromkeys(row or strange for row in listed if not isinstance(row, Instance))),
     )
-    if listed and all(row is None for row in listed):
+    if all(row is None for row in listed):
         raise NoReadableRows(msg("it listed no run with a readable ID"), found)
     return found
 
