@@ -12,12 +12,13 @@ from sqlite3 import Row
 from bot.core.flow.ids import instance_moment
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.history.background import FlowRef
-from bot.core.history.runs import PastRun
+from bot.core.history.runs import Dependencies, PastRun
 from bot.store.database import Database
+from bot.store.transactions import ROWS, Transactional, read, replace, transaction
 from bot.store.transactions import Row as Values
-from bot.store.transactions import Transactional, read, replace, transaction
 
 MOST_RUNS = 2400  # kept of one flow: what starts every hour has 2,160 in 90 days
+MOST_UPSTREAM = 100  # flows that one flow waits for
 _AT_ONCE = 150  # runs in a transaction, so that it touches at most 500 rows: run, flow, schedule
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
@@ -112,17 +113,35 @@ class History(Transactional):
         )
         return tuple(FlowRef(FlowId(row["flow_id"]), row["name"]) for row in rows)
 
-    @transaction
-    def put_dependencies(self, db: Database, flow: FlowRef, upstream: Sequence[FlowRef], graph_at: datetime) -> None:
+    async def put_dependencies(self, flow: FlowRef, upstream: Sequence[FlowRef], graph_at: datetime) -> None:
         """Remember what a flow waits for, by the graph of a run triggered at ``graph_at``. A later graph stays."""
-        _name(db, [flow, *upstream])
-        rows = db.execute(
-            "UPDATE past_flows SET graph_at = :at WHERE flow_id = :flow AND coalesce(graph_at, :at) <= :at",
-            {"at": _seconds(graph_at), "flow": flow.id},
-        ).rowcount
-        if rows:
-            db.execute("DELETE FROM dependencies WHERE flow_id = ?", [flow.id])
-            replace(db, "dependencies", [(flow.id, each.id) for each in upstream])
+        await self.put_all_dependencies([Dependencies(flow, tuple(upstream), graph_at)])
+
+    async def put_all_dependencies(self, found: Sequence[Dependencies]) -> None:
+        """Remember what flows wait for, in several transactions where they are many."""
+        some: list[Dependencies] = []
+        rows = 0
+        for each in found:
+            rows += 3 + 3 * min(len(each.upstream), MOST_UPSTREAM)
+            if some and rows > ROWS:
+                await self._put_dependencies(some)
+                some, rows = [], 3 + 3 * min(len(each.upstream), MOST_UPSTREAM)
+            some.append(each)
+        if some:
+            await self._put_dependencies(some)
+
+    @transaction
+    def _put_dependencies(self, db: Database, found: Sequence[Dependencies]) -> None:
+        _name(db, [ref for each in found for ref in (each.flow, *each.upstream[:MOST_UPSTREAM])])
+        for each in found:
+            newer = db.execute(
+                "UPDATE past_flows SET graph_at = :at WHERE flow_id = :flow AND coalesce(graph_at, :at) <= :at",
+                {"at": _seconds(each.graph_at), "flow": each.flow.id},
+            ).rowcount
+            if newer:
+                db.execute("DELETE FROM dependencies WHERE flow_id = ?", [each.flow.id])
+                upstream = {ref.id: None for ref in each.upstream[:MOST_UPSTREAM] if ref.id != each.flow.id}
+                replace(db, "dependencies", [(each.flow.id, id_) for id_ in upstream])
 
     @read
     def graphs_read(self, db: Database) -> Mapping[FlowId, datetime]:

@@ -9,7 +9,7 @@ from store_makers import NOW
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.flow.status import TERMINAL, Status
 from bot.core.history.background import FlowRef
-from bot.core.history.runs import PastRun
+from bot.core.history.runs import Dependencies, PastRun
 from bot.store import history
 
 HOUR = timedelta(hours=1)
@@ -115,3 +115,11 @@ async def test_dependencies_are_those_of_the_newest_graph(store):
     assert await store.dependants(FlowId(2)) == (flow(4),)
     assert await store.graphs_read() == {1: NOW + HOUR, 4: NOW, 5: NOW}
     assert await store.past_flows() == ()
+
+
+async def test_many_dependencies_take_several_transactions(store, caplog):
+    found = [Dependencies(flow(n), tuple(flow(n + each) for each in range(200)), NOW) for n in range(1, 30)]
+    await store.put_all_dependencies(found)
+    kept = await store.dependencies([FlowId(n) for n in range(1, 30)])
+    assert {len(upstream) for upstream in kept.values()} == {99}  # a hundred, without itself
+    assert "touched" not in caplog.text
