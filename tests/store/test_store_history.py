@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from store_makers import NOW
+from store_makers import NOW, in_transaction
 
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.flow.status import TERMINAL, Status
@@ -123,3 +123,42 @@ async def test_many_dependencies_take_several_transactions(store, caplog):
     kept = await store.dependencies([FlowId(n) for n in range(1, 30)])
     assert {len(upstream) for upstream in kept.values()} == {99}  # a hundred, without itself
     assert "touched" not in caplog.text
+
+
+async def rows(store, table):
+    return await in_transaction(store, lambda db: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+
+async def test_what_is_older_than_ninety_days_goes(store):
+    old, new = NOW - timedelta(days=90, seconds=1), NOW - timedelta(days=90)
+    await store.add_past_runs([past(at=old), past(at=new), past(2, at=old), past(3, at=old), past(4, at=NOW)])
+    await store.put_all_dependencies(
+        [
+            Dependencies(flow(2), (flow(5),), old),  # no run, and no graph since
+            Dependencies(flow(3), (flow(6),), NOW),  # a graph is known since
+            Dependencies(flow(1), (flow(7),), old),
+        ]
+    )
+    await store.prune(NOW)
+    assert [run.triggered_at for run in await store.past_runs(FlowId(1))] == [new]
+    assert await store.past_flows() == (flow(1), flow(4))
+    assert set(await store.dependencies([FlowId(n) for n in range(1, 9)])) == {1, 3}
+    assert await rows(store, "past_flows") == 5
+
+
+async def test_many_old_runs_go_in_several_transactions(store, caplog):
+    await store.add_past_runs([past(n % 7 + 1, at=NOW - timedelta(days=100, hours=n)) for n in range(1200)])
+    await store.prune(NOW)
+    assert await rows(store, "past_runs") == 0
+    assert "touched" not in caplog.text
+
+
+async def test_schedules_that_no_run_has_go_once_they_are_many(store):
+    await store.add_past_runs([past(n, at=NOW - timedelta(days=91), freq=f"schedule {n}") for n in range(1, 600)])
+    await store.add_past_runs([past(freq="kept")])
+    await store.prune(NOW)
+    assert await rows(store, "schedules") == 600
+    await store.add_past_runs([past(n, at=NOW - timedelta(days=91), freq=f"schedule {n}") for n in range(600, 1100)])
+    await store.prune(NOW)
+    assert await rows(store, "schedules") == 600
+    assert (await store.past_runs(FlowId(1)))[0].freq == "kept"

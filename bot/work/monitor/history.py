@@ -80,8 +80,8 @@ class HistoryReader:
         self._graphs: dict[FlowId, datetime] = {}
         self._walk: _Walk | None = None
         self._width = _DAY
-        self._recent_from: datetime | None = None  # when the last days began to be read again
-        self._recent_due = self._note_due = self._waits_until = steady()
+        self._recent_from: datetime | None = None  # when the last days began to be read again, until they are
+        self._recent_at = self._note_due = self._waits_until = steady()
         self._next_pause = _FIRST_PAUSE
 
     def read_since(self, now: datetime) -> datetime | None:
@@ -127,9 +127,8 @@ class HistoryReader:
             complete &= await self._read_type(kind, now)
         if complete:
             self._progress, self._has_read = replace(self._begun, read_at=now), True
-        if self._steady() >= self._recent_due:
-            self._recent_due = self._steady() + (_RECENT_AGAIN if complete else _RECENT_AGAIN_UNSORTED)
-            self._recent_from = now
+        if self._steady() >= self._recent_at + (_RECENT_AGAIN if complete else _RECENT_AGAIN_UNSORTED):
+            self._recent_at, self._recent_from = self._steady(), now
             self._progress = again(self._begun, now - RECENT, now)
         await self._note()
 
@@ -220,7 +219,7 @@ class HistoryReader:
 
     def _begin_from(self, noted: Progress, now: datetime, unfinished: datetime | None = None) -> None:
         self._progress, self._knows_recent = begun(noted, now, unfinished), False
-        self._recent_from, self._recent_due = now, self._steady() + _RECENT_AGAIN_UNSORTED
+        self._recent_at, self._recent_from = self._steady(), now
 
     async def _keep(self, rows: Sequence[Instance]) -> None:
         """Write the runs of a page, and what the flows of new ones wait for."""
