@@ -113,6 +113,7 @@ class App:
             self.steady,
             socket_mode=settings.mode == "socket",
             on_call=lambda: self.on_call.troubles,
+            known_since=lambda: self.history.back_to(now()),
         )
         self.services = self._services(names)
         self.dispatcher = Dispatcher(self.services)
