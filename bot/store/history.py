@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from json import dumps
 from sqlite3 import Row
 
-from bot.core.flow.ids import instance_moment
+from bot.core.flow.ids import flow_of, instance_moment
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.history.background import FlowRef
 from bot.core.history.runs import Dependencies, PastRun
@@ -60,6 +60,25 @@ class History(Transactional):
                 {"flow": flow, "most": MOST_RUNS},
             )
         return [run.instance for run in changed]
+
+    async def forget_past_runs(self, instances: Collection[InstanceId]) -> None:
+        """Forget runs that EnOS does not have any more."""
+        gone = sorted(instances)
+        for start in range(0, len(gone), ROWS):
+            await self._forget_past_runs(gone[start : start + ROWS])
+
+    @transaction
+    def _forget_past_runs(self, db: Database, instances: Sequence[InstanceId]) -> None:
+        keys = [
+            (flow_of(instance), _seconds(moment), len(instance.partition("-")[2]))
+            for instance in instances
+            if (moment := instance_moment(instance)) is not None
+        ]
+        db.execute(
+            "DELETE FROM past_runs WHERE (flow_id, triggered_at, digits) IN"
+            " (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?))",
+            [dumps(keys)],
+        )
 
     @read
     def past_runs(self, db: Database, flow: FlowId, limit: int = 400) -> tuple[PastRun, ...]:

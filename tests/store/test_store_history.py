@@ -85,6 +85,16 @@ async def test_what_has_not_ended_is_running(store):
     assert [run.triggered_at for run in found] == sorted((run.triggered_at for run in running), reverse=True)
 
 
+async def test_runs_are_forgotten(store, caplog):
+    runs = [past(n % 7 + 1, at=NOW - n * HOUR) for n in range(700)]
+    await store.add_past_runs([*EACH_FORM, *runs])
+    await store.forget_past_runs({run.instance for run in runs} | {InstanceId("x"), InstanceId("9-20261121143000")})
+    assert await store.past_flows() == (FlowRef(FlowId(1), "flow 1"),)
+    left = {run.instance for run in EACH_FORM} - {run.instance for run in runs}
+    assert {run.instance for run in await store.past_runs(FlowId(1))} == left
+    assert "touched" not in caplog.text
+
+
 async def test_a_flow_has_its_newest_name(store):
     await store.add_past_runs([past(flow_name="old"), past(2, flow_name="")])
     await store.add_past_runs([past(at=NOW + HOUR, flow_name="new")])

@@ -32,8 +32,10 @@ NOTE = "history"
 _ALL = tuple(int(status) for status in Status)  # an empty filter means "none" to some servers
 _CHANGES_WITHIN = timedelta(days=14)  # after its trigger time; what changes later is not seen
 _MOST_CHANGES = 100  # pages of changes that are read at once; where there are more, the last days are read again
-_MOST_PAGES = 600  # of a window and type; then windows become narrower, since a walk must not take an hour
-_DAY, _NARROWEST = timedelta(days=1), timedelta(hours=1)
+_MOST_PAGES = 600  # of a window and type; then windows become narrower
+_LONGEST_WALK = timedelta(minutes=30)  # of a window and type; a list that takes an hour counts as endless
+_MANY_PAGES = 100  # that were read in this time: the window was too wide, and nothing else held it up
+_DAY, _NARROWEST = timedelta(days=1), timedelta(minutes=10)
 _REMEMBERED = 2000  # rows that were listed last, per type
 _RECENT_AGAIN, _RECENT_AGAIN_UNSORTED = timedelta(days=1), timedelta(minutes=30)
 _NOTE_EVERY = timedelta(hours=1)
@@ -46,11 +48,16 @@ _Listed = tuple[object, ...]
 
 @dataclass(slots=True)
 class _Walk:
-    """A window of the past that is being read: its open search, and how many pages that brought."""
+    """A window of the past that is being read: its open search, since when it is open, and how many pages it brought.
+
+    ``gone``: runs that had not ended, and that EnOS has not listed yet.
+    """
 
     window: Span
+    gone: set[InstanceId]
     kinds: list[int] = field(default_factory=lambda: list(KINDS))  # still to be read, the present one first
     search: AsyncIterator[Page] | None = None
+    since: datetime | None = None
     pages: int = 0
 
 
@@ -107,6 +114,9 @@ class HistoryReader:
         if self._reading.locked() or self._must_wait() or self._is_busy():
             return
         async with self._reading:
+            if (walk := self._walk) is not None and walk.since is not None:
+                if self._steady() >= walk.since + _LONGEST_WALK:
+                    await self._begin_again(narrower=walk.pages >= _MANY_PAGES)
             await self._quietly(self._read_page(now))
 
     async def stop(self) -> None:
@@ -165,31 +175,44 @@ class HistoryReader:
 
     async def _read_page(self, now: datetime) -> None:
         await self._begin(now)
-        walk = self._walk
+        walk = self._walk or await self._next_walk()
         if walk is None:
-            window = self._begun.window(self._width)
-            if window is None:
-                return
-            walk = self._walk = _Walk(window)
+            return
         if walk.search is None:
             since, until = milliseconds(walk.window.since), milliseconds(walk.window.until)
-            walk.search, walk.pages = self._enos.search(Search(walk.kinds[0], since, until, _ALL)), 0
+            walk.search = self._enos.search(Search(walk.kinds[0], since, until, _ALL))
+            walk.since, walk.pages = self._steady(), 0
         page = await anext(walk.search, None)
         walk.pages += 1
         if page is not None:
             await self._keep(page.rows)
+            walk.gone.difference_update(row.id for row in page.rows)
         if page is None or page.last:
             await _close(walk)
             del walk.kinds[0]
             if not walk.kinds:
-                await self._window_read(walk.window, now)
+                await self._window_read(walk, now)
         elif walk.pages >= _MOST_PAGES and self._width > _NARROWEST:
-            self._width = max(_NARROWEST, self._width / 2)
-            await self.stop()
+            await self._begin_again(narrower=True)
 
-    async def _window_read(self, window: Span, now: datetime) -> None:
+    async def _begin_again(self, *, narrower: bool) -> None:
+        """Give up the window; the next one may be narrower."""
+        if narrower:
+            self._width = max(_NARROWEST, self._width / 2)
+        await self.stop()
+
+    async def _next_walk(self) -> _Walk | None:
+        window = self._begun.window(self._width)
+        if window is not None:
+            unfinished = await self._store.running()
+            inside = {run.instance for run in unfinished if window.since <= run.triggered_at < window.until}
+            self._walk = _Walk(window, inside)
+        return self._walk
+
+    async def _window_read(self, walk: _Walk, now: datetime) -> None:
         self._walk = None
-        self._progress = progress = without(self._begun, window)
+        await self._store.forget_past_runs(walk.gone)
+        self._progress = progress = without(self._begun, walk.window)
         if progress.knows(now - RECENT, now):
             self._knows_recent = True
             if self._recent_from is not None and progress.knows(self._recent_from - RECENT, now):

@@ -341,6 +341,44 @@ async def test_a_window_with_too_many_pages_is_read_in_narrower_ones(world, monk
     assert set(await world.runs()) == ids
 
 
+async def test_a_planned_run_that_enos_does_not_have_any_more_is_forgotten_the_next_day(world):
+    planned = [world.ran(START + n * HOUR, status=Status.INIT) for n in (1, 2)]
+    running = world.ran(START - HOUR, status=Status.RUNNING)
+    await world.settle()
+    del world.enos.rows[planned[0]]
+    await world.tick()
+    assert {run.instance for run in await world.store.running()} == {*planned, running}
+    world.pass_time(DAY)
+    await world.tick()
+    await world.past(50)
+    assert {run.instance for run in await world.store.running()} == {planned[1], running}
+
+
+async def test_a_window_that_takes_too_long_is_begun_again_before_its_list_counts_as_endless(world):
+    ids = {world.ran(START - n * MINUTE) for n in range(300)}
+    await world.tick()
+    await world.past(4)
+    world.busy = True
+    await world.past(1900)
+    world.busy = False
+    before = len(world.enos.calls)
+    await world.past(1)
+    assert before == 0
+    (call,) = world.enos.calls
+    assert call[1].kind == 0
+    await world.past()
+    assert set(await world.runs()) == ids
+
+
+async def test_an_enos_that_takes_long_for_a_page_is_read_in_narrower_windows(world, monkeypatch):
+    monkeypatch.setattr(history, "_MANY_PAGES", 4)
+    ids = {world.ran(START - n * 3 * MINUTE) for n in range(400)}
+    world.enos.on_page = lambda _page: world.pass_time(5 * MINUTE)
+    await world.tick()
+    await world.past(60)
+    assert set(await world.runs()) == ids
+
+
 async def test_a_clock_that_was_put_back(world):
     await world.settle()
     world.now -= 3 * HOUR
