@@ -55,9 +55,9 @@ class _Walk:
 
     window: Span
     gone: set[InstanceId]
+    since: datetime  # by the steady clock
     kinds: list[int] = field(default_factory=lambda: list(KINDS))  # still to be read, the present one first
     search: AsyncIterator[Page] | None = None
-    since: datetime | None = None
     pages: int = 0
 
 
@@ -114,9 +114,8 @@ class HistoryReader:
         if self._reading.locked() or self._must_wait() or self._is_busy():
             return
         async with self._reading:
-            if (walk := self._walk) is not None and walk.since is not None:
-                if self._steady() >= walk.since + _LONGEST_WALK:
-                    await self._begin_again(narrower=walk.pages >= _MANY_PAGES)
+            if (walk := self._walk) is not None and self._steady() >= walk.since + _LONGEST_WALK:
+                await self._begin_again(narrower=walk.pages >= _MANY_PAGES)
             await self._quietly(self._read_page(now))
 
     async def stop(self) -> None:
@@ -206,7 +205,7 @@ class HistoryReader:
         if window is not None:
             unfinished = await self._store.running()
             inside = {run.instance for run in unfinished if window.since <= run.triggered_at < window.until}
-            self._walk = _Walk(window, inside)
+            self._walk = _Walk(window, inside, self._steady())
         return self._walk
 
     async def _window_read(self, walk: _Walk, now: datetime) -> None:
