@@ -19,6 +19,7 @@ DEADLINES = {
     "backlog": (150, 0),
     "sweep": (60, 8),
     "first_sweep": (30, 30),
+    "history": (300, 0),
     "start": (20, 20),
     "entered": (60, 0),
 }

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from bench import entered, slack, watching
+from bench import entered, history, slack, watching
 
 FIGURES = {
     "idle": watching.idle,
@@ -12,6 +12,7 @@ FIGURES = {
     "backlog": slack.backlog,
     "sweep": watching.sweep,
     "first_sweep": watching.first_sweep,
+    "history": history.history,
     "start": slack.start,
     "entered": entered.entered,
 }

@@ -41,6 +41,7 @@ from bot.work.commands.incident_actions import IncidentActions
 from bot.work.commands.offer_expiry import OfferExpiry
 from bot.work.delivery.alarms import Alarm, Alarms
 from bot.work.delivery.delivery import Delivery
+from bot.work.monitor.history import HistoryReader
 from bot.work.monitor.monitor import Monitor
 from bot.work.monitor.on_call import OnCallMonitor
 from bot.work.monitor.owners import MentionableOwners
@@ -85,6 +86,14 @@ class App:
         store.on_bridge_events = self.bridges.wake
         accounts = Accounts(self.gateway.poster, self.gateway.runtime.monotonic)
         self.monitor = self._new_watch(MentionableOwners(store, accounts))  # an alert does not wait for accounts
+        self.history = HistoryReader(
+            self.enos,
+            store,
+            self.steady,
+            zone=lambda: self.zone.offset,
+            is_busy=lambda: self.enos.is_busy or self.monitor.is_reading,
+            is_reachable=lambda: self.monitor.health(self.steady()).reachable,
+        )
         names = MentionableOwners(store, accounts, patience=1.0)
         self.watchdog = Watchdog(
             store,
@@ -104,6 +113,7 @@ class App:
             self.steady,
             socket_mode=settings.mode == "socket",
             on_call=lambda: self.on_call.troubles,
+            known_since=lambda: self.history.back_to(now()),
         )
         self.services = self._services(names)
         self.dispatcher = Dispatcher(self.services)
@@ -150,6 +160,7 @@ class App:
             gateway=self.gateway,
             delivery=self.delivery,
             monitor=self.monitor,
+            history=self.history,
             run_tracker=self.run_tracker,
             reminders=self.reminders,
             snoozes=self.snoozes,
@@ -290,6 +301,7 @@ class App:
         await self.scheduler.stop(min(2.0, left()))
         await self.gateway.stop_receiving(left() / 2)
         await self.monitor.stop()
+        await self.history.stop()
         with contextlib.suppress(Failure, TimeoutError):
             async with asyncio.timeout(left() / 2):
                 await self.delivery.tick(now())

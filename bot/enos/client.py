@@ -91,6 +91,11 @@ class EnosClient:
         """The Date header of the newest answer, whatever it said; empty before the first."""
         return self._transport.last_date
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a request is under way, or waits for its turn."""
+        return self._transport.is_busy
+
     async def close(self) -> None:
         """Wait for what is on its way, then close the connections."""
         await self._transport.close()

@@ -1,12 +1,13 @@
 """From answers about instances to values: tolerant of every form that EnOS prints, and fast on pages.
 
-A page of a search is decoded without its graphs: most of its bytes, and without task states anyway. A row that
-cannot be read or kept is left out, and the others are read. Source: List Flow Instances, Get Flow Instance, Get Task
-Instance, Get Task Instance Log, Trigger Flow (v2.1).
+A page of a search is decoded without its graphs: most of its bytes, and without task states anyway; a row reads its
+graph where it is asked to (``Instance.read_graph``). A row that cannot be read or kept is left out, and the others
+are read. Source: List Flow Instances, Get Flow Instance, Get Task Instance, Get Task Instance Log, Trigger Flow (v2.1).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import msgspec
@@ -15,7 +16,7 @@ from bot.core.flow.model import Instance, LeftOut, TaskId, TaskInstance
 from bot.core.text.message import Message, msg
 from bot.enos import reading_rows
 from bot.enos.errors import BadResponse
-from bot.enos.reading_flows import known
+from bot.enos.reading_flows import graph_of, known
 from bot.enos.reading_rows import DocumentedRow, LooseRow, documented, instance, row_of, status_of_row
 from bot.enos.responses import NO_JSON, Envelope, LooseScalar, open_envelope
 from bot.enos.values import ID, NAME, TIME, identity, loads, number, single_object, text, value_of
@@ -124,19 +125,25 @@ def _undocumented_page(data: bytes, kind: int) -> ServerPage:
 
 def _undocumented_row(row: object, kind: int) -> Instance | LeftOut | None:
     found = single_object(row) if isinstance(row, dict) else None
-    return instance(row_of(found), kind) if found else None
+    read = instance(row_of(found), kind) if found else None
+    if not found or not isinstance(read, Instance):
+        return read
+    return replace(read, read_graph=partial(graph_of, found.get("graph")))
 
 
 def _found(listed: Sequence[Instance | LeftOut | None], count: int | None) -> ServerPage:
     """The page; ``listed`` has None for a row without an ID."""
+    rows = tuple([row for row in listed if isinstance(row, Instance)])
+    if len(rows) == len(listed):  # nearly all pages
+        return ServerPage(rows, len(rows), count)
     strange = LeftOut("no id", "–", msg("the run ID is missing"))
     found = ServerPage(
-        tuple(row for row in listed if isinstance(row, Instance)),
+        rows,
         len(listed),
         count,
         left_out=tuple(dict.fromkeys(row or strange for row in listed if not isinstance(row, Instance))),
     )
-    if listed and all(row is None for row in listed):
+    if all(row is None for row in listed):
         raise NoReadableRows(msg("it listed no run with a readable ID"), found)
     return found
 

@@ -28,9 +28,10 @@ from bot.core.text.escape import LARGEST, legible
 from bot.core.text.message import Message, msg
 from bot.enos.reading_flows import graph_of, parameters_of, status_in
 from bot.enos.responses import LooseScalar
-from bot.enos.values import ID, NAME, TIME, identity, names, text
+from bot.enos.values import ID, NAME, TIME, identity, loads, names, text
 
 _NO_GRAPH = Graph()
+_NO_TEXT = msgspec.Raw()
 UNREADABLE_STATUS = -99  # not a documented number: shown as it is, raises no alert, has not ended
 _MOST_OWNERS = 100
 _LISTS = 20_000  # characters of owners or parameters as printed; what is longer is read, and not remembered
@@ -45,7 +46,7 @@ _List = Annotated[str, Meta(max_length=_LISTS)]
 
 
 class LooseRow(msgspec.Struct):
-    """An instance in a list; ``graph`` is not declared, so it is never decoded."""
+    """An instance in a list; ``graph`` is decoded where it is asked for."""
 
     # names as on the wire
     instanceId: LooseScalar = None
@@ -60,6 +61,8 @@ class LooseRow(msgspec.Struct):
     owner: LooseScalar = None
     calDt: LooseScalar = None
     parameters: LooseScalar | list[object] | dict[str, object] = None
+    freq: LooseScalar = None
+    graph: msgspec.Raw = _NO_TEXT
 
 
 class DocumentedRow(msgspec.Struct):
@@ -76,11 +79,13 @@ class DocumentedRow(msgspec.Struct):
     owner: _List = ""
     calDt: _Time | None = ""
     parameters: _List = ""
+    freq: _Name | None = ""
+    graph: msgspec.Raw = _NO_TEXT
 
 
 def row_of(row: Mapping[str, object]) -> LooseRow:
     """The row of an object with camelCase keys; its values are not checked yet."""
-    known = {name: value for name, value in row.items() if name in LooseRow.__struct_fields__}
+    known = {name: value for name, value in row.items() if name in LooseRow.__struct_fields__ and name != "graph"}
     known.setdefault("instanceId", row.get("instId"))
     return LooseRow(**known)  # type: ignore[arg-type]  # not validated here: every reader below takes anything
 
@@ -104,6 +109,8 @@ def documented(row: DocumentedRow, kind: int) -> Instance | None:
         row.calDt or "",
         kind,
         _NO_GRAPH,
+        row.freq or "",
+        functools.partial(_graph, row.graph),
     )
 
 
@@ -135,7 +142,17 @@ def instance(row: LooseRow, kind: int | None, graph: object = None) -> Instance 
         data_date=text(row.calDt, TIME),
         kind=kind,
         graph=_NO_GRAPH if graph is None else graph_of(graph),
+        freq=text(row.freq, NAME),
+        read_graph=functools.partial(_graph, row.graph),
     )
+
+
+def _graph(printed: msgspec.Raw) -> Graph:
+    """The graph of a row in a list; empty where it has none that can be read."""
+    try:
+        return graph_of(loads(bytes(printed)))
+    except ValueError:
+        return _NO_GRAPH
 
 
 def _is_a_number(value: object) -> bool:

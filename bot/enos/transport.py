@@ -115,6 +115,11 @@ class Transport:
             raise self._timed_out(request)
         return task.result()
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a request is under way, or waits for its turn."""
+        return bool(self._tasks)
+
     async def close(self) -> None:
         """Wait for open requests, at most the total time, then close all connections."""
         self._closed = True

@@ -26,7 +26,7 @@ class BotHealth:
     """Judges the bot.
 
     ``socket_mode``: whether flowbot connects to Slack, and not Slack to flowbot. ``on_call`` returns what is wrong with
-    the on-call groups.
+    the on-call groups, ``known_since`` since when all runs are known.
     """
 
     def __init__(
@@ -39,6 +39,7 @@ class BotHealth:
         *,
         socket_mode: bool,
         on_call: Callable[[], Sequence[Text]] = tuple,
+        known_since: Callable[[], datetime | None] = lambda: None,
     ) -> None:
         self._metrics_updater, self._monitor, self._watchdog, self._clock_jumps, self._steady = (
             metrics_updater,
@@ -47,7 +48,7 @@ class BotHealth:
             clock_jumps,
             steady,
         )
-        self._socket_mode, self._on_call = socket_mode, on_call
+        self._socket_mode, self._on_call, self._known_since = socket_mode, on_call, known_since
         self._alarms: dict[str, Text] = {}  # by name, the sentence of each problem that only an operator can fix
 
     def note_alarm(self, alarm: Alarm) -> None:
@@ -82,7 +83,7 @@ class BotHealth:
     def status(self) -> BotStatus:
         """What ``status`` shows."""
         health = self._monitor.health(self._steady())
-        watched, connected = health.watched, self._metrics_updater.connected
+        watched, connected, since = health.watched, self._metrics_updater.connected, self._known_since()
         return BotStatus(
             self.judgement(),
             watching=msg("{n} of {total} flows", n=watched.watching, total=watched.total)
@@ -94,6 +95,7 @@ class BotHealth:
             else msg("HTTP mode"),
             version=_versions(),
             clock=self._clock(),
+            history=msg("complete since {time}", time=since) if since is not None else msg("not read yet"),
         )
 
     def _clock(self) -> Text:

@@ -27,6 +27,7 @@ from bot.store.store import Store
 from bot.work.commands.offer_expiry import OfferExpiry
 from bot.work.delivery.alarms import Alarms
 from bot.work.delivery.delivery import Delivery
+from bot.work.monitor.history import HistoryReader
 from bot.work.monitor.monitor import Monitor
 from bot.work.monitor.on_call import OnCallMonitor
 from bot.work.monitor.reminders import Reminders
@@ -42,6 +43,9 @@ REMIND_SECONDS = 15.0  # at most, between two checks for what is due
 ON_CALL_SECONDS = 60.0
 ROUTING_SECONDS = 15.0
 PRUNE_SECONDS = 3600.0
+HISTORY_SECONDS = 120.0
+PAST_SECONDS = 1.0  # between two pages of the past
+HISTORY_BEGINS = 10.0  # seconds after the start: the zone of EnOS's times should be known
 CLOCK_SECONDS = 1.0
 DATABASE = "database"  # the alarm that it cannot be written
 
@@ -55,6 +59,7 @@ class Jobs:
     gateway: SlackGateway
     delivery: Delivery
     monitor: Monitor
+    history: HistoryReader
     run_tracker: RunTracker
     reminders: Reminders
     snoozes: SnoozeMonitor
@@ -84,6 +89,8 @@ class Jobs:
         every(ON_CALL_SECONDS, "check on call", self.check_on_call)
         every(ROUTING_SECONDS, "check watches", self.check_watches)
         every(PRUNE_SECONDS, "prune", self.prune, first_in=60)
+        every(HISTORY_SECONDS, "read history", self.read_history, first_in=HISTORY_BEGINS)
+        every(PAST_SECONDS, "read the past", self.read_past, first_in=HISTORY_BEGINS)
         every(1, "sockets", self.count_sockets)
         every(5, "metrics", self.update_metrics)
 
@@ -104,6 +111,14 @@ class Jobs:
     async def follow_incidents(self) -> None:
         """Follow the flows of open incidents."""
         await self.monitor.follow(now())
+
+    async def read_history(self) -> None:
+        """Read which runs have changed."""
+        await self.history.tick(now())
+
+    async def read_past(self) -> None:
+        """Read a page of the past where nothing else goes on."""
+        await self.history.read_past(now())
 
     async def follow_runs(self) -> None:
         """Follow the runs that people started."""

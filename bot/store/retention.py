@@ -6,6 +6,7 @@ The audit is kept for ever. What a live incident or a queued post still needs is
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.core.history.progress import KEPT
 from bot.core.incident.groups import SHOWN_FOR
 from bot.core.incident.model import IncidentId
 from bot.store.database import Database
@@ -28,6 +29,7 @@ class RetentionPeriods:
     snoozes: timedelta = timedelta(days=90)  # after its end
     gatherings: timedelta = SHOWN_FOR
     bridge_events: timedelta = timedelta(days=14)
+    history: timedelta = KEPT  # after its trigger time
     deliveries: timedelta = timedelta(hours=48)  # Slack delivers again within hours, at the latest
 
 
@@ -102,9 +104,37 @@ _ESCALATION = """
         AND NOT EXISTS (SELECT 1 FROM gatherings g WHERE g.post = e.incident) LIMIT :rows)
 """
 
+# Past runs have seconds. Flow by flow: there is no index by time, which would be half as large as the table.
+_PAST_RUNS = """
+    DELETE FROM past_runs WHERE (flow_id, triggered_at, digits) IN (
+      SELECT r.flow_id, r.triggered_at, r.digits
+      FROM past_flows f CROSS JOIN past_runs r ON r.flow_id = f.flow_id AND r.triggered_at < :history / 1000
+      LIMIT :rows)
+"""
+_NO_RUNS = "NOT EXISTS (SELECT 1 FROM past_runs r WHERE r.flow_id = f.flow_id)"
+_DEPENDENCIES = f"""
+    DELETE FROM dependencies WHERE (flow_id, upstream) IN (
+      SELECT d.flow_id, d.upstream FROM dependencies d JOIN past_flows f ON f.flow_id = d.flow_id
+      WHERE f.graph_at < :history / 1000 AND {_NO_RUNS} LIMIT :rows)
+"""  # noqa: S608  constants only
+_PAST_FLOWS = f"""
+    DELETE FROM past_flows WHERE flow_id IN (
+      SELECT flow_id FROM past_flows f
+      WHERE coalesce(f.graph_at, 0) < :history / 1000 AND {_NO_RUNS}
+        AND NOT EXISTS (SELECT 1 FROM dependencies d WHERE d.flow_id = f.flow_id OR d.upstream = f.flow_id)
+      LIMIT :rows)
+"""  # noqa: S608  constants only
+# To find those in use, all runs are read; so it waits until there are many.
+_SCHEDULES = """
+    DELETE FROM schedules WHERE id IN (
+      SELECT id FROM schedules
+      WHERE (SELECT count(*) FROM schedules) > 1000 AND id NOT IN (SELECT schedule FROM past_runs) LIMIT :rows)
+"""
+
 STEPS = (
     *(_SEEN, _BODIES, _POSTS, _LOST, _RUNS, _STASHES, _OFFERS, _SNOOZES),
     *(_DELIVERIES, _GATHERINGS, _BRIDGE_EVENTS, _ESCALATION),
+    *(_PAST_RUNS, _DEPENDENCIES, _PAST_FLOWS, _SCHEDULES),
 )
 
 
@@ -139,7 +169,7 @@ class Retention(Transactional):
             name: timestamp(now - getattr(keep, name))
             for name in (
                 *("bodies", "posts", "incidents", "runs", "stashes", "offers", "snoozes"),
-                *("deliveries", "gatherings", "bridge_events"),
+                *("deliveries", "gatherings", "bridge_events", "history"),
             )
         }
         oldest = timestamp(now) if swept is None else min(timestamp(now), swept)

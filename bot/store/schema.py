@@ -291,6 +291,41 @@ _RUN_RESULTS = ("ALTER TABLE runs ADD COLUMN result INTEGER",)
 # What is known around an incident.
 _BACKGROUND = ("ALTER TABLE incidents ADD COLUMN background TEXT NOT NULL DEFAULT ''",)
 
+# Past runs, small: times in seconds since 1970, or after ``triggered_at``; an ID is rebuilt from flow, time and digits.
+_HISTORY = (
+    "CREATE TABLE schedules (id INTEGER PRIMARY KEY, freq TEXT NOT NULL UNIQUE) STRICT",
+    """
+    CREATE TABLE past_flows (
+      flow_id INTEGER PRIMARY KEY,
+      name TEXT NOT NULL,
+      graph_at INTEGER
+    ) STRICT
+    """,
+    """
+    CREATE TABLE past_runs (
+      flow_id INTEGER NOT NULL,
+      triggered_at INTEGER NOT NULL,
+      digits INTEGER NOT NULL,
+      status INTEGER NOT NULL,
+      kind INTEGER NOT NULL,
+      schedule INTEGER NOT NULL,
+      started INTEGER,
+      ended INTEGER,
+      PRIMARY KEY (flow_id, triggered_at, digits)
+    ) STRICT, WITHOUT ROWID
+    """,
+    # as TERMINAL in core/flow/status.py
+    "CREATE INDEX past_runs_running ON past_runs (triggered_at) WHERE status NOT IN (-1, 1, 4, 7, 8, 10)",
+    """
+    CREATE TABLE dependencies (
+      flow_id INTEGER NOT NULL,
+      upstream INTEGER NOT NULL,
+      PRIMARY KEY (flow_id, upstream)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX dependencies_upstream ON dependencies (upstream)",
+)
+
 # The database's version is the number of steps it has taken.
 STEPS: tuple[Sequence[str], ...] = (
     FIRST,
@@ -313,4 +348,5 @@ STEPS: tuple[Sequence[str], ...] = (
     _SNOOZES,
     _RUN_RESULTS,
     _BACKGROUND,
+    _HISTORY,
 )

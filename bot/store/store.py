@@ -18,6 +18,7 @@ from bot.store.change_sets import ChangeSets
 from bot.store.clock_set_back import ClockCorrection
 from bot.store.database import LOCK_TIMEOUT, Database, probe
 from bot.store.escalation import Escalations
+from bot.store.history import History
 from bot.store.imports import LinkChanges
 from bot.store.incident_groups import IncidentGroups
 from bot.store.incidents import IncidentCache, Incidents
@@ -40,7 +41,7 @@ class Store(
     ChangeSets, MonitorState, Incidents, IncidentGroups, Escalations, Offers, Snoozes,
     Queueing, Outbox, LostMessages, WaitTimes,
     Inbox, AuditLog, Runs, People, LinkChanges, WorkspaceKeys, Routing,
-    BridgeEvents, Retention, ClockCorrection, Backup,
+    BridgeEvents, History, Retention, ClockCorrection, Backup,
 ):  # fmt: skip
     """The database of one flowbot. Built by ``Store.open``; all methods may be called from one event loop.
 

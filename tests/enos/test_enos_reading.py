@@ -32,6 +32,7 @@ from bot.enos.reading_flows import (
 from bot.enos.responses import Envelope, open_envelope
 
 READ = Instance(
+    freq="0 0 0 * * ? *",
     id="2809-20190812080700",
     flow_id=2809,
     flow_name="21",

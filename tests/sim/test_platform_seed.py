@@ -52,8 +52,22 @@ def test_at_the_start_everything_is_healthy(platform):
     ended = [each for each in platform.runs.all.values() if each.status is Status.SUCCESS]
     assert len(ended) > 800
     assert all(each.trigger < each.start < each.end < platform.clock.now for each in ended)
-    assert min(each.trigger for each in ended) >= platform.clock.now - 3 * 86400
+    assert min(each.trigger for each in ended) >= platform.clock.now - 90 * 86400
     assert all(flow.failure_plan is None for flow in platform.flows.values())
+
+
+def test_flows_have_a_past_to_learn_from(platform):
+    for flow in platform.flows.values():
+        runs = [each for each in platform.instances(flow.id) if each.status is Status.SUCCESS and not each.triggered]
+        assert len(runs) >= (80 if flow.cycle == "D" else 3 if flow.cycle == "M" else 10) or not flow.active
+        took = [each.end - each.start for each in runs]
+        assert all(max(took) < 2 * each for each in took)
+    assert any(each.triggered for each in platform.instances(3377))
+
+
+def test_three_flows_wait_for_the_meter_import(platform):
+    waiting = {flow.id for flow in platform.flows.values() if any(link.flow_id == 4601 for link in flow.shape.links)}
+    assert waiting == {4602, 4605, 4606}
 
 
 def test_it_stays_healthy_and_alive_by_itself(platform):

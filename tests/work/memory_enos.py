@@ -13,6 +13,7 @@ from bot.core.flow.model import (
     Instance,
     InstanceId,
     Page,
+    Reference,
     Task,
     TaskId,
 )
@@ -61,6 +62,9 @@ class MemoryEnos:
         cycle="D",
         owners=("maya.chen",),
         quiet=False,
+        start="",
+        freq="",
+        waits_for=(),
     ):
         """An instance is, or becomes, this. ``quiet`` leaves its update time as it was."""
         flow = FlowId(int(id_.split("-")[0]))
@@ -77,11 +81,13 @@ class MemoryEnos:
             flow_name=name or f"flow-{flow}",
             status=status,
             trigger_time=f"{at:%Y-%m-%d %H:%M:%S}" if at else "",
+            start_time=start,
             end_time=end,
             cycle=cycle,
             owners=owners,
             kind=kind,
-            graph=Graph(tuple(tasks)),
+            graph=Graph(tuple(tasks), tuple(Reference(FlowId(each), f"flow-{each}") for each in waits_for)),
+            freq=freq,
         )
         old = self.rows.get(id_)
         updated = old.updated if quiet and old else 0 if quiet else next(self._ticks)
@@ -102,7 +108,7 @@ class MemoryEnos:
             rows = [row for row in self.rows.values() if self._matches(row, terms)]
             if self.sorted_by:
                 rows.sort(key=lambda row: -row.updated)
-            page = [replace(row.instance, graph=Graph()) for row in rows[first : first + self.page]]
+            page = [_listed(row.instance) for row in rows[first : first + self.page]]
             fresh = tuple(row for row in page if row.id not in shown)
             shown.update(row.id for row in fresh)
             last = first + self.page >= len(rows)
@@ -156,6 +162,10 @@ class MemoryEnos:
             and (not terms.statuses or int(row.instance.status) in terms.statuses)
             and (not terms.expression or terms.expression in row.instance.id)
         )
+
+
+def _listed(instance):
+    return replace(instance, graph=Graph(), read_graph=lambda: instance.graph)
 
 
 class Down(TemporaryFailure):

@@ -4,7 +4,8 @@ Times that the platform prints are kept as the strings it printed: their zone va
 (``times.py`` reads them). A task's ``instance_id`` and ``status`` are known only on a single instance's graph.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import NewType
 
 from bot.core.flow.status import Status
@@ -97,7 +98,10 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A run of a flow. ``graph`` is filled by Get Flow Instance; a search leaves it empty."""
+    """A run of a flow. ``graph`` is filled by Get Flow Instance; a search leaves it empty.
+
+    A row of a search can still read its graph, which holds the whole page in memory: it is not for keeping.
+    """
 
     id: InstanceId
     flow_id: FlowId
@@ -112,6 +116,8 @@ class Instance:
     data_date: str = ""  # calDt, yyyy-MM-dd; single reads only
     kind: int | None = None  # the scheduling type it was searched under
     graph: Graph = Graph()
+    freq: str = ""  # Quartz, the schedule of its flow
+    read_graph: Callable[[], Graph] = field(default=Graph, compare=False, repr=False)  # without the tasks' states
 
 
 @dataclass(frozen=True, slots=True)

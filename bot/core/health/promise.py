@@ -80,6 +80,7 @@ class BotStatus:
     slack: Text = EMPTY
     version: Text = EMPTY
     clock: Text = EMPTY  # how the wall clock was set lately
+    history: Text = EMPTY  # since when all runs are known
 
 
 def allowed(poll_seconds: float) -> float:

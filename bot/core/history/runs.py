@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.flow.model import FlowId, InstanceId
+from bot.core.history.background import FlowRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +19,13 @@ class PastRun:
     ended_at: datetime | None = None
     kind: int = 1  # the scheduling type: MANUAL, PERIODIC or TEMPORARY of ``core/flow/model.py``
     freq: str = ""  # the schedule that it ran under, in Quartz's seven fields
+    flow_name: str = ""  # as it was last listed
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """What a flow waits for, by the graph of a run that was triggered at ``graph_at``."""
+
+    flow: FlowRef
+    upstream: tuple[FlowRef, ...]
+    graph_at: datetime

@@ -137,8 +137,9 @@ class Platform:
     ) -> Flow:
         """Add a flow. ``fields`` are those of ``Flow``.
 
-        Tasks are ``Task`` values or (id, name); without ``edges`` they run one after another. ``seconds`` is
-        what a run of each task takes. Raises ValueError for a graph with a circle or an id that exists.
+        Tasks are ``Task`` values or (id, name); without ``edges`` they run one after another. ``links`` are the flows
+        that it waits for: its first task does. ``seconds`` is what a run of each task takes. Raises ValueError for a
+        graph with a circle or an id that exists.
         """
         if flow_id in self.flows:
             raise ValueError(f"there is a flow {flow_id} already")
@@ -147,10 +148,12 @@ class Platform:
             nodes = tuple(replace(task, seconds=seconds) for task in nodes)
         ids = [task.id for task in nodes]
         pairs = pairwise(ids) if edges is None else edges
+        links = tuple(fields.pop("links", ()))
         relations = tuple(Relation(f"t_{source}", f"t_{target}") for source, target in pairs)
+        relations += tuple(Relation(link.node, f"t_{ids[0]}") for link in links if ids)
         now = self.tick()
         defaults: dict[str, Any] = {"org": self.application.org, "created": now, "updated": now}
-        shape = Shape(nodes, tuple(fields.pop("links", ())), relations)
+        shape = Shape(nodes, links, relations)
         flow = Flow(flow_id, name, tuple(owners), shape=shape, **(defaults | fields))
         self.put_flow(flow)
         return flow

@@ -1,4 +1,4 @@
-"""The platform of the demo: an energy company's flows, their owners, and three days without a failure.
+"""The platform of the demo: an energy company's flows, their owners, and weeks without a failure.
 
 At the start everything is healthy, so the first failure on the page is one that the visitor causes.
 """
@@ -16,11 +16,21 @@ MAYA, JONAS, PRIYA = "u15432100000000011", "u15432100000000012", "u1543210000000
 ALEX, SAM, WEI = "u15432100000000014", "u15432100000000015", "u15432100000000016"
 OUTSIDER = "u15432100000000099"
 
-_DAYS = 3
+# How many days of runs there are, by cycle: enough to learn from, and few enough to start fast.
+_DAYS = {"D": 90, "W": 90, "M": 90, "H": 12, "mi": 3}
 _LIMIT = 8.0  # seconds until a task of the demo times out: five minutes are too long to watch
 _ROOT, _DAILY, _LIVE = (f"{number:032x}" for number in (0x249A33BD, 0x62E30388, 0x7F3C51AA))
 
 _HOURLY, _EVERY_10_MINUTES = "0 0 * * * ? *", "0 0/10 * * * ? *"
+
+
+# id: the flow that it waits for
+_WAITS_FOR = {
+    4602: FlowLink(4601, "meter-import"),
+    4605: FlowLink(4601, "meter-import"),
+    4606: FlowLink(4601, "meter-import"),
+    4614: FlowLink(3377, "daily-energy-report"),
+}
 
 
 def _daily(hour: int, minute: int = 0) -> str:
@@ -104,11 +114,12 @@ def _command(name: str) -> str:
 
 
 def _extra(flow_id: int, cycle: str, now: float) -> dict[str, Any]:
-    """Choose further fields of a flow: age, folder, and what is special about 3377, 4605 and 2957."""
+    """Choose further fields of a flow: age, folder, what it waits for, what is special about 3377, 4605 and 2957."""
     extra: dict[str, Any] = {
         "created": now - 86400.0 * (200 + flow_id % 90),
         "updated": now - 86400.0 * (5 + flow_id % 20),
         "directory": _DAILY if cycle in {"D", "W", "M"} else _LIVE,
+        "links": _links(flow_id),
     }
     if flow_id == 3377:
         extra["parameters"] = (("path", "/user/db_demo/energy/"), ("overwrite", "true"))
@@ -118,6 +129,10 @@ def _extra(flow_id: int, cycle: str, now: float) -> dict[str, Any]:
     if flow_id == 2957:
         extra["locked"] = True
     return extra
+
+
+def _links(flow_id: int) -> tuple[FlowLink, ...]:
+    return (_WAITS_FOR[flow_id],) if flow_id in _WAITS_FOR else ()
 
 
 def _particular(platform: Platform, now: float) -> None:
@@ -144,7 +159,7 @@ def _particular(platform: Platform, now: float) -> None:
         "board-summary",
         owners=["maya.chen"],
         tasks=_tasks(113131, ["summarise", "mail"]),
-        links=(FlowLink(3377, "daily-energy-report"),),
+        links=_links(4614),
         cycle="D",
         freq=_daily(6),
         active=True,
@@ -164,11 +179,15 @@ def _particular(platform: Platform, now: float) -> None:
 
 
 def _history(platform: Platform, flow: Flow, now: float) -> None:
-    """Add a successful run of a flow for each time of its schedule in the last three days."""
+    """Add a successful run of a flow for each time of its schedule in the days of its cycle.
+
+    They took about as long as those that a visitor starts.
+    """
     if not flow.active:
         return
-    for at in fires(flow.freq, now - _DAYS * 86400.0, now - 10):
-        took = 6.0 + zlib.crc32(f"{flow.id}{at}".encode()) % 240
+    usual = 1 + sum(task.seconds for task in flow.shape.tasks)
+    for at in fires(flow.freq, now - _DAYS[flow.cycle] * 86400.0, now - 10):
+        took = usual * (0.85 + zlib.crc32(f"{flow.id}{at}".encode()) % 1000 / 3000)
         platform.add_past(flow.id, at, took=min(took, max(1.0, now - at - 2)))
 
 
@@ -176,6 +195,8 @@ def _by_hand(platform: Platform, now: float) -> None:
     """Add a few runs that people started; one of them was cancelled."""
     for flow_id, hours, status in (
         (3377, 26.3, Status.SUCCESS),
+        (3377, 271.8, Status.SUCCESS),
+        (3377, 1010.4, Status.SUCCESS),
         (3318, 7.6, Status.SUCCESS),
         (4615, 30.1, Status.SUCCESS),
         (4615, 50.4, Status.CANCEL),

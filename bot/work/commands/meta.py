@@ -56,6 +56,7 @@ async def status(services: Services, context: CommandContext, _request: Status) 
     rows = (
         (msg("Watching"), bot.watching),
         (msg("EnOS checked"), bot.last_read),
+        (msg("Run history"), bot.history),
         (verbatim("Slack"), bot.slack),
         (msg("Version"), bot.version),
         (msg("Clock"), bot.clock),

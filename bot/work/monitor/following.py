@@ -73,7 +73,7 @@ class IncidentFollower:
         self._turn = asyncio.Semaphore(context.settings.lane_width)
         self._plans: dict[IncidentId, _Plan] = {}
         self._successes = {kind: _KnownSuccesses() for kind in KINDS}
-        self._candidates: defaultdict[IncidentId, dict[InstanceId, Instance]] = defaultdict(dict)
+        self._candidates: defaultdict[IncidentId, dict[InstanceId, None]] = defaultdict(dict)
         self._missing_success: dict[IncidentId, Incident] = {}  # recovered, without a good run
         self._missing_success_due: datetime | None = None
         self._waiting: dict[InstanceId, _Plan] = {}
@@ -162,7 +162,7 @@ class IncidentFollower:
             row = await self._with_tasks(row)
         if reason is Transition.NOTHING:
             if not row.graph.tasks and recovery.might_backfill(row, incident):
-                self._candidates[incident.id].setdefault(row.id, row)
+                self._candidates[incident.id].setdefault(row.id)
             return incident
         terms = await self._context.terms(now, await self._context.owner_resolver.resolve(incident.owners, now))
 

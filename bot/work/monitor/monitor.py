@@ -180,6 +180,11 @@ class Monitor:
         late = health.waited > max(self._poll_every * _LATE, _LATE_AT_LEAST)
         return health.lag is None and not late and not self._outage.is_active
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether a poll is under way, or incidents are being followed."""
+        return self._polling.locked() or self._is_following.locked()
+
     async def check_lag(self, now: datetime) -> None:
         """Report it if polls do not complete in time; to be called every few seconds, does not wait for a poll."""
         at = self._steady()
