@@ -81,7 +81,7 @@ async def test_a_closed_incident_can_be_reopened_and_its_end_is_told_in_its_thre
 @story(waits=True, FLOWBOT_REMIND_MINUTES="0.2", FLOWBOT_ONCALL=f"{EMPTY},{ON_CALL}")
 async def test_a_night_passes_over_an_empty_group_and_calls_the_next_who_acknowledges_from_her_direct_messages(world):
     group = world.slack.groups[ON_CALL]
-    world.slack.groups[EMPTY] = replace(group, id=EMPTY, members=())
+    world.slack.groups[EMPTY] = replace(group, id=EMPTY, handle="nobody-there", members=())
     world.slack.groups[ON_CALL] = replace(group, members=(PRIYA, SAM))
     world.slack.channels[DATA_OPS].members.remove(PRIYA)
     world.refusals.add("users.getPresence: unknown_method")  # by an older Slack
@@ -90,9 +90,9 @@ async def test_a_night_passes_over_an_empty_group_and_calls_the_next_who_acknowl
     world.breaks(flow)
     card = await world.card(flow, "FAIL")
     await world.asks(JONAS, "/flow oncall", f"Nobody in the on-call group `{EMPTY}`", "@Priya Nair", "Asia/Kolkata")
-    await world.reply(card, "who can take it?", "@Maya Chen", f"I skipped the on-call group `{EMPTY}`")
+    await world.reply(card, "who can take it?", "@Maya Chen", "I skipped the on-call group `@nobody-there`")
     direct = await world.hears(PRIYA, flow.name, "You are on call in", "Its thread is in", where=DIRECT)
-    await world.asks(MAYA, f"/flow show {flow.id}", "Escalation", f"skipped `{EMPTY}`", "Next (")
+    await world.asks(MAYA, f"/flow show {flow.id}", "Escalation", "skipped `@nobody-there`", "Next (")
     world.press(PRIYA, direct, "Acknowledge")
     await world.reply(card, "@Priya Nair acknowledged")
     await world.sees(card, "@Priya Nair is on it until")

@@ -42,7 +42,7 @@ async def test_until_success_ends_with_the_recovery(world):
 @story()
 async def test_what_all_flows_are_told_in_the_alert_channel(world):
     world.say(ALEX, "/flow snooze all for 1h because of maintenance")
-    await world.message("snoozed all flows until", "of maintenance", where=DATA_OPS)
+    await world.message("snoozed all flows until", "Reason: maintenance", where=DATA_OPS)
     await world.asks(MAYA, "/flow status", "snoozed all flows")
     flow = world.flow("maintained-load")
     world.breaks(flow)
