@@ -127,6 +127,7 @@ class Jobs:
     async def remind(self) -> None:
         """End snoozes whose time has come, then remind of what nobody acknowledged."""
         await self.snoozes.tick(now())
+        await self.monitor.background.tick(now())  # nobody is called while somebody is on the cause
         await self.reminders.tick(now())
 
     async def end_offers(self) -> None:

@@ -10,7 +10,7 @@ from bot.core.incident.handover import Offer, unknown_offer
 from bot.core.incident.model import Incident, IncidentId, OfferId, Snooze
 from bot.core.people.model import AttemptResult
 from bot.core.text.message import msg
-from bot.store import bridge_events, escalation, incident_groups, incidents, monitor_state, offers, snoozes
+from bot.store import bridge_events, escalation, incident_groups, incidents, monitor_state, offers, runbooks, snoozes
 from bot.store.database import Database
 from bot.store.incidents import IncidentCache
 from bot.store.monitor_state import SeenCache
@@ -101,6 +101,19 @@ class ChangeSets(Transactional):
         return self._change(db, lambda: decide(snoozes.not_ended(db), found), attempt_result)
 
     @transaction
+    def change_runbook(
+        self,
+        db: Database,
+        flow: FlowId,
+        decide: Callable[[tuple[Incident, ...]], ChangeSet],
+        *,
+        attempt_result: AttemptResult | None = None,
+    ) -> ChangeSet:
+        """As ``change``, for the live incidents of a flow."""
+        ids = incidents.live_of(db, flow)
+        return self._change(db, lambda: decide(incidents.load(db, self._incident_cache, ids)), attempt_result)
+
+    @transaction
     def change_several(
         self,
         db: Database,
@@ -142,6 +155,7 @@ class ChangeSets(Transactional):
         incident_groups.put(db, changes.incident_groups)
         escalation.add(db, changes.escalated)
         offers.put(db, changes.offers)
+        runbooks.put(db, changes.runbooks)
         put(db, changes.posts)
         monitor_state.forget(db, changes.forget)
         self._seen_cache.put(changes.seen)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from json import dumps
 from sqlite3 import Row
 
-from bot.core.flow.ids import flow_of, instance_moment
+from bot.core.flow.ids import flow_of, instance_at, instance_moment
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.history.background import FlowRef
 from bot.core.history.runs import Dependencies, PastRun
@@ -22,7 +22,6 @@ MOST_UPSTREAM = 100  # flows that one flow waits for
 _AT_ONCE = 150  # runs in a transaction, so that it touches at most 500 rows: run, flow, schedule
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
-_DIGITS = "%Y%m%d%H%M%S"
 
 _RUNS = """
     SELECT r.*, f.name, s.freq FROM past_runs r
@@ -246,7 +245,7 @@ def _run(row: Row) -> PastRun:
 
 
 def _instance(flow: int, at: int, digits: int) -> InstanceId:
-    return InstanceId(f"{flow}-{_time(at).strftime(_DIGITS)[:digits]}")
+    return instance_at(FlowId(flow), _time(at), digits)
 
 
 def _digits(run: PastRun) -> int:

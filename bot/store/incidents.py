@@ -14,6 +14,7 @@ from operator import attrgetter
 from sqlite3 import Row
 
 from bot.core.flow.model import FlowId, InstanceId, TaskId, UserName
+from bot.core.history import fingerprint
 from bot.core.history.background import Background
 from bot.core.incident.model import Ask, Incident, IncidentCard, IncidentId, Occurrence, OfferId, Phase, Snooze
 from bot.core.incident.reminders import same_acknowledgement
@@ -273,6 +274,7 @@ _COLUMNS = (
     "resolution",
     "snooze",
     "background",
+    "cause",
 )
 
 
@@ -304,6 +306,7 @@ def _row(new: Incident) -> transactions.Row:
         new.resolution.value if new.resolution else "",
         "" if new.snooze is None else new.snooze.id,
         records.to_text(new.background),
+        new.background.cause.incident if new.background.cause else "",
     )
 
 
@@ -320,6 +323,7 @@ def _values(incident: IncidentId, position: int, occurrence: Occurrence) -> tran
         occurrence.failed_task_name,
         occurrence.error_line,
         int(occurrence.backfilled),
+        fingerprint.key(occurrence.error_line),
     )
 
 

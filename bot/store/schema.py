@@ -326,6 +326,24 @@ _HISTORY = (
     "CREATE INDEX dependencies_upstream ON dependencies (upstream)",
 )
 
+# What the owners of a flow want people to do when it breaks; by what errors are compared (``fingerprint.py``); and the
+# incident that is the cause of another one, as its background says.
+_RUNBOOKS = (
+    """
+    CREATE TABLE runbooks (
+      flow_id INTEGER PRIMARY KEY,
+      flow_name TEXT NOT NULL,
+      text TEXT NOT NULL,
+      made_by TEXT NOT NULL,
+      at INTEGER NOT NULL
+    ) STRICT
+    """,
+    "ALTER TABLE occurrences ADD COLUMN error_key TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX occurrences_error ON occurrences (error_key, instance) WHERE error_key <> ''",
+    "ALTER TABLE incidents ADD COLUMN cause TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX incidents_cause ON incidents (cause) WHERE cause <> ''",
+)
+
 # The database's version is the number of steps it has taken.
 STEPS: tuple[Sequence[str], ...] = (
     FIRST,
@@ -349,4 +367,5 @@ STEPS: tuple[Sequence[str], ...] = (
     _RUN_RESULTS,
     _BACKGROUND,
     _HISTORY,
+    _RUNBOOKS,
 )

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from bot.core.text.language import EN
+from bot.store.background import Surroundings
 from bot.store.backup import Backup
 from bot.store.bridge_events import BridgeEvents
 from bot.store.change_sets import ChangeSets
@@ -31,6 +32,7 @@ from bot.store.people import AuditLog, Inbox, People
 from bot.store.queueing import Queueing, Runs
 from bot.store.retention import Retention
 from bot.store.routing import Routing
+from bot.store.runbooks import Runbooks
 from bot.store.snoozes import Snoozes
 from bot.store.transactions import transaction
 from bot.store.waiting import WaitTimes
@@ -38,7 +40,7 @@ from bot.store.workspace_keys import WorkspaceKeys
 
 
 class Store(
-    ChangeSets, MonitorState, Incidents, IncidentGroups, Escalations, Offers, Snoozes,
+    ChangeSets, MonitorState, Incidents, IncidentGroups, Escalations, Offers, Snoozes, Runbooks, Surroundings,
     Queueing, Outbox, LostMessages, WaitTimes,
     Inbox, AuditLog, Runs, People, LinkChanges, WorkspaceKeys, Routing,
     BridgeEvents, History, Retention, ClockCorrection, Backup,

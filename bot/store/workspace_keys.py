@@ -29,6 +29,7 @@ _KEYED = (
     *(("incidents", column) for column in ("acked_by", "ended_by", "asked_by", "asked", "taken_from")),
     *(("offers", column) for column in ("asked_by", "asked")),
     ("snoozes", "made_by"),
+    ("runbooks", "made_by"),
     ("runs", "person"),
     ("watches", "made_by"),
 )

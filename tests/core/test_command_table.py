@@ -86,7 +86,9 @@ def test_words_of_the_grammar_are_letters_only():
 
 
 def test_who_may_and_what_is_on_record():
-    assert {each.verb for each in ROWS if each.who is Who.OWNER} == {"trigger", "rerun", "cancel", "enable", "disable"}
+    assert {each.verb for each in ROWS if each.who is Who.OWNER} == {
+        "trigger", "rerun", "cancel", "enable", "disable", "runbook"
+    }  # fmt: skip
     assert {each.verb for each in ROWS if each.who is Who.RESPONDER} == {
         "ack", "unack", "take", "assign", "accept", "close", "reopen", "thread", "snooze", "unsnooze"
     }  # fmt: skip
@@ -97,7 +99,7 @@ def test_who_may_and_what_is_on_record():
     assert {each.verb for each in ROWS if each.changes} == {
         "trigger", "rerun", "cancel", "enable", "disable", "ack", "unack", "close", "reopen", "thread", "link",
         "unlink", "watch", "unwatch", "prefs", "take", "assign", "handover", "accept", "decline", "withdraw",
-        "snooze", "unsnooze", "drill",
+        "snooze", "unsnooze", "drill", "runbook",
     }  # fmt: skip
     assert {each.verb for each in ROWS if each.shows} == {"prefs"}  # alone, it changes nothing
     assert {each.verb for each in ROWS if each.in_thread} == {

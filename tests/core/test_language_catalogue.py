@@ -23,7 +23,7 @@ from bot.core.text.message import PLACEHOLDER
 _TICKED = re.compile("`([^`\n]+)`")
 _ID = re.compile(r"[0-9-]+")
 # No commands, or the same in every language: programs' commands, Slack's own, and marks of parameters.
-_SAME = re.compile(r'flowbot [a-z]+|/invite .*|@flowbot|=|KEY=VALUE|path="/data/new files"')
+_SAME = re.compile(r'flowbot [a-z]+|/invite .*|@flowbot|=|path="/data/new files"')
 _SYNTAX = {  # what the syntax of commands shows for a value, in both languages, and such a value
     "FLOW": "3377",
     "NAME": "jane.doe",
@@ -34,6 +34,7 @@ _VALUES = {
     **_SYNTAX,
     **{chinese.PLACEHOLDERS[shown]: value for shown, value in _SYNTAX.items()},
     "名称": _SYNTAX["NAME"],  # of a flow
+    **dict.fromkeys(("KEY=VALUE", "参数名=值"), "path=/data"),
 }
 _SHOWN = re.compile("|".join(rf"(?<!\S){re.escape(each)}(?!\S)" for each in _VALUES))
 # A part of a command is understood in one of these places: a period, a time, a duration, a clause, a clause's word.
@@ -50,6 +51,7 @@ _ENGLISH = (
     "prefs mentions {}",
     "prefs replies {}",
     "prefs language {}",
+    "trigger 3377 with {}",
 )
 _CHINESE = (
     "{}",
@@ -64,6 +66,7 @@ _CHINESE = (
     "偏好 提及 {}",
     "偏好 回复 {}",
     "偏好 语言 {}",
+    "触发 3377 参数 {}",
 )
 _IN_TWO = ("`this`, write `week`", "`this week`")  # one word in Chinese
 

@@ -116,6 +116,7 @@ REQUESTS = {
     requests.Cancel: st.builds(requests.Cancel, maybe(instances), st.booleans()),
     requests.Enable: st.builds(requests.Enable, maybe(flows)),
     requests.Disable: st.builds(requests.Disable, maybe(flows), st.booleans()),
+    requests.Runbook: st.builds(requests.Runbook, flows, texts.filter(bool) | st.just("off")),
     requests.Incidents: st.builds(
         requests.Incidents, st.sampled_from(["", *SCOPES]), maybe(flows), maybe(owners), counts
     ),

@@ -9,9 +9,8 @@ from watched_store import WatchedStore
 from bot.core.people.model import Person
 from bot.core.people.on_call import EMPTY, OnCallGroup
 from bot.work.commands.incident_actions import IncidentActions
-from bot.work.monitor.digest import no_link
 from bot.work.monitor.monitor import Monitor
-from bot.work.monitor.settings import MonitorSettings
+from bot.work.monitor.settings import MonitorSettings, no_link
 
 START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 DIGESTS = ("All quiet", "Digest", "Something needs attention")

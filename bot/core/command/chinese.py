@@ -15,6 +15,7 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "cancel": ("终止", "取消", "终止实例"),
     "enable": ("启用", "启动调度", "启用调度", "恢复调度", "开启调度", "打开调度"),
     "disable": ("停用", "暂停调度", "停用调度", "暂停", "停止调度", "关闭调度"),
+    "runbook": ("处置指引", "处理手册", "运维手册"),
     "incidents": ("告警", "告警列表"),
     "failed": ("失败", "失败列表"),
     "runs": ("实例", "运行记录"),
@@ -157,6 +158,7 @@ PLACEHOLDERS: Mapping[str, str] = {  # of the syntax
     "OFFER": "请求ID",
     "KEY=VALUE …": "参数名=值 …",
     "NOTE": "说明",
+    "TEXT|URL|off": "文字|网址|关",
 }
 _MAIN: dict[str, str] = {}  # the main Chinese word of each English one within a value
 for _chinese, _english in (*WHENS.items(), *PERIODS.items(), *SCOPES.items(), *STATUSES.items(), *UNITS.items()):
@@ -199,6 +201,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {  # those of the table of commands, i
     "cancel": ("终止 2809-20190812080700",),
     "enable": ("启用 3377",),
     "disable": ("停用 3377",),
+    "runbook": (
+        "处置指引 3377 https://wiki.example.com/runbooks/daily-energy-report",
+        "处置指引 3377 call the grid team before a rerun",
+        "处置指引 3377 关",
+    ),
     "incidents": ("告警", "告警 未认领", "告警 负责人 我"),
     "failed": ("失败", "失败 昨天 负责人 我", "失败 2026-11-01至2026-11-07 任务流 3377"),
     "runs": ("实例 任务流 3377", "实例 最近 3 小时 运行中", "实例 本周 失败 超时"),

@@ -1,5 +1,7 @@
 """Rows of the table of commands: flows and their runs."""
 
+from dataclasses import replace
+
 from bot.core.command import common, forms, many, requests, word_forms
 from bot.core.command.clauses import Clause
 from bot.core.command.rights import Who
@@ -71,6 +73,20 @@ ROWS = (
         msg("Disable the schedule of a flow. Asks first."),
         (_FLOW, _CONFIRMED),
         ("disable 3377",),
+        changes=True,
+        family=Family.FLOWS,
+    ),
+    Row(
+        "runbook",
+        requests.Runbook,
+        Who.OWNER,
+        msg("Put a line on the cards of a flow: what to do when it breaks, or a link to it."),
+        (replace(_FLOW, in_thread=False, optional=False), Clause(("text",), form=word_forms.RUNBOOK, optional=False)),
+        (
+            "runbook 3377 https://wiki.example.com/runbooks/daily-energy-report",
+            "runbook 3377 call the grid team before a rerun",
+            "runbook 3377 off",
+        ),
         changes=True,
         family=Family.FLOWS,
     ),

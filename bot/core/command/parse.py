@@ -23,7 +23,7 @@ from bot.core.command.row import Row
 from bot.core.command.shown import in_code, tick
 from bot.core.command.table import BY_REQUEST, BY_VERB, near, nearest
 from bot.core.command.tokens import Cursor, Token
-from bot.core.command.word_forms import PAIRS
+from bot.core.command.word_forms import PAIRS, RUNBOOK
 from bot.core.errors import Refusal
 from bot.core.text.escape import visible
 from bot.core.text.language import EN
@@ -287,10 +287,10 @@ class _Reading:
             if clause.repeats:
                 value = tuple(dict.fromkeys((*self._values.get(clause, ()), *value)))
             self._values[clause] = value
-        for clause in row.clauses:
-            if not clause.optional and clause not in self._values and clause.form:
-                cursor.after, cursor.place = row, self._behind
-                clause.form.read(cursor)  # there is nothing left, so it says what is needed
+            if (text := self._text_behind(clause)) is not None and text.form:
+                cursor.after = row
+                self._values[text] = text.form.read(cursor)
+        self._require_all()
         # Of several fields, the kind of value decides: the last is for many at once, and the one before it for texts.
         named = {
             "bulk"
@@ -304,6 +304,18 @@ class _Reading:
         if isinstance(request, Trigger) and request.task is not None and request.parameters:
             raise self._from_with()
         return request
+
+    def _require_all(self) -> None:
+        """Raise Refusal where something is missing."""
+        for clause in self._row.clauses:
+            if not clause.optional and clause not in self._values and clause.form:
+                self._cursor.after, self._cursor.place = self._row, self._behind
+                clause.form.read(self._cursor)  # there is nothing left, so it says what is needed
+
+    def _text_behind(self, clause: Clause) -> Clause | None:
+        """The clause behind this one that takes all that is left as it is, so that no word of it is looked at."""
+        behind = self._row.clauses[self._row.clauses.index(clause) + 1 :][:1]
+        return next((each for each in behind if each.form is RUNBOOK), None)
 
     def _clause(self, token: Token) -> Clause | None:
         """The clause that a token begins: by its word, or the next value without one.

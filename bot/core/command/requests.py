@@ -114,6 +114,14 @@ class Disable:
 
 
 @dataclass(frozen=True, slots=True)
+class Runbook:
+    """What to do when a flow breaks: a line on its cards."""
+
+    flow: FlowRef
+    text: str  # or an address; "off" removes it
+
+
+@dataclass(frozen=True, slots=True)
 class Incidents:
     """What is open."""
 
@@ -385,7 +393,7 @@ class Status:
     """The state of flowbot itself."""
 
 
-_OfFlows = Trigger | Rerun | Cancel | Enable | Disable | Failed | Runs | Show | Log
+_OfFlows = Trigger | Rerun | Cancel | Enable | Disable | Runbook | Failed | Runs | Show | Log
 _OfIncidents = Incidents | Ack | Board | Unack | Close | Reopen | Thread | Snooze | Unsnooze | Snoozes | OnCall
 _OfHandovers = Take | Assign | Handover | Accept | Decline | Withdraw
 _OfRouting = Watch | Unwatch | Watches | Preferences | Drill

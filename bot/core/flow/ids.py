@@ -53,6 +53,11 @@ def expected_instance(flow: FlowId, at_ms: int) -> InstanceId:
     return InstanceId(f"{flow}-{minute:%Y%m%d%H%M}00")
 
 
+def instance_at(flow: FlowId, at: datetime, digits: int) -> InstanceId:
+    """The id of a run of this flow with so many digits of its trigger time."""
+    return InstanceId(f"{flow}-{at:%Y%m%d%H%M%S}"[: len(f"{flow}-") + digits])
+
+
 def milliseconds(at: datetime) -> int:
     """A moment as the platform takes it: epoch milliseconds."""
     return int(at.timestamp() * 1000)

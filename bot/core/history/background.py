@@ -31,8 +31,8 @@ class MetBefore:
     """The last incident of the flow with the same error, and what ended it."""
 
     at: datetime
-    ended_by: str  # a key of ``messages``: "itself", "rerun", "closed" …
-    person: str = ""  # Person as text: who reran or closed it
+    ended_by: str  # a value of ``Ending`` in ``met_before.py``
+    person: str = ""  # EnOS user name of who reran or closed it, if known: cards name them, and mention nobody
     after: timedelta | None = None
     times: int = 1  # incidents with this error that are kept
 
@@ -42,9 +42,21 @@ class Cause:
     """An upstream flow that probably is why this one is broken, missing or late."""
 
     flow: FlowRef
-    what: str  # "failed", "missing", "late"
+    what: str  # a value of ``Breakage`` in ``causes.py``
     at: datetime | None = None
     incident: str = ""  # the incident of the cause, where it has one
+    link: str = ""  # to its home card
+    is_acknowledged: bool = False  # that incident is: meanwhile nobody is called about this one
+    has_ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """A flow that is probably broken, missing or late because of this one."""
+
+    flow: FlowRef
+    incident: str
+    phase: str  # a value of ``Phase`` in ``core/incident/model.py``
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +71,8 @@ class Background:
     met_before: MetBefore | None = None
     runbook: str = ""
     cause: Cause | None = None
+    consequences: tuple[Consequence, ...] = ()  # few are named
+    consequence_count: int = 0
 
 
 NOTHING_KNOWN = Background()

@@ -7,7 +7,8 @@
 
 Six steps in all, or more where it takes more to call each group and PagerDuty: the limit ends reminders only. Steps are
 counted from one again when it was handed back, an acknowledgement expired or a snooze ended: nobody is called while it
-is snoozed. A group in which nobody is active, or that Slack refuses to show, is passed over: the
+is snoozed. Nor while somebody has acknowledged the incident that is its cause; when that ends, the next step waits once
+more, and the steps go on. A group in which nobody is active, or that Slack refuses to show, is passed over: the
 same step calls the next. Where no channel allows reminders now, the step waits. An alert storm has one escalation as a
 whole, by the same rules.
 """
@@ -142,6 +143,8 @@ def _halted(incident: Incident) -> CallReason | None:
         return CallReason.SNOOZED
     if incident.phase is Phase.ACKNOWLEDGED:
         return CallReason.ACKNOWLEDGED
+    if incident.is_cause_acknowledged:
+        return CallReason.CAUSE_ACKNOWLEDGED
     return None if incident.threads else CallReason.LISTED
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.core.flow.model import FlowId, InstanceId
+from bot.core.history.runbook import Runbook
 from bot.core.incident.escalation import EscalationStep
 from bot.core.incident.groups import IncidentGroup
 from bot.core.incident.handover import Offer
@@ -49,6 +50,7 @@ class ChangeSet:
     escalated: tuple[EscalationStep, ...] = ()  # steps taken; each is added
     snoozes: tuple[Snooze, ...] = ()  # inserted, or ended
     offers: tuple[Offer, ...] = ()  # inserted or replaced whole, by id
+    runbooks: tuple[Runbook, ...] = ()  # inserted or replaced whole, by flow; one without text is deleted
 
 
 @dataclass(frozen=True, slots=True)

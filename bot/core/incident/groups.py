@@ -172,8 +172,11 @@ def worst_first(incidents: Iterable[Incident]) -> list[Incident]:
 
 
 def owners(incidents: Iterable[Incident]) -> tuple[UserName, ...]:
-    """All owners, each once, but those of snoozed incidents: nobody is called about these."""
-    called = (incident for incident in incidents if incident.snooze is None)
+    """All owners, each once, but those of incidents that nobody is called about.
+
+    These are snoozed, or somebody is on their cause.
+    """
+    called = (each for each in incidents if each.snooze is None and not each.is_cause_acknowledged)
     return tuple(dict.fromkeys(owner for incident in called for owner in incident.owners))
 
 

@@ -126,6 +126,11 @@ class Incident:
         return self.cards[0]
 
     @property
+    def is_cause_acknowledged(self) -> bool:
+        """Whether somebody is on the flow that causes it: then nobody is called about this one."""
+        return self.background.cause is not None and self.background.cause.is_acknowledged
+
+    @property
     def threads(self) -> tuple[IncidentCard, ...]:
         """The cards that are messages of their own, each with its thread; empty where groups list it everywhere."""
         return tuple(card for card in self.cards if not card.grouped)

@@ -4,7 +4,8 @@
 ``escalation.py``: a step taken is counted here, so that it is taken once.
 
 Where EnOS does not show the flow any more, nobody is reminded: no run can end the incident, and its thread has said so.
-Nor is anybody while it is snoozed: an acknowledgement does not expire in that time either (``snoozes.py``).
+Nor is anybody while it is snoozed: an acknowledgement does not expire in that time either (``snoozes.py``). While
+somebody has acknowledged its cause, nobody is called about it (``core/history/causes.py``).
 
 A reminder that still waits in the outbox is withdrawn when the incident's acknowledgement changes, and when a newer
 reminder follows it.
@@ -36,7 +37,9 @@ def unacknowledged(incidents: Iterable[Incident]) -> tuple[Incident, ...]:
     return tuple(
         each
         for each in incidents
-        if not each.threads and each.phase is Phase.OPEN and not each.gone and each.snooze is None
+        if not each.threads
+        and each.phase is Phase.OPEN
+        and not (each.gone or each.snooze is not None or each.is_cause_acknowledged)
     )
 
 
@@ -70,13 +73,14 @@ def step(incident: Incident, now: datetime) -> Step:
 def same_acknowledgement(old: Incident, new: Incident) -> bool:
     """Whether the same person has acknowledged it, for as long: then a reminder that waits is still true.
 
-    None is while it is snoozed.
+    None is while it is snoozed, or while somebody is on its cause.
     """
     return _held(old) == _held(new)
 
 
 def _held(incident: Incident) -> tuple[Phase, Person | None, datetime | None, bool]:
-    return incident.phase, incident.acked_by, incident.ack_until, incident.snooze is not None
+    is_quiet = incident.snooze is not None or incident.is_cause_acknowledged
+    return incident.phase, incident.acked_by, incident.ack_until, is_quiet
 
 
 def reminders_restarted(old: Incident, new: Incident, now: datetime) -> Incident:

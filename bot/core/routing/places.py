@@ -81,10 +81,13 @@ def of_cards(
     failure = newest(incident)
     matching = [each for each in rules.watches if matches(each, failure)]
     told = {route.channel: route for route in routes(failure, rules.watches, alert_channel, lost=lost)}
-    found, is_snoozed = [], incident.snooze is not None
+    found = []
     for card in incident.cards:
         reason, watches = _why(card.channel, told, lost)
-        found.append(_place(card.channel, reason, watches, matching, rules, now, is_snoozed=is_snoozed))
+        place = _place(card.channel, reason, watches, matching, rules, now, is_snoozed=incident.snooze is not None)
+        if incident.is_cause_acknowledged and place.mention in {Permission.MENTIONED, Permission.QUIET_HOURS}:
+            place = replace(place, mention=Permission.CAUSE_ACKNOWLEDGED, until=None)
+        found.append(place)
     return tuple(found)
 
 

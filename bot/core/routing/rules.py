@@ -31,12 +31,22 @@ class RoutingRules:
     def mention(self, incident: Incident, channel: str, now: datetime) -> Permission:
         """Whether people are mentioned about an incident in a channel now."""
         is_snoozed = incident.snooze is not None
-        return mentions(channel, self._matching(incident), self.prefs_of(channel), now, is_snoozed=is_snoozed)
+        return mentions(
+            channel,
+            self._matching(incident),
+            self.prefs_of(channel),
+            now,
+            is_snoozed=is_snoozed,
+            is_cause_acknowledged=incident.is_cause_acknowledged,
+        )
 
     def permit(self, incident: Incident | None, channel: str, now: datetime) -> Permit:
         """Whether people are reminded about an incident in a channel now; of no incident, preferences alone decide."""
-        if incident is not None and incident.snooze is not None and self.prefs_of(channel).may_remind:
-            return Permit(Permission.SNOOZED, incident.snooze.until)
+        if incident is not None and self.prefs_of(channel).may_remind:
+            if incident.snooze is not None:
+                return Permit(Permission.SNOOZED, incident.snooze.until)
+            if incident.is_cause_acknowledged:
+                return Permit(Permission.CAUSE_ACKNOWLEDGED)
         return self._permit(channel, () if incident is None else self._matching(incident), now)
 
     def permits(

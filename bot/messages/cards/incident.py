@@ -22,7 +22,7 @@ from bot.core.outbox.blocks import Card, Element
 from bot.core.people.model import Person
 from bot.core.text.escape import code
 from bot.core.text.message import Joined, Message, Text, as_printed, dots, layout, lines, link, msg, plural
-from bot.messages.cards import flows
+from bot.messages.cards import background, flows
 from bot.messages.cards import incident_words as words
 from bot.messages.symbols import MAGENTA, PHASE_COLORS, PHASES, SNOOZED
 
@@ -45,6 +45,9 @@ def card(incident: Incident, post: str, render_context: RenderContext) -> Card:
     """The first message in the incident's present state."""
     newest = incident.occurrences[-1]
     body = [blocks.section(_what_happened(incident, newest), _fields(incident, render_context))]
+    known = [line for line in background.on_card(incident) if line is not None]
+    if known:
+        body.append(blocks.section(lines(*known)))
     missing_runs = words.missing_runs(incident, render_context.zone)
     if missing_runs:
         body.append(blocks.section(missing_runs))

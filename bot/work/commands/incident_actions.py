@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.core.command.parse import in_words
 from bot.core.errors import Refusal
+from bot.core.flow.model import FlowId
 from bot.core.incident import handover as steps
 from bot.core.incident import lifecycle, reminders
 from bot.core.incident.facts import ChangeSet
@@ -108,6 +109,15 @@ class IncidentActions:
 
         (new,) = (await self._store.change(incident_id, decide, attempt_result=attempt_result)).incidents
         return new
+
+    async def redrawing(self, flow: FlowId, now: datetime) -> Callable[[Incident, Incident], tuple[NewPost, ...]]:
+        """How a changed incident of a flow becomes edits of its cards."""
+        live = await self._store.incidents(live=True, flow=flow)
+        owners = [owner for incident in live for owner in incident.owners]
+        render_context = await self._owner_resolver.resolve(owners, now)
+        rules = await self._store.routing_rules()
+        terms = incident_posts.Terms(now, frozenset(), self._new_id, render_context=render_context, rules=rules)
+        return lambda old, new: incident_posts.redrawn(old, new, terms, at_once=True)
 
     def changed(self) -> None:
         """Say that incidents or their reruns have changed: messages that list them are redrawn."""

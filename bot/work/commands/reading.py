@@ -17,7 +17,7 @@ from bot.core.outbox import blocks
 from bot.core.text.message import LIST, Joined, Text, as_printed, dots, layout, lines, msg, slack_date
 from bot.messages.cards import answers, flows
 from bot.messages.cards.incident_words import how_closed
-from bot.work.commands import escalation, targets, unmatched, where
+from bot.work.commands import background, escalation, targets, unmatched, where
 from bot.work.commands.context import Answer, CommandContext, Services
 from bot.work.commands.listing import filter_line, left_out, listed
 
@@ -160,6 +160,7 @@ async def _show_flow(services: Services, context: CommandContext, request: Show)
         blocks.section(msg("*Tasks:* {n}", n=len(flow.graph.tasks)), fields),
         flows.task_list(in_order(flow.graph)),
         *await where.of_flow(services, context, flow),
+        *await background.known(services, context, flow.id),
     ]
     if flow.parameters:
         masked = [mask.parameter(each) for each in flow.parameters]
@@ -191,6 +192,7 @@ async def _show_instance(services: Services, context: CommandContext, which: Ins
         blocks.section(msg("*Tasks:* {n}", n=len(instance.graph.tasks)), fields),
         flows.task_list(in_order(instance.graph)),
         *await where.of_run(services, context, instance),
+        *await background.known(services, context, instance.flow_id, instance.id),
     ]
     extra += await escalation.outlook(services, context, instance.flow_id, instance.id)
     offers: list[Offer] = [

@@ -15,7 +15,7 @@ from bot.work.commands.context import CommandContext, Services
 
 async def of_flow(services: Services, context: CommandContext, flow: Flow) -> list[Block]:
     """Where the live incident of a flow has its cards; without one, where its next failure would go."""
-    incident = await _live(services, flow.id, None)
+    incident = await live_incident(services, flow.id, None)
     if incident is not None:
         return await _cards(services, context, incident)
     rules, alert_channel = await services.store.routing_rules(), services.answer_settings.channel
@@ -27,11 +27,12 @@ async def of_flow(services: Services, context: CommandContext, flow: Flow) -> li
 
 async def of_run(services: Services, context: CommandContext, instance: Instance) -> list[Block]:
     """Where the live incident that a run belongs to has its cards; nothing without one."""
-    incident = await _live(services, instance.flow_id, instance.id)
+    incident = await live_incident(services, instance.flow_id, instance.id)
     return [] if incident is None else await _cards(services, context, incident)
 
 
-async def _live(services: Services, flow: FlowId, instance: InstanceId | None) -> Incident | None:
+async def live_incident(services: Services, flow: FlowId, instance: InstanceId | None) -> Incident | None:
+    """The live incident of a flow, or the one that a run belongs to."""
     live = await services.store.incidents(live=True, flow=flow)
     return next((each for each in live if not each.group or instance in {None, each.group}), None)
 

@@ -24,6 +24,7 @@ from bot.core.flow.model import (
     UserName,
 )
 from bot.core.flow.status import Status
+from bot.core.flow.times import printed_moment
 from bot.core.incident import lifecycle
 from bot.core.incident.facts import ChangeSet
 from bot.core.incident.lifecycle import Transition
@@ -34,6 +35,7 @@ from bot.messages import incident_posts
 from bot.messages.cards import incident_replies
 from bot.work.commands.long_texts import without_blocking
 from bot.work.monitor import page_facts
+from bot.work.monitor.background import BackgroundMonitor
 from bot.work.monitor.reader import closing
 from bot.work.monitor.settings import MonitorContext
 
@@ -47,8 +49,9 @@ _REMEMBERED = 10_000
 class Enricher:
     """Reads details, a few at a time, in the background."""
 
-    def __init__(self, context: MonitorContext) -> None:
+    def __init__(self, context: MonitorContext, background: BackgroundMonitor) -> None:
         self._context = context
+        self._background = background
         self._turn = asyncio.Semaphore(context.settings.lane_width)
         self._tasks: set[asyncio.Task[None]] = set()
         self._under_way: set[tuple[IncidentId, InstanceId]] = set()  # one poll may bring a flow on many pages
@@ -90,10 +93,12 @@ class Enricher:
             return
         if {task.id for task in broken} - set(failure.failed_tasks):
             await self._tell(incident, found.id, replies, tasks=broken)
+            await self._background.fill(incident.id, self._context.clock(), took=await self._took(found))
         if broken and not failure.error_line:
             line = await self._error_line(found.id, broken[0])
             if line:
                 await self._tell(incident, found.id, replies, line=line)
+                await self._background.fill(incident.id, self._context.clock(), took=await self._took(found))
         await self._find_owners(incident)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
@@ -110,6 +115,8 @@ class Enricher:
         self, incident: Incident, instance: InstanceId, kind: int | None, replies: Sequence[PostId]
     ) -> None:
         try:
+            # Before EnOS is asked: it may show that nobody is to be mentioned, while the card is not sent yet.
+            await self._background.fill(incident.id, self._context.clock())
             async with self._turn:
                 found = await self._context.enos.instance(instance)
                 if found is not None:
@@ -128,6 +135,12 @@ class Enricher:
         flow = await self._context.enos.flow(incident.flow_id)
         if flow.owners:
             await self._change(incident, lambda old: _with_owners(old, flow.owners), owners=flow.owners)
+
+    async def _took(self, found: Instance) -> timedelta | None:
+        """How long a run took, where the zone of its times is certain."""
+        zone = (await self._context.owner_resolver.resolve((), self._context.clock())).zone
+        start, end = (printed_moment(found, time, zone) for time in (found.start_time, found.end_time))
+        return end - start if start is not None and end is not None else None
 
     async def _error_line(self, instance: InstanceId, task: Task) -> str:
         if not task.instance_id or not self._may_try(instance):

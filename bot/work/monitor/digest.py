@@ -29,11 +29,6 @@ _MOST = 5000  # incidents
 _DAILY_LINE = "sign of life"  # the note of version 0.1.0
 
 
-async def no_link(_message: Post | None) -> str:
-    """No message has a link."""
-    return ""
-
-
 class Digests:
     """Posts each channel's digest once a day."""
 

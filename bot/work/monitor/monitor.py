@@ -27,9 +27,10 @@ from bot.core.text.escape import code
 from bot.core.text.message import Text, msg
 from bot.messages.cards.board import LISTED
 from bot.work.delivery.alarms import Alarms
+from bot.work.monitor.background import BackgroundMonitor
 from bot.work.monitor.coverage import Coverage, FlowCoverage
 from bot.work.monitor.details import Enricher, enrich_all
-from bot.work.monitor.digest import Digests, no_link
+from bot.work.monitor.digest import Digests
 from bot.work.monitor.flow_names import FlowNames, NameTrackingEnos
 from bot.work.monitor.following import IncidentFollower
 from bot.work.monitor.incident_groups import IncidentGroupMessages
@@ -37,7 +38,7 @@ from bot.work.monitor.left_out import LeftOutNotice
 from bot.work.monitor.outage import LagNotice, OutageNotice
 from bot.work.monitor.owners import OwnerResolver
 from bot.work.monitor.reader import Reader, ReadResult, SearchFailed
-from bot.work.monitor.settings import MonitorContext, MonitorSettings
+from bot.work.monitor.settings import MonitorContext, MonitorSettings, no_link
 from bot.work.monitor.single_reads import count_failures
 from bot.work.ports import Clock, Enos, NewId, OwnerLookup
 
@@ -116,9 +117,11 @@ class Monitor:
             self.incident_changed,
             lost,
             occurred,
+            link,
         )
+        self.background = BackgroundMonitor(self._context)
         self._reader = Reader(self._context)
-        self._enricher = Enricher(self._context)
+        self._enricher = Enricher(self._context, self.background)
         self._incident_follower = IncidentFollower(self._context, self._enricher)
         self.nudge = self._incident_follower.nudges.append  # with the steady time
         self._poll_every = timedelta(seconds=settings.poll_seconds)

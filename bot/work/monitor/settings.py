@@ -1,12 +1,13 @@
 """The settings of the monitor, and what it reaches the outside by."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from bot.core.flow.status import Status
+from bot.core.outbox.posts import Post
 from bot.messages import incident_posts
 from bot.messages.cards.incident import RenderContext
 from bot.work.monitor.owners import OwnerResolver
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from bot.store.store import Store
 
 UPDATED = frozenset({"update_time", "updateTime"})  # the sort field, as either documentation spells it
+
+
+async def no_link(_message: Post | None) -> str:
+    """No message has a link."""
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,7 @@ class MonitorContext:
     wake: Callable[[], None]  # an incident has changed
     lost: Callable[[], Collection[str]] = tuple  # channels and people that cannot be posted to now
     occurred: Callable[[int], None] = lambda _status: None  # a new failure was seen; its status
+    link: Callable[[Post | None], Awaitable[str]] = no_link  # to a message, where it is in Slack
 
     async def terms(self, now: datetime, render_context: RenderContext) -> incident_posts.Terms:
         """The terms of a decision made outside of a search."""

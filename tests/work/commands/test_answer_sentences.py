@@ -2,6 +2,7 @@
 
 import pytest
 from answer_scenes_acting import SCENES as ACTING
+from answer_scenes_background import SCENES as BACKGROUND
 from answer_scenes_escalation import SCENES as ESCALATION
 from answer_scenes_handover import SCENES as HANDOVER
 from answer_scenes_reading import SCENES as READING
@@ -14,7 +15,7 @@ from phone import unfit
 
 from bot.core.text.language import EN
 
-SCENES = ACTING | ESCALATION | HANDOVER | READING | REFUSED | ROUTING | SNOOZES | WORDS
+SCENES = ACTING | BACKGROUND | ESCALATION | HANDOVER | READING | REFUSED | ROUTING | SNOOZES | WORDS
 
 FLOWS = (
     "daily-energy-report", "turbine-10min", "reduce_entity", "billing-close", "empty-flow", "forecast-wide",
@@ -42,7 +43,8 @@ ENOS = (
 )  # fmt: skip
 AUDIT = (": done", ": refused:already_so")  # which shows outcomes as they are kept
 REASONS = ("TICKET-17",)
-DATA = ("PagerDuty", *REASONS, *FLOWS, *TASKS, *PEOPLE, *LOGS, *ENOS, *AUDIT)
+KNOWN = ("meter-import", "billing", "call the grid team before a rerun", "wiki.example", "wiki")
+DATA = ("PagerDuty", *KNOWN, *REASONS, *FLOWS, *TASKS, *PEOPLE, *LOGS, *ENOS, *AUDIT)
 
 
 @pytest.mark.parametrize("language", [EN, *(pytest.param(each, marks=pytest.mark.many) for each in ALL if each != EN)])

@@ -25,6 +25,7 @@ WORDS = {
     "cancel": f"cancel {AT_WORK} confirmed",
     "enable": "enable 3377",
     "disable": "disable 3377 confirmed",
+    "runbook": "runbook 3377 call the grid team",
     "incidents": "incidents",
     "failed": "failed",
     "runs": "runs",
@@ -55,6 +56,7 @@ WORDS = {
 ANYONE = {"help", "whoami", "oncall", "status"}
 READS = {"incidents", "failed", "runs", "show", "log", "snoozes"}
 STARTS = {"trigger", "rerun", "cancel", "enable", "disable"}
+NOTES = {"runbook"}
 ROUTES = {"watch", "unwatch", "watches", "prefs"}
 INCIDENT_VERBS = {"ack", "take", "unack", "close", "reopen", "snooze", "unsnooze"}
 ADMINS = {"link", "unlink", "people", "audit", "drill"}
@@ -66,14 +68,14 @@ NOT_OWNER = "Only owners can change"
 NOT_A_MEMBER = "Only members of this channel can do this"
 NOT_RESPONDER = "and people on call can do this"
 MAY = {  # what each person may; all else is refused with the first sentence that fits
-    "maya": (ANYONE | READS | STARTS | INCIDENT_VERBS | ROUTES, {"*": NOT_ADMIN}),
+    "maya": (ANYONE | READS | STARTS | NOTES | INCIDENT_VERBS | ROUTES, {"*": NOT_ADMIN}),
     "jonas": (
         ANYONE | READS | ROUTES,
-        dict.fromkeys(STARTS, NOT_OWNER) | dict.fromkeys(INCIDENT_VERBS, NOT_RESPONDER) | {"*": NOT_ADMIN},
+        dict.fromkeys(STARTS | NOTES, NOT_OWNER) | dict.fromkeys(INCIDENT_VERBS, NOT_RESPONDER) | {"*": NOT_ADMIN},
     ),
     "alex": (
         ANYONE | READS | ADMINS,
-        dict.fromkeys(STARTS, NOT_OWNER) | dict.fromkeys(ROUTES, NOT_A_MEMBER) | {"*": NOT_RESPONDER},
+        dict.fromkeys(STARTS | NOTES, NOT_OWNER) | dict.fromkeys(ROUTES, NOT_A_MEMBER) | {"*": NOT_RESPONDER},
     ),
     "sam": (
         ANYONE | {"ack", "take", "unack"},
@@ -152,7 +154,9 @@ async def test_each_verb_has_one_outcome_for_the_right_people(world, name, surfa
             answer = pointer
         else:
             (answer,) = seen
-            wanted = private if verb in PRIVATE else changed if verb in STARTS | ROUTES - {"watches"} else answered
+            wanted = (
+                private if verb in PRIVATE else changed if verb in STARTS | NOTES | ROUTES - {"watches"} else answered
+            )
             assert answer.place == wanted, where
         if verb in STARTS & may:
             assert f"<@{actor.person.user}>" in answer.text, where

@@ -1,0 +1,52 @@
+"""What past runs and the schedule tell about a failure: the usual duration, this run's, and the next run. Pure."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from statistics import median
+
+from bot.core.flow import schedule as schedules
+from bot.core.flow.model import PERIODIC, InstanceId
+from bot.core.flow.status import Status
+from bot.core.history.background import UsualDuration
+from bot.core.history.runs import PastRun
+
+LEAST = 10  # runs; nothing is learned from fewer
+_JUST_NOW = timedelta(minutes=10)  # runs triggered since then may not have been read yet
+
+
+def usual_duration(runs: Sequence[PastRun]) -> UsualDuration | None:
+    """How long the successful runs of the schedule take; None while there are fewer than ten."""
+    spans = [
+        run.ended_at - run.started_at
+        for run in runs
+        if run.kind == PERIODIC and run.status == Status.SUCCESS and run.started_at and run.ended_at
+    ]
+    if len(spans) < LEAST:
+        return None
+    typical = timedelta(seconds=round(median(span.total_seconds() for span in spans)))
+    return UsualDuration(typical, max(spans), len(spans))
+
+
+def took(runs: Sequence[PastRun], instance: InstanceId) -> timedelta | None:
+    """How long a run took, where it has ended and that is known."""
+    run = next((each for each in runs if each.instance == instance), None)
+    return run.ended_at - run.started_at if run and run.started_at and run.ended_at else None
+
+
+def next_run(runs: Sequence[PastRun], zone: timedelta | None, now: datetime) -> datetime | None:
+    """When the schedule starts the flow again (UTC); None where that is not certain.
+
+    ``runs`` are the last ones, newest first. ``zone``: that of the times EnOS prints. A flow that did not run when its
+    schedule fired the last time has been disabled, or its schedule was changed: then nothing is said.
+    """
+    scheduled = [run for run in runs if run.kind == PERIODIC and run.freq]
+    schedule = schedules.read(scheduled[0].freq) if scheduled else None
+    if schedule is None:
+        return None
+    newest = scheduled[0]
+    under = [run.instance for run in scheduled if run.freq == newest.freq]
+    offset = schedules.zone_of_schedule(schedule, under, zone, now).offset
+    if offset is None:
+        return None
+    missed = next(schedules.fires(schedule, newest.triggered_at, now - _JUST_NOW, offset), None)
+    return None if missed else schedules.next_fire(schedule, now, offset)

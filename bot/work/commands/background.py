@@ -1,0 +1,37 @@
+"""What ``show`` says of what is known around a flow, or around one of its runs that failed."""
+
+from bot.core.flow.model import FlowId, InstanceId
+from bot.core.history import around, causes
+from bot.core.history.background import Background
+from bot.core.outbox import blocks
+from bot.core.outbox.blocks import Block
+from bot.core.text.message import layout, lines, msg
+from bot.messages.cards import background as cards
+from bot.work.commands.context import CommandContext, Services
+from bot.work.commands.where import live_incident
+from bot.work.monitor.background import LIVE, RUNS, read_flows
+
+
+async def known(
+    services: Services, context: CommandContext, flow: FlowId, instance: InstanceId | None = None
+) -> list[Block]:
+    """A block with all that is known and its evidence; none where nothing is."""
+    store, reason = services.store, None
+    incident = await live_incident(services, flow, instance)
+    if incident is None:
+        runs = await store.past_runs(flow, RUNS)
+        waiting = await store.downstream(flow)
+        found = Background(
+            usual=around.usual_duration(runs),
+            took=around.took(runs, instance) if instance else None,
+            next_run=around.next_run(runs, services.platform_zone(), context.now),
+            waiting=waiting[: cards.LISTED],
+            waiting_count=len(waiting),
+        )
+    else:
+        found = incident.background
+        live = await store.incidents(live=True, limit=LIVE)
+        reason = causes.cause_of(incident, await read_flows(store, live, {flow})).reason
+    said = cards.in_full(found, await store.runbook(flow), reason)
+    title = layout("*{label}*", label=msg("What I know"))
+    return [blocks.section(lines(title, *said))] if said else []
