@@ -31,6 +31,7 @@ from bot.ops.outside import ENOS_NOTE, Outside
 from bot.ops.platform_times import PlatformZone, schedule_in_words
 from bot.ops.scheduler import Scheduler
 from bot.ops.watchdog import Watchdog
+from bot.render.process import Pictures
 from bot.slack.accounts import Accounts
 from bot.store.store import Store
 from bot.work.bridges.delivery import Bridges, BridgeTools
@@ -267,6 +268,7 @@ class App:
             wake=wake,
             poll_soon=self.monitor.nudge,
             lost=self.delivery.lost_places,
+            draw=Pictures().draw,
         )
 
     async def start(self) -> None:

@@ -23,6 +23,7 @@ from bot.core.checks.on_watches import WatchFact, facts
 from bot.core.errors import Refusal
 from bot.core.outbox.conversations import Channel
 from bot.core.people.model import Link
+from bot.core.pictures.model import Node, NoPicture, TaskGraph
 from bot.core.text.mask import Mask
 from bot.core.text.message import plain
 from bot.doctor.address import address
@@ -33,10 +34,12 @@ from bot.doctor.safe_check import safe_check
 from bot.doctor.slack import SlackExam
 from bot.doctor.watches import watches
 from bot.ops import control_socket, logs
+from bot.render.process import Pictures
 from bot.settings.table import Settings
 from bot.store.lock import holder, unwritable
 from bot.store.store import Store
 
+DRAW_SECONDS = 20.0  # the doctor asks whether it can be done, not how fast
 ANSWER_SECONDS = 15.0  # for the running bot to report
 
 
@@ -85,7 +88,14 @@ async def _bot(settings: Settings, found: list[Check]) -> _State:
     if path.parent.exists():
         full = on_bot.disk(str(path), shutil.disk_usage(path.parent).free)
         found += [full] if full else []
+    await safe_check("pictures", found, _pictures(found))
     return state or _State()
+
+
+async def _pictures(found: list[Check]) -> None:
+    """Draw one, with both languages in it."""
+    drawn = await Pictures(patience=DRAW_SECONDS).draw(TaskGraph("3377", "", (Node("1", "load 加载"),), ()))
+    found.append(on_bot.pictures(drawn if isinstance(drawn, NoPicture) else None))
 
 
 async def _database(settings: Settings, path: Path, found: list[Check]) -> _State:

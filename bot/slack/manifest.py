@@ -22,7 +22,7 @@ SCOPES: tuple[tuple[str, str], ...] = (
     ("groups:read", "the same for private channels"),
     ("users:read", "a person's time zone and language, and whether they are deactivated, a guest or from elsewhere"),
     ("usergroups:read", "who is on call"),
-    ("files:write", "long logs as files"),
+    ("files:write", "long logs and pictures as files"),
     ("files:read", "whether a file was shown after a lost answer"),
 )
 EVENTS: dict[str, str] = {"app_mention": "app_mentions:read", "message.im": "im:history"}

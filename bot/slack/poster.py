@@ -213,7 +213,7 @@ class Poster(Directory):
         thread: str = "",
         reserved: Callable[[str], Awaitable[None]] | None = None,
     ) -> str:
-        """Upload ``{"filename", "content", "title", "comment"}``; return the file id."""
+        """Upload a file (see ``PostKind.FILE``); return the file id."""
         try:
             place = await self.conversation_id(channel)
         except SlackUnclear as lost:

@@ -5,6 +5,7 @@ gone since November 2025 (docs.slack.dev, "Working with files").
 """
 
 import json
+from base64 import b64decode
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -13,7 +14,10 @@ import aiohttp
 from bot.core.network.proxies import proxy_for
 from bot.core.outbox.blocks import Body
 from bot.core.outbox.conversations import UPLOAD, SlackUnclear, SlackUnreachable
+from bot.core.outbox.posts import BASE64
 from bot.slack.calls import Calls, OnCall, measured, translated
+
+ALT_TEXT = 1000  # characters
 
 
 class Uploads:
@@ -34,10 +38,10 @@ class Uploads:
 
         ``SlackUnclear`` means that the third step's answer was lost; ``Poster.shared`` tells whether it happened.
         """
-        given = body.get("content", "")
-        content = given if isinstance(given, bytes) else str(given).encode()
+        given = str(body.get("content", ""))
+        content = b64decode(given) if body.get("encoding") == BASE64 else given.encode()
         filename = str(body.get("filename") or "file.txt")
-        file = await self._sent_away(filename, content)
+        file = await self._sent_away(filename, content, str(body.get("alt_text") or ""))
         if reserved is not None:
             await reserved(file)
         arguments: dict[str, Any] = {
@@ -51,10 +55,12 @@ class Uploads:
         await self.calls.once("files.completeUploadExternal", arguments)
         return file
 
-    async def _sent_away(self, filename: str, content: bytes) -> str:
+    async def _sent_away(self, filename: str, content: bytes, alt_text: str) -> str:
         """Store the bytes at Slack, shown to nobody yet, and return the file's id."""
         try:
-            arguments = {"filename": filename, "length": len(content)}
+            arguments: dict[str, Any] = {"filename": filename, "length": len(content)}
+            if alt_text:
+                arguments["alt_txt"] = alt_text[:ALT_TEXT]
             answer = await self.calls.once("files.getUploadURLExternal", arguments)
             address, file = str(answer.get("upload_url") or ""), str(answer.get("file_id") or "")
             with measured(self.on_call, UPLOAD) as call, translated(UPLOAD, address):

@@ -31,11 +31,13 @@ from bot.core.outbox.conversations import (
 )
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import Person, Profile
+from bot.core.pictures.model import Drawing, NoPicture
 
 __all__ = [
     "AccountLookup",
     "Channel",
     "Clock",
+    "Draw",
     "Enos",
     "EventSender",
     "NewId",
@@ -50,6 +52,7 @@ __all__ = [
 ]
 
 Clock = Callable[[], datetime]  # aware, UTC
+Draw = Callable[[Drawing], Awaitable[bytes | NoPicture]]  # a PNG, or why there is none; takes seconds, never raises
 NewId = Callable[[], str]  # short, unguessable, url-safe
 
 
@@ -147,7 +150,7 @@ class Slack(Protocol):
         thread: str = "",
         reserved: Callable[[str], Awaitable[None]] | None = None,
     ) -> str:
-        """Upload ``{"filename", "content", "title", "comment"}``; returns the file id.
+        """Upload a file (see ``PostKind.FILE``); returns the file id.
 
         ``reserved`` is awaited with the file id before anybody can see the file, so that ``shared`` can tell after a
         lost answer whether it was uploaded.

@@ -26,7 +26,8 @@ async def test_all_is_well_before_the_first_start_and_nothing_is_left_behind(doc
     found = await doctor()
     assert bad(found) == {}
     assert [check.name for check in found] == [
-        "settings", "database", "slack bot token", "slack scopes", "slack app token", "slack clock", "slack channel",
+        "settings", "database", "pictures",
+        "slack bot token", "slack scopes", "slack app token", "slack clock", "slack channel",
         "slack admins", "slack on call", "slack message", "slack history", "slack socket",
         "enos sign-in", "enos clock",
         "enos page base", "enos order", "enos time zone", "enos flows",

@@ -30,6 +30,7 @@ from bot.core.command.table import ROWS
 from bot.core.flow.model import FlowId, InstanceId, TaskId
 from bot.core.flow.run import RunState
 from bot.core.flow.status import Status
+from bot.core.history.stats import End
 from bot.core.incident.bulk import LeftOut
 from bot.core.incident.escalation import CallReason
 from bot.core.incident.groups import Occasion
@@ -41,6 +42,7 @@ from bot.core.outbox.blocks import Card
 from bot.core.outbox.pointers import PostPresence
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import Ending
+from bot.core.pictures.model import NoPicture
 from bot.core.routing.mentions import Permission
 from bot.core.routing.places import PlaceReason
 from bot.core.text.escape import Markup, clean, escape
@@ -133,6 +135,8 @@ ENUMS = {
     LeftOut: LeftOut.NOT_YOURS,
     PlaceReason: PlaceReason.WATCHED,
     Permission: Permission.QUIET_HOURS,
+    NoPicture: NoPicture.TOO_LARGE,
+    End: End.RERUN,
 }
 
 

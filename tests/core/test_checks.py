@@ -19,6 +19,7 @@ from bot.core.flow.model import (
 from bot.core.flow.status import Status
 from bot.core.outbox.conversations import Channel
 from bot.core.people.model import Link, Person, Profile
+from bot.core.pictures.model import NoPicture
 
 WANTED = (("chat:write", "posts"), ("users:read", "time zones"))
 MAYA = Link(Person("T1", "U1"), UserId("u15"), UserName("maya.chen"))
@@ -376,6 +377,11 @@ def test_the_running_bot():
     ]
     assert on_bot.running(ill, "process 1", "2.0")[0].says.endswith("cannot do its work. Slack is not connected.")
     assert on_bot.disk("/x", 10**9) is None
+    assert on_bot.pictures(None).state is CheckState.OK
+    fixes = {each: on_bot.pictures(each).fix for each in NoPicture}
+    assert "fonts-wqy-microhei" in fixes[NoPicture.NO_FONT]
+    assert "requirements" in fixes[NoPicture.NO_LIBRARY]
+    assert "memory" in fixes[NoPicture.TIMED_OUT]
     assert on_bot.disk("/x", 10**6).says == "The disk of the database /x has only 1 MB free."
 
 

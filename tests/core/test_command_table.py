@@ -103,7 +103,7 @@ def test_who_may_and_what_is_on_record():
     }  # fmt: skip
     assert {each.verb for each in ROWS if each.shows} == {"prefs"}  # alone, it changes nothing
     assert {each.verb for each in ROWS if each.in_thread} == {
-        "rerun", "cancel", "enable", "disable", "show", "log", "ack", "unack", "close", "reopen", "thread",
+        "rerun", "cancel", "enable", "disable", "show", "graph", "log", "ack", "unack", "close", "reopen", "thread",
         "take", "assign", "snooze", "unsnooze",
     }  # fmt: skip
 

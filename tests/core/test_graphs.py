@@ -8,6 +8,7 @@ from bot.core.flow.graph import (
     broken,
     downstream,
     ended,
+    held_up,
     in_order,
     node_of,
     one_for_all,
@@ -112,3 +113,16 @@ def test_one_task_to_start_from_leads_to_all_that_failed(shape, failed, one):
 def test_a_run_is_over_when_no_task_is_at_work(status, tasks, over):
     run = Instance(InstanceId("1-2026112102"), FlowId(1), "flow", status, graph=graph("", count=2, statuses=tasks))
     assert ended(run) is over
+
+
+@pytest.mark.parametrize(
+    ("statuses", "held"),
+    [
+        ({1: Status.FAIL, 2: Status.WAIT, 3: Status.SUCCESS, 4: Status.INIT}, {2, 4}),
+        ({1: Status.TIMEOUT, 2: Status.SKIP, 3: None, 4: Status.RUNNING}, {2, 3}),
+        ({1: Status.SUCCESS, 2: Status.WAIT}, set()),
+        ({4: Status.FAIL, 1: Status.WAIT}, set()),
+    ],
+)
+def test_a_failure_holds_up_what_comes_after_it_and_has_not_run(statuses, held):
+    assert held_up(graph("12 13 24 34", statuses=statuses)) == held

@@ -123,6 +123,8 @@ REQUESTS = {
     requests.Failed: st.builds(requests.Failed, periods, maybe(flows), maybe(owners), counts),
     requests.Runs: st.builds(requests.Runs, periods, statuses, maybe(flows), maybe(owners), counts),
     requests.Show: either(requests.Show),
+    requests.ShowGraph: either(requests.ShowGraph),
+    requests.Stats: st.builds(requests.Stats, periods, maybe(flows)),
     requests.Log: st.builds(requests.Log, maybe(instances), maybe(tasks), maybe(counts), st.booleans()),
     requests.Ack: st.one_of(
         either(requests.Ack, duration=maybe(durations), because=texts),

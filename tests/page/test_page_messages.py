@@ -315,6 +315,17 @@ async def test_a_file_is_a_card_with_its_first_lines(visit, control):
     await expect(preview).to_contain_text("line 29")
 
 
+async def test_a_picture_is_shown_with_its_words_and_opens_in_full(visit, control):
+    control.files["F1"] = "<svg xmlns='http://www.w3.org/2000/svg' width='900' height='300'/>"
+    named = {"id": "F1", "name": "3377.png", "title": "3377 daily", "size": 2048, "alt_txt": "3 tasks, 1 failed"}
+    control.message("The graph.", files=[named])
+    page = (await visit()).page
+    picture = page.get_by_role("img", name="3 tasks, 1 failed")
+    await expect(picture).to_have_attribute("src", f"/sim/page/file/F1?as={MAYA}")
+    await expect(page.locator(".file-link")).to_have_attribute("target", "_blank")
+    await expect(page.locator(".file-note")).to_have_text("3377.png · 2.0 KB")
+
+
 async def test_reactions_partners_and_times_are_shown_for_the_person_acted_as(visit, control):
     control.world["people"].append(
         {**control.world["people"][1], "id": "U0OTHER", "name": "Dana Partner", "stranger": True}

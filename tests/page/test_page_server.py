@@ -95,6 +95,9 @@ async def test_a_file_is_read_by_those_who_see_its_channel(client, world):
     answer = await client.get(f"/sim/page/file/F1?as={MAYA}")
     assert (answer.status, await answer.text()) == (200, "line <b>\n\ufffd")
     assert answer.content_type == "text/plain"
+    file.content = b"\x89PNG pretended"
+    answer = await client.get(f"/sim/page/file/F1?as={MAYA}")
+    assert (answer.content_type, await answer.read()) == ("image/png", b"\x89PNG pretended")
     assert (await client.get(f"/sim/page/file/F1?as={STRANGER}")).status == 404
     assert (await client.get("/sim/page/file/F1?as=nobody")).status == 404
     assert (await client.get(f"/sim/page/file/F2?as={MAYA}")).status == 404

@@ -40,8 +40,9 @@ async def test_a_file_is_stored_then_named_then_shown(poster, slack):
 
 
 async def test_a_file_needs_no_more_than_bytes(poster, slack):
-    file = await poster.upload("C1", {"content": b"\x00\x01"})
+    file = await poster.upload("C1", {"content": "AAE=", "encoding": "base64", "alt_text": "two bytes"})
     assert slack.stored[file] == b"\x00\x01"
+    assert slack.called("files.getUploadURLExternal")[0]["alt_txt"] == "two bytes"
     assert "initial_comment" not in slack.called("files.completeUploadExternal")[0]
 
 

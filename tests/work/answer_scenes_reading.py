@@ -8,6 +8,7 @@ from answer_world import FAILED, Lost
 
 from bot.core.flow.status import Status
 from bot.core.outbox.conversations import SlackRefused
+from bot.core.pictures.model import NoPicture
 from bot.core.text.message import msg
 from bot.enos.errors import NoResponse
 
@@ -36,6 +37,14 @@ asked("a flow without tasks that is off", "maya", "show 4102", flow(4102, active
 asked("a locked flow is shown", "alex", "show 2957", flow(2957, user_locked=True, description="Bills <!here> & such"))
 asked("a run", "maya", f"show {FAILED}", failed_run)
 asked("a run under way", "maya", f"show {RUN}", lambda world: world.enos.run(RUN, AT_WORK, start="2026-11-21 22:30:01"))
+asked("a task graph of a flow", "maya", "graph 3377")
+asked("a task graph of a run", "maya", f"graph {FAILED}", failed_run)
+asked("a task graph of a run that is not there", "maya", "graph 3377-2026112199")
+asked("a task graph of a flow that is not there", "maya", "graph 9")
+asked("a task graph without tasks", "maya", "graph 4102")
+asked("a task graph of a locked flow that is not mine", "jonas", "graph 2957")
+for reason in NoPicture:
+    asked(f"no picture: {reason.value}", "maya", "graph 2809", lambda world, why=reason: setattr(world, "picture", why))
 asked("a log", "maya", f"log {FAILED} tail 3", failed_run)
 asked("no log", "maya", f"log {FAILED}", lambda world: world.enos.run(FAILED))
 asked("a log of one line", "maya", f"log {FAILED} of {LOAD}", lambda world: world.enos.run(FAILED, log="only this"))
@@ -87,6 +96,26 @@ async def _(world):
     await world.maya.says("reopen 3377")
 
 
+asked("figures of nothing", "maya", "stats")
+asked("figures of a flow that is not there", "maya", "stats of 9")
+asked("figures of long ago", "maya", "stats 2024-01-01..2024-01-31")
+
+
+@scene("figures of a week and of a quarter")
+async def _(world):
+    await world.breaks("3377-2026111902")
+    await world.breaks("2809-202611202330", flow=2809, name="turbine-10min", owners=("jonas.weber",))
+    world.later(minutes=12)
+    await world.maya.says("ack 3377")
+    await world.jonas.says("close 2809 as expected because no need")
+    world.later(hours=2)
+    await world.breaks("4410-2026112102", flow=4410, name="<!channel> weather & wind")
+    world.answer_texts.clear()
+    await world.maya.says("stats")
+    await world.maya.says("stats 2026-09-01..2026-11-30 of 3377")
+    await world.maya.says("stats 2024-11-01..2026-12-31")
+
+
 @scene("in the thread of an incident")
 async def _(world):
     card = await world.breaks()
@@ -94,6 +123,7 @@ async def _(world):
     world.answer_texts.clear()
     await world.maya.mentions("ack", thread=card.ts)
     await world.maya.mentions("show", thread=card.ts)
+    await world.maya.mentions("graph", thread=card.ts)
     (private,) = await world.maya.mentions("log tail 2", thread=card.ts)
     await world.maya.presses(private, "Show in thread")
     await world.maya.mentions("cancel", thread=card.ts)

@@ -111,6 +111,8 @@ def lines_of(body):
     for attachment in body.get("attachments", ()):
         parts += attachment["blocks"]
     if "content" in body:
+        if "alt_text" in body:
+            return [f"picture {body['filename']} “{body['title']}”: {body['comment']}", body["alt_text"]]
         return [f"file {body['filename']} “{body['title']}”: {body['comment']}", *body["content"].split("\n")]
     lines = []
     for block in parts:

@@ -104,6 +104,8 @@ class World:
         self.messages = {}  # post id to the message it became
         self.trouble = ()  # messages of what is wrong with the bot
         self.secret_key = "the secret key of the EnOS application"
+        self.drawings = []  # what was to be drawn
+        self.picture = b"\x89PNG pretended"  # or why there is none
         self.polls_requested = 0  # how often a poll was asked for
         self._ids = itertools.count(1)
         self._stamps = itertools.count(1)
@@ -143,6 +145,7 @@ class World:
             seal=Seal(self.secret_key),
             wake=lambda: None,
             poll_soon=self._count_poll,
+            draw=self._draw,
         )
         self.dispatcher = Dispatcher(self.services)
         self.run_tracker = RunTracker(self.services)
@@ -175,6 +178,10 @@ class World:
         self.store._db.language = self.slack.spoken = language
         profiles = self.slack.profiles
         profiles.update({user: replace(profile, language=language) for user, profile in profiles.items()})
+
+    async def _draw(self, drawing):
+        self.drawings.append(drawing)
+        return self.picture
 
     def _count_poll(self, _at):
         self.polls_requested += 1

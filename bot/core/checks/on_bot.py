@@ -8,6 +8,7 @@ from bot.core.checks.check import Check, failed, ok, warning
 from bot.core.checks.on_watches import WatchFact
 from bot.core.flow.model import FlowId, UserId, UserName
 from bot.core.people.model import Link, Person
+from bot.core.pictures.model import NoPicture
 
 MIN_FREE_BYTES = 200_000_000  # bytes of disk that should be free
 MAX_POST_AGE = 120.0  # seconds that a post may wait
@@ -55,6 +56,22 @@ def disk(path: str, free: int) -> Check | None:
         return None
     says = f"The disk of the database {path} has only {free // 1_000_000} MB free."
     return warning("disk", says, "Free some space there. flowbot posts only what it can store.")
+
+
+def pictures(why: NoPicture | None) -> Check:
+    """Whether pictures can be drawn, in Chinese too; without them, answers are in words."""
+    match why:
+        case None:
+            return ok("pictures", "Task graphs and statistics can be drawn.")
+        case NoPicture.NO_FONT:
+            says = "No font for Chinese was found. Names in Chinese are shown in words only, without a picture."
+            return warning("pictures", says, "Install a font, for example Debian's package fonts-wqy-microhei.")
+        case NoPicture.NO_LIBRARY:
+            says = "The library resvg-py cannot be loaded. Answers are in words only."
+            return warning("pictures", says, "Install flowbot's requirements again.")
+        case _:
+            says = f"A picture could not be drawn: {why.value}. Answers are in words only."
+            return warning("pictures", says, "Check that this machine has memory and time to spare.")
 
 
 def running(bot_report: BotReport, holder: str, version: str) -> tuple[Check, ...]:

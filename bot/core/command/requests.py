@@ -161,6 +161,22 @@ class Show:
 
 
 @dataclass(frozen=True, slots=True)
+class ShowGraph:
+    """The task graph of one flow or one run, as a picture."""
+
+    flow: FlowRef | None = None
+    instance: InstanceId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """How much failed in a period, and how it was dealt with."""
+
+    period: Period = Period("last 7d")
+    flow: FlowRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     """The tail of a task's log. ``here`` shows it in the thread instead of to the asker only."""
 
@@ -393,7 +409,7 @@ class Status:
     """The state of flowbot itself."""
 
 
-_OfFlows = Trigger | Rerun | Cancel | Enable | Disable | Runbook | Failed | Runs | Show | Log
+_OfFlows = Trigger | Rerun | Cancel | Enable | Disable | Runbook | Failed | Runs | Show | ShowGraph | Log | Stats
 _OfIncidents = Incidents | Ack | Board | Unack | Close | Reopen | Thread | Snooze | Unsnooze | Snoozes | OnCall
 _OfHandovers = Take | Assign | Handover | Accept | Decline | Withdraw
 _OfRouting = Watch | Unwatch | Watches | Preferences | Drill

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from bot.core.flow.model import Graph, Instance, Task, TaskId
-from bot.core.flow.status import Status, is_finished
+from bot.core.flow.status import PENDING, Status, is_finished
 
 BROKEN = frozenset({Status.FAIL, Status.TIMEOUT, Status.INTERNAL_ERROR})
 AT_WORK = frozenset({Status.RUNNING, Status.RERUN})
@@ -50,6 +50,13 @@ def in_order(graph: Graph) -> tuple[Task, ...]:
 def broken(graph: Graph) -> tuple[Task, ...]:
     """The tasks that failed or timed out, in the order they run."""
     return tuple(task for task in in_order(graph) if task.status in BROKEN)
+
+
+def held_up(graph: Graph) -> frozenset[TaskId]:
+    """The tasks that a failure keeps from running: downstream of one that failed, and not run."""
+    after = frozenset(task for failed in broken(graph) for task in downstream(graph, failed.id))
+    idle = (task.id for task in graph.tasks if task.status is None or task.status in PENDING | {Status.SKIP})
+    return after.intersection(idle)
 
 
 def one_for_all(graph: Graph, tasks: Iterable[TaskId]) -> TaskId | None:

@@ -73,6 +73,7 @@ class Background:
     cause: Cause | None = None
     consequences: tuple[Consequence, ...] = ()  # few are named
     consequence_count: int = 0
+    first_acknowledged: datetime | None = None  # the present acknowledgement may be a later one
 
 
 NOTHING_KNOWN = Background()

@@ -134,7 +134,14 @@ def release(incident: Incident, offer: Offer) -> Step:
 
 def _moved(incident: Incident, to: Person, now: datetime, until: datetime, former: Person) -> Incident:
     return replace(
-        incident, phase=Phase.ACKNOWLEDGED, acked_by=to, acked_at=now, ack_until=until, taken_from=former, ask=None
+        incident,
+        phase=Phase.ACKNOWLEDGED,
+        acked_by=to,
+        acked_at=now,
+        ack_until=until,
+        taken_from=former,
+        ask=None,
+        background=lifecycle.acknowledged_at(incident, now),
     )
 
 

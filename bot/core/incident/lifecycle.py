@@ -17,6 +17,7 @@ from bot.core.command.parse import in_words
 from bot.core.errors import Offer, Refusal
 from bot.core.flow.ids import instance_moment, is_instance
 from bot.core.flow.model import Instance, InstanceId, TaskId, UserName
+from bot.core.history.background import Background
 from bot.core.incident.model import Incident, IncidentCard, Occurrence, Phase
 from bot.core.incident.resolution import Resolution
 from bot.core.outbox.posts import PostId
@@ -161,8 +162,15 @@ def acknowledge(incident: Incident, by: Person, now: datetime, until: datetime |
         note=note or (incident.note if renewed else ""),
         ask=incident.ask if renewed else None,
         taken_from=incident.taken_from if renewed else None,
+        background=acknowledged_at(incident, now),
     )
     return acknowledged, Transition.RENEWED if renewed else Transition.ACKNOWLEDGED
+
+
+def acknowledged_at(incident: Incident, now: datetime) -> Background:
+    """What is known of an incident that is acknowledged now: the first time counts."""
+    known = incident.background
+    return known if known.first_acknowledged else replace(known, first_acknowledged=incident.acked_at or now)
 
 
 def expiry(incident: Incident, verb: str, now: datetime, until: datetime | None) -> datetime:

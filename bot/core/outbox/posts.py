@@ -25,6 +25,7 @@ from typing import NewType, cast
 from bot.core.outbox.blocks import Body, Card
 
 PostId = NewType("PostId", str)
+BASE64 = "base64"  # the encoding of a file's content that is not text
 
 
 class PostKind(Enum):
@@ -33,7 +34,8 @@ class PostKind(Enum):
     MESSAGE = "message"  # chat.postMessage; ``channel`` may be a user id for a direct message
     EDIT = "edit"  # chat.update of the message that ``target`` became
     EPHEMERAL = "whisper"  # seen by ``user`` alone: response_url where given, else chat.postEphemeral, else a message
-    FILE = "file"  # body {"filename", "content", "title", "comment"} to ``channel``
+    # body {"filename", "content", "title", "comment"} to ``channel``; for a picture {"encoding", "alt_text"} as well
+    FILE = "file"
 
 
 class Lane(Enum):

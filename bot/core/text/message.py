@@ -21,7 +21,7 @@ import html
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Union
 
 from bot.core.text import catalogue
@@ -177,6 +177,11 @@ def in_utc(at: datetime) -> Message:
     """Such as "Nov 21, 18:00 UTC": the short form where Slack's dates do not work, such as on a button."""
     shown = at.astimezone(UTC)
     return msg("{month} {day}, {time} UTC", month=_MONTHS[shown.month - 1], day=str(shown.day), time=told_apart(shown))
+
+
+def on_day(day: date) -> Message:
+    """Such as "Nov 21"."""
+    return msg("{month} {day}", month=_MONTHS[day.month - 1], day=str(day.day))
 
 
 def as_printed(text: str, offset: timedelta | None) -> Message:

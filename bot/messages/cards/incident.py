@@ -202,7 +202,7 @@ def _buttons(incident: Incident, newest: Occurrence, post: str, render_context: 
         case _:
             assert_never(incident.phase)
     menu.append((msg("View flow"), f"show {incident.flow_id}"))
-    menu += words.run_buttons(newest, words.VIEW_RUN)
+    menu += words.run_buttons(newest, words.VIEW_GRAPH, words.VIEW_RUN)  # of five places; the graph leads to the run
     elements = [
         blocks.button(label, said, post, index=index, style=style) for index, (label, said, style) in enumerate(row)
     ]

@@ -23,6 +23,7 @@ Verb = tuple[Message, str]  # of a button about a run: its label, and the comman
 RERUN: Verb = msg("Rerun"), "rerun"
 VIEW_LOG: Verb = msg("View log"), "log"
 VIEW_RUN: Verb = msg("View run"), "show"
+VIEW_GRAPH: Verb = msg("View task graph"), "graph"
 END_SNOOZE = msg("End snooze")
 
 

@@ -112,15 +112,18 @@ class _PageControls:
         return web.json_response(self._receivers.arrived())
 
     async def file(self, request: web.Request) -> web.Response:
-        """Serve an uploaded file as text, to a person who sees a channel that it is shared in."""
+        """Serve an uploaded file, as text or as a picture, to a person who sees a channel that it is shared in."""
         state = self._workspace.state
         file = state.files.get(request.match_info["id"])
         person = request.query.get("as", "")
         places = [state.channels[one] for one in file.shares] if file and person in state.people else []
         if file is None or not any(state.sees(person, place) for place in places):
             raise web.HTTPNotFound
+        fresh = {"Cache-Control": "no-store"}
+        if file.is_picture:
+            return web.Response(body=file.content, content_type="image/png", headers=fresh)
         text = (file.content or b"").decode("utf-8", "replace")
-        return web.Response(text=text, content_type="text/plain", headers={"Cache-Control": "no-store"})
+        return web.Response(text=text, content_type="text/plain", headers=fresh)
 
     async def recover(self, request: web.Request) -> web.Response:
         """Let a flow's runs succeed again without starting one: the next is the visitor's rerun."""

@@ -182,9 +182,12 @@ class JsonWriter:
             "ims": [],
             "shares": {},
         }
+        if file.alt_text:
+            written["alt_txt"] = file.alt_text
         if file.processing > 0:
             return written
-        written |= {"mimetype": "text/plain", "filetype": "text"}
+        mimetype, filetype = ("image/png", "png") if file.is_picture else ("text/plain", "text")
+        written |= {"mimetype": mimetype, "filetype": filetype}
         places = {"public": "channels", "private": "groups", "im": "ims"}
         for channel_id, stamps in file.shares.items():
             kind = self._state.channels[channel_id].kind

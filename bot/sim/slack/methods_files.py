@@ -24,6 +24,7 @@ def _upload_url(call: MethodCall) -> Json:
     file = File(
         id=state.new_id("F"),
         name=name,
+        alt_text=call.text("alt_txt"),
         length=int(length),
         processing=READS_UNTIL_PROCESSED,
         created=int(state.clock()),

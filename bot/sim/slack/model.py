@@ -104,11 +104,17 @@ class File:
     name: str
     length: int
     title: str = ""
+    alt_text: str = ""
     content: bytes | None = None
     complete: bool = False
     processing: int = 0
     created: int = 0
     shares: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether its bytes are those of a PNG."""
+        return (self.content or b"").startswith(b"\x89PNG")
 
 
 @dataclass(kw_only=True)

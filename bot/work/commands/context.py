@@ -27,6 +27,7 @@ from bot.core.outbox.conversations import SLACK_FAILURES
 from bot.core.outbox.pointers import PostPresence, post_presence
 from bot.core.outbox.posts import Lane, NewPost, Post, PostId, PostKind, is_direct
 from bot.core.people.model import DONE, AttemptResult, Ending, IncomingMessage, Link, Outcome, Surface
+from bot.core.pictures.model import Drawing, NoPicture
 from bot.core.text.escape import EMPTY
 from bot.core.text.mask import Mask, Seal, without_secrets
 from bot.core.text.message import Text
@@ -34,7 +35,7 @@ from bot.messages.cards import answers, flows
 from bot.work.commands.flow_access import FlowAccess
 from bot.work.commands.incident_actions import IncidentActions
 from bot.work.monitor.on_call import OnCall
-from bot.work.ports import Clock, Enos, NewId, OwnerLookup, Slack
+from bot.work.ports import Clock, Draw, Enos, NewId, OwnerLookup, Slack
 
 if TYPE_CHECKING:
     from bot.store.store import Store
@@ -80,6 +81,11 @@ class SecretCommands:
         return self._commands.get(name)
 
 
+async def no_pictures(_drawing: Drawing) -> NoPicture:
+    """Nothing can be drawn."""
+    return NoPicture.NO_LIBRARY
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """What the verbs reach EnOS, Slack and the database by, and what they share."""
@@ -106,6 +112,7 @@ class Services:
     secret_commands: SecretCommands = field(default_factory=SecretCommands)
     flow_access: FlowAccess = field(default_factory=FlowAccess)
     lost: Callable[[], frozenset[str]] = frozenset  # channels and people that cannot be posted to now
+    draw: Draw = no_pictures
     on_call: OnCall = field(init=False)
 
     def __post_init__(self) -> None:

@@ -167,7 +167,8 @@ class Dispatcher:
         if isinstance(request, Trigger):
             repeated = replace(request, parameters=tuple(map(settings.mask.parameter, request.parameters)))
         row = BY_REQUEST[type(request)]
-        words = row.verb if row.hidden else _repeatable(say(repeated), settings.mask)  # an offer's id says nothing
+        is_offer = row.hidden and row.changes
+        words = row.verb if is_offer else _repeatable(say(repeated), settings.mask)  # an offer's id says nothing
         changes = row.changes and not (row.shows and request == row.request())
         context = replace(context, request=request, row=row, changes=changes, words=words)
         if incoming.post or origin.thread or origin.message:

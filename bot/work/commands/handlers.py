@@ -8,6 +8,7 @@ from bot.work.commands import (
     bulk,
     drill,
     escalation,
+    graphs,
     handovers,
     incidents,
     logs,
@@ -19,6 +20,7 @@ from bot.work.commands import (
     scheduling,
     snoozing,
     starting,
+    stats,
 )
 from bot.work.commands.context import Answer, CommandContext, Services
 
@@ -36,6 +38,8 @@ HANDLERS: Mapping[type, Handler] = {
     requests.Failed: reading.failed,
     requests.Runs: reading.runs,
     requests.Show: reading.show,
+    requests.ShowGraph: graphs.graph,
+    requests.Stats: stats.stats,
     requests.Log: logs.log,
     requests.Ack: bulk.ack,
     requests.Board: bulk.board,

@@ -15,7 +15,7 @@ from bot.core.flow.times import printed_moment
 from bot.core.incident.model import Incident, Occurrence, Phase
 from bot.core.outbox import blocks
 from bot.core.text.message import LIST, Joined, Text, as_printed, dots, layout, lines, msg, slack_date
-from bot.messages.cards import answers, flows
+from bot.messages.cards import answers, flows, graphs
 from bot.messages.cards.incident_words import how_closed
 from bot.work.commands import background, escalation, targets, unmatched, where
 from bot.work.commands.context import Answer, CommandContext, Services
@@ -170,6 +170,7 @@ async def _show_flow(services: Services, context: CommandContext, request: Show)
     extra += await escalation.outlook(services, context, flow.id)
     offers: list[Offer] = [
         (msg("View runs"), f"runs of {flow.id}"),
+        *graphs.offer(flow.graph, f"graph {flow.id}"),
         (msg("Trigger"), f"trigger {flow.id}"),
         (msg("Disable schedule"), f"disable {flow.id}")
         if flow.active
@@ -198,6 +199,7 @@ async def _show_instance(services: Services, context: CommandContext, which: Ins
     offers: list[Offer] = [
         (msg("View log"), f"log {instance.id}"),
         (msg("View flow"), f"show {instance.flow_id}"),
+        *graphs.offer(instance.graph, f"graph {instance.id}"),
     ]
     if instance.status in BROKEN:
         offers.append((msg("Rerun"), f"rerun {instance.id}"))

@@ -18,6 +18,8 @@ from bot.core.command.requests import (
     OwnerRef,
     Runs,
     Show,
+    ShowGraph,
+    Stats,
     Watch,
 )
 from bot.core.command.shown import in_code
@@ -50,7 +52,7 @@ class NameFilter:
 
 
 async def check_names(
-    services: Services, context: CommandContext, request: ListRequest, names: NameFilter, nothing: Text
+    services: Services, context: CommandContext, request: ListRequest | Stats, names: NameFilter, nothing: Text
 ) -> Text:
     """The sentence of an empty list, ``nothing``, after what could not be checked about its names.
 
@@ -61,7 +63,7 @@ async def check_names(
         _check_statuses(request)
     if names.flow is not None:
         notes += await _check_flow(services, context, request, names.flow)
-    if request.owner is not None and request.owner.name is not None:
+    if not isinstance(request, Stats) and request.owner is not None and request.owner.name is not None:
         notes += await check_owner(services, context, request, names.owner)
     return lines(*notes, nothing)
 
@@ -109,7 +111,9 @@ def _check_statuses(request: Runs) -> None:
     )
 
 
-async def _check_flow(services: Services, context: CommandContext, request: ListRequest, flow: FlowId) -> list[Text]:
+async def _check_flow(
+    services: Services, context: CommandContext, request: ListRequest | Stats, flow: FlowId
+) -> list[Text]:
     try:
         await services.enos.flow(flow, as_user=context.as_user)
     except TemporaryFailure:
@@ -129,7 +133,11 @@ async def _check_flow(services: Services, context: CommandContext, request: List
 
 
 async def no_flow(
-    services: Services, context: CommandContext, request: ListRequest | Show | Watch, flow: FlowId, unknown: Text
+    services: Services,
+    context: CommandContext,
+    request: ListRequest | Stats | Show | ShowGraph | Watch,
+    flow: FlowId,
+    unknown: Text,
 ) -> Refusal:
     """The refusal of a flow that EnOS does not show, with flows of similar ids; ``unknown`` says that."""
     near = await _flows_near(services, context, flow)

@@ -48,7 +48,19 @@ async def test_lists_leave_a_hidden_flow_out(hidden, maya, jonas, words):
     assert NAME in theirs.text
 
 
-@pytest.mark.parametrize("words", ["show 3377", f"show {FAILED}", f"log {FAILED}", "runs of 3377", f"show {NAME}"])
+async def test_the_figures_leave_a_hidden_flow_out_in_words_and_in_the_picture(hidden, maya, jonas):
+    seen = await jonas.says("stats")
+    assert not any(NAME in each.text or "3377" in each.text for each in seen)
+    assert [bar.label for bar in hidden.drawings[-1].charts[1].bars] == ["2809 turbine-10min"]
+    assert dict(hidden.drawings[-1].figures)["Failures"] == "1"
+    await maya.says("stats")
+    assert len(hidden.drawings[-1].charts[1].bars) == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["show 3377", "graph 3377", f"graph {FAILED}", f"show {FAILED}", f"log {FAILED}", "runs of 3377", f"show {NAME}"],
+)
 async def test_reads_of_enos_leave_a_hidden_flow_out(hidden, jonas, words):
     (seen,) = await jonas.says(words)
     assert "transform" not in seen.text
@@ -68,6 +80,7 @@ async def test_reads_of_enos_leave_a_hidden_flow_out(hidden, jonas, words):
         *(f"unack {FAILED}", f"reopen {FAILED}", "thread 3377", "thread daily-energy-report"),
         *("incidents of 3377", "incidents unacked of 3377", "incidents of daily-energy-report", "incidents by zoe.li"),
         *("failed of 3377", "failed by zoe.li", "runs of 3377", "show 3377", "show daily-energy-report"),
+        *("stats of 3377", "graph 3377", "graph daily-energy-report"),
         *("snooze 3377 for 2h because known", "unsnooze 3377", "snooze daily-energy-report for 2h because known"),
         *("trigger 3377", f"log {FAILED}", f"rerun {FAILED}", "disable daily-energy-report"),
     ],

@@ -206,7 +206,7 @@ async def test_a_run_that_never_started_shows_no_start(world, maya):
     world.enos.run(FAILED, Status.CANCEL)
     (seen,) = await maya.says(f"show {FAILED}")
     assert "*Start time* Unknown | *End time* Unknown" in seen.text
-    assert set(seen.buttons) == {"View log", "View flow"}
+    assert set(seen.buttons) == {"View log", "View flow", "View task graph"}
 
 
 # ── logs ──

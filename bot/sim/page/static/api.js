@@ -57,7 +57,8 @@ export const getPlatformCalls = () => call("/sim/platform/calls?limit=120");
 export const getSlackCalls = () => call("/sim/slack/calls");
 export const getSlackFaults = () => call("/sim/page/faults");
 export const getArrived = () => call("/sim/page/arrived");
-export const getFile = (id, as) => text(`/sim/page/file/${encodeURIComponent(id)}?${query({ as })}`);
+export const fileUrl = (id, as) => `/sim/page/file/${encodeURIComponent(id)}?${query({ as })}`;
+export const getFile = (id, as) => text(fileUrl(id, as));
 export const platformFault = (body) => call("/sim/platform/fault", body);
 export const slackFault = (body) => call("/sim/slack/fault", body);
 
