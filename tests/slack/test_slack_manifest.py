@@ -23,6 +23,7 @@ USED = {  # Web API methods that the gateway calls, and the bot scope each needs
     "users.info": {"users:read"},
     "users.getPresence": {"users:read"},
     "usergroups.users.list": {"usergroups:read"},
+    "usergroups.list": {"usergroups:read"},
     "files.getUploadURLExternal": {"files:write"},
     "files.completeUploadExternal": {"files:write"},
     "files.info": {"files:read"},
