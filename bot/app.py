@@ -52,6 +52,7 @@ from bot.work.monitor.settings import MonitorSettings
 from bot.work.monitor.snoozes import SnoozeMonitor
 from bot.work.runs import crash_recovery
 from bot.work.runs.progress import RunTracker
+from bot.work.runs.retrier import Retrier
 
 FARTHEST_AHEAD = timedelta(minutes=2)  # longer than a post ever has to wait at a start
 
@@ -119,6 +120,7 @@ class App:
         self.services = self._services(names)
         self.dispatcher = Dispatcher(self.services)
         self.run_tracker = RunTracker(self.services)
+        self.retrier = Retrier(self.services)
         self.running_bot_probe = RunningBotProbe(store, now, settings.channel, self.gateway, self.bot_health.judgement)
         self.reminders = Reminders(
             store,
@@ -163,6 +165,7 @@ class App:
             monitor=self.monitor,
             history=self.history,
             run_tracker=self.run_tracker,
+            retrier=self.retrier,
             reminders=self.reminders,
             snoozes=self.snoozes,
             offer_expiry=OfferExpiry(store, self.gateway.poster, self.services.incident_actions.offers),

@@ -250,6 +250,7 @@ class Recovery(Enum):
     RERUN_BY_PERSON = "rerun from chat"
     RUN_BY_PERSON = "run from chat"
     IN_ENOS = "started in EnOS"
+    RETRIED = "rerun by a retry rule"
 
 
 def how_recovered(incident: Incident, run: Run | None) -> Recovery:
@@ -258,6 +259,8 @@ def how_recovered(incident: Incident, run: Run | None) -> Recovery:
     EnOS does not say who started a run: one that keeps the id of a failure, or has an id of a triggered run, is not
     the schedule's.
     """
+    if run is not None and run.verb == "retry":
+        return Recovery.RETRIED
     if run is not None:
         return Recovery.RERUN_BY_PERSON if run.verb == "rerun" else Recovery.RUN_BY_PERSON
     by = incident.recovered_by or ""

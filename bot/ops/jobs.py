@@ -34,10 +34,12 @@ from bot.work.monitor.reminders import Reminders
 from bot.work.monitor.routing import RoutingMonitor
 from bot.work.monitor.snoozes import SnoozeMonitor
 from bot.work.runs.progress import RunTracker
+from bot.work.runs.retrier import Retrier
 
 log = logging.getLogger("bot")
 
 FOLLOW_SECONDS = 1.0
+RETRY_SECONDS = 2.0
 SHOW_SECONDS = 2.0
 REMIND_SECONDS = 15.0  # at most, between two checks for what is due
 ON_CALL_SECONDS = 60.0
@@ -61,6 +63,7 @@ class Jobs:
     monitor: Monitor
     history: HistoryReader
     run_tracker: RunTracker
+    retrier: Retrier
     reminders: Reminders
     snoozes: SnoozeMonitor
     offer_expiry: OfferExpiry
@@ -84,6 +87,7 @@ class Jobs:
         every(poll_seconds, "follow open incidents", self.follow_incidents)
         every(SHOW_SECONDS, "show storms", self.monitor.refresh_groups)
         every(FOLLOW_SECONDS, "follow started runs", self.follow_runs)
+        every(RETRY_SECONDS, "retry", self.retry_failures)
         every(min(REMIND_SECONDS, 60 * self.settings.remind_minutes), "remind", self.remind)
         every(REMIND_SECONDS, "end offers", self.end_offers)
         every(ON_CALL_SECONDS, "check on call", self.check_on_call)
@@ -123,6 +127,10 @@ class Jobs:
     async def follow_runs(self) -> None:
         """Follow the runs that people started."""
         await self.run_tracker.tick(now())
+
+    async def retry_failures(self) -> None:
+        """Rerun what a retry rule is about."""
+        await self.retrier.tick(now())
 
     async def remind(self) -> None:
         """End snoozes whose time has come, then remind of what nobody acknowledged."""

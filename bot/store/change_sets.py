@@ -8,9 +8,20 @@ from bot.core.flow.model import FlowId, Instance, InstanceId
 from bot.core.incident.facts import ChangeSet, StoredState
 from bot.core.incident.handover import Offer, unknown_offer
 from bot.core.incident.model import Incident, IncidentId, OfferId, Snooze
+from bot.core.incident.retries import Retry, RetryRule
 from bot.core.people.model import AttemptResult
 from bot.core.text.message import msg
-from bot.store import bridge_events, escalation, incident_groups, incidents, monitor_state, offers, runbooks, snoozes
+from bot.store import (
+    bridge_events,
+    escalation,
+    incident_groups,
+    incidents,
+    monitor_state,
+    offers,
+    retries,
+    runbooks,
+    snoozes,
+)
 from bot.store.database import Database
 from bot.store.incidents import IncidentCache
 from bot.store.monitor_state import SeenCache
@@ -114,6 +125,23 @@ class ChangeSets(Transactional):
         return self._change(db, lambda: decide(incidents.load(db, self._incident_cache, ids)), attempt_result)
 
     @transaction
+    def change_retries(
+        self,
+        db: Database,
+        flow: FlowId,
+        decide: Callable[[tuple[RetryRule, ...], tuple[Retry, ...], tuple[Incident, ...]], ChangeSet],
+        *,
+        incident: IncidentId | None = None,
+        attempt_result: AttemptResult | None = None,
+    ) -> ChangeSet:
+        """As ``change``, with a flow's rules that have not ended, its retries, and one incident or its live ones."""
+        ids = [incident] if incident else incidents.live_of(db, flow)
+        found = incidents.load(db, self._incident_cache, ids)
+        return self._change(
+            db, lambda: decide(retries.rules_of(db, flow), retries.of_flow(db, flow), found), attempt_result
+        )
+
+    @transaction
     def change_several(
         self,
         db: Database,
@@ -156,6 +184,8 @@ class ChangeSets(Transactional):
         escalation.add(db, changes.escalated)
         offers.put(db, changes.offers)
         runbooks.put(db, changes.runbooks)
+        retries.put_rules(db, changes.retry_rules)
+        retries.put(db, changes.retries)
         put(db, changes.posts)
         monitor_state.forget(db, changes.forget)
         self._seen_cache.put(changes.seen)

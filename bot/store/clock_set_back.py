@@ -87,6 +87,14 @@ STEPS = (
     UPDATE offers SET until = until - (asked_at - :now), asked_at = :now WHERE rowid IN (
       SELECT rowid FROM offers WHERE state = 'open' AND asked_at > :edge LIMIT :rows)
     """,
+    """
+    UPDATE retries SET due = due - (made_at - :now), made_at = :now WHERE rowid IN (
+      SELECT rowid FROM retries WHERE state IN ('waiting', 'starting') AND made_at > :edge LIMIT :rows)
+    """,
+    """
+    UPDATE retry_rules SET at = :now - 1000 WHERE rowid IN (
+      SELECT rowid FROM retry_rules WHERE ended_at IS NULL AND at > :edge LIMIT :rows)
+    """,
     "UPDATE runs SET started_at = :now WHERE state IN ('asked', 'running') AND started_at > :edge",
     """
     UPDATE readings SET swept_at = min(swept_at, :now), read_at = min(read_at, :now)

@@ -27,6 +27,8 @@ class RetentionPeriods:
     stashes: timedelta = timedelta(days=90)
     offers: timedelta = timedelta(days=90)  # as the posts that have their buttons
     snoozes: timedelta = timedelta(days=90)  # after its end
+    retries: timedelta = timedelta(days=90)
+    retry_rules: timedelta = timedelta(days=90)  # after its end
     gatherings: timedelta = SHOWN_FOR
     bridge_events: timedelta = timedelta(days=14)
     history: timedelta = KEPT  # after its trigger time
@@ -83,6 +85,13 @@ _SNOOZES = """
         AND NOT EXISTS (SELECT 1 FROM incidents i WHERE i.snooze = s.id AND i.snooze <> '')
       LIMIT :rows)
 """
+_RETRIES = """
+    DELETE FROM retries WHERE rowid IN (
+      SELECT rowid FROM retries WHERE made_at < :retries AND state NOT IN ('waiting', 'starting') LIMIT :rows)
+"""
+_RETRY_RULES = """
+    DELETE FROM retry_rules WHERE rowid IN (SELECT rowid FROM retry_rules WHERE ended_at < :retry_rules LIMIT :rows)
+"""
 _DELIVERIES = "DELETE FROM deliveries WHERE key IN (SELECT key FROM deliveries WHERE at < :deliveries LIMIT :rows)"
 
 _GATHERINGS = (
@@ -133,7 +142,7 @@ _SCHEDULES = """
 
 STEPS = (
     *(_SEEN, _BODIES, _POSTS, _LOST, _RUNS, _STASHES, _OFFERS, _SNOOZES),
-    *(_DELIVERIES, _GATHERINGS, _BRIDGE_EVENTS, _ESCALATION),
+    *(_RETRIES, _RETRY_RULES, _DELIVERIES, _GATHERINGS, _BRIDGE_EVENTS, _ESCALATION),
     *(_PAST_RUNS, _DEPENDENCIES, _PAST_FLOWS, _SCHEDULES),
 )
 
@@ -169,7 +178,7 @@ class Retention(Transactional):
             name: timestamp(now - getattr(keep, name))
             for name in (
                 *("bodies", "posts", "incidents", "runs", "stashes", "offers", "snoozes"),
-                *("deliveries", "gatherings", "bridge_events", "history"),
+                *("retries", "retry_rules", "deliveries", "gatherings", "bridge_events", "history"),
             )
         }
         oldest = timestamp(now) if swept is None else min(timestamp(now), swept)

@@ -344,6 +344,45 @@ _RUNBOOKS = (
     "CREATE INDEX incidents_cause ON incidents (cause) WHERE cause <> ''",
 )
 
+# Which errors rerun which flow by itself, and the failed runs that a rule was about.
+_RETRIES = (
+    """
+    CREATE TABLE retry_rules (
+      id TEXT PRIMARY KEY,
+      flow_id INTEGER NOT NULL,
+      flow_name TEXT NOT NULL,
+      text TEXT NOT NULL,
+      wait INTEGER NOT NULL,
+      made_by TEXT NOT NULL,
+      user_name TEXT NOT NULL,
+      at INTEGER NOT NULL,
+      ended TEXT NOT NULL,
+      ended_at INTEGER
+    ) STRICT
+    """,
+    "CREATE INDEX retry_rules_active ON retry_rules (flow_id) WHERE ended_at IS NULL",
+    "CREATE INDEX retry_rules_ended ON retry_rules (ended_at) WHERE ended_at IS NOT NULL",
+    """
+    CREATE TABLE retries (
+      id TEXT PRIMARY KEY,
+      incident TEXT NOT NULL,
+      flow_id INTEGER NOT NULL,
+      instance TEXT NOT NULL UNIQUE,
+      rule TEXT NOT NULL,
+      text TEXT NOT NULL,
+      made_by TEXT NOT NULL,
+      user_name TEXT NOT NULL,
+      made_at INTEGER NOT NULL,
+      due INTEGER NOT NULL,
+      state TEXT NOT NULL,
+      reason TEXT NOT NULL,
+      started TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX retries_open ON retries (flow_id) WHERE state IN ('waiting', 'starting')",
+    "CREATE INDEX retries_of_flow ON retries (flow_id, made_at)",
+)
+
 # The database's version is the number of steps it has taken.
 STEPS: tuple[Sequence[str], ...] = (
     FIRST,
@@ -368,4 +407,5 @@ STEPS: tuple[Sequence[str], ...] = (
     _BACKGROUND,
     _HISTORY,
     _RUNBOOKS,
+    _RETRIES,
 )

@@ -31,6 +31,7 @@ from bot.store.outbox import Outbox
 from bot.store.people import AuditLog, Inbox, People
 from bot.store.queueing import Queueing, Runs
 from bot.store.retention import Retention
+from bot.store.retries import Retries
 from bot.store.routing import Routing
 from bot.store.runbooks import Runbooks
 from bot.store.snoozes import Snoozes
@@ -40,7 +41,7 @@ from bot.store.workspace_keys import WorkspaceKeys
 
 
 class Store(
-    ChangeSets, MonitorState, Incidents, IncidentGroups, Escalations, Offers, Snoozes, Runbooks, Surroundings,
+    ChangeSets, MonitorState, Incidents, IncidentGroups, Escalations, Offers, Snoozes, Runbooks, Retries, Surroundings,
     Queueing, Outbox, LostMessages, WaitTimes,
     Inbox, AuditLog, Runs, People, LinkChanges, WorkspaceKeys, Routing,
     BridgeEvents, History, Retention, ClockCorrection, Backup,

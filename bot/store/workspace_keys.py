@@ -30,6 +30,8 @@ _KEYED = (
     *(("offers", column) for column in ("asked_by", "asked")),
     ("snoozes", "made_by"),
     ("runbooks", "made_by"),
+    ("retry_rules", "made_by"),
+    ("retries", "made_by"),
     ("runs", "person"),
     ("watches", "made_by"),
 )

@@ -37,6 +37,7 @@ from bot.core.incident.groups import Occasion
 from bot.core.incident.handover import OfferKind, OfferState
 from bot.core.incident.model import Incident, IncidentId, OfferId, Phase, SnoozeEnd, SnoozeId
 from bot.core.incident.resolution import Resolution
+from bot.core.incident.retries import RetryId, RetryReason, RetryState, RuleEnd, RuleId
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Card
 from bot.core.outbox.pointers import PostPresence
@@ -113,12 +114,17 @@ SIMPLE = {
     IncidentId: IncidentId("i1"),
     OfferId: OfferId("0ffe"),
     SnoozeId: SnoozeId("s1"),
+    RuleId: RuleId("r1"),
+    RetryId: RetryId("t1"),
     FlowId: FlowId(3377),
     TaskId: TaskId(108580),
 }
 ENUMS = {
     Phase: Phase.OPEN,
     SnoozeEnd: SnoozeEnd.TIME,
+    RuleEnd: RuleEnd.UNLINKED,
+    RetryState: RetryState.REFUSED,
+    RetryReason: RetryReason.REFUSED,
     CallReason: CallReason.GROUP,
     Status: Status.FAIL,
     Denial: Denial.NOT_OWNER,

@@ -264,6 +264,7 @@ def started(verb):
     [
         ("The schedule's next run succeeded.", LEFT, None, Recovery.BY_ITSELF),
         ("A person reran it from chat.", GREEN, started("rerun"), Recovery.RERUN_BY_PERSON),
+        ("A retry rule reran it.", GREEN, started("retry"), Recovery.RETRIED),
         ("A person started it from chat.", GREEN, started("trigger"), Recovery.RUN_BY_PERSON),
         ("Somebody started a run in EnOS.", GREEN, None, Recovery.IN_ENOS),
         ("Somebody reran the same run in EnOS.", replace(LEFT, recovered_by="4102-2026112100"), None, Recovery.IN_ENOS),

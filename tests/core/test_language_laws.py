@@ -117,6 +117,11 @@ REQUESTS = {
     requests.Enable: st.builds(requests.Enable, maybe(flows)),
     requests.Disable: st.builds(requests.Disable, maybe(flows), st.booleans()),
     requests.Runbook: st.builds(requests.Runbook, flows, texts.filter(bool) | st.just("off")),
+    requests.Retry: st.one_of(
+        st.builds(requests.Retry, maybe(flows), names, maybe(durations)),
+        st.builds(requests.Retry, maybe(flows), off=st.just(True)),
+    ),
+    requests.Unretry: st.builds(requests.Unretry, maybe(flows)),
     requests.Incidents: st.builds(
         requests.Incidents, st.sampled_from(["", *SCOPES]), maybe(flows), maybe(owners), counts
     ),

@@ -21,6 +21,7 @@ names = some.lists(some.text()).map(tuple)
         skips=names,
         moved=some.none() | some.tuples(minutes, minutes),
     )
+    | some.builds(StartDetails, rule_of=some.text(min_size=1), rule_text=some.text())
 )
 def test_what_is_kept_is_read_again(details):
     assert StartDetails.read(details.kept()) == details

@@ -16,6 +16,8 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "enable": ("启用", "启动调度", "启用调度", "恢复调度", "开启调度", "打开调度"),
     "disable": ("停用", "暂停调度", "停用调度", "暂停", "停止调度", "关闭调度"),
     "runbook": ("处置指引", "处理手册", "运维手册"),
+    "retry": ("自动重试",),
+    "unretry": ("取消重试", "停止重试", "停止自动重试"),
     "incidents": ("告警", "告警列表"),
     "failed": ("失败", "失败列表"),
     "runs": ("实例", "运行记录"),
@@ -51,8 +53,11 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "audit": ("审计", "操作记录"),
     "status": ("状态",),
 }
-AMBIGUOUS: Mapping[str, tuple[str, ...]] = {  # start, stop, run: which of these verbs is for the person to say
+AMBIGUOUS: Mapping[
+    str, tuple[str, ...]
+] = {  # start, try again, stop, run: which of these verbs is for the person to say
     "启动": ("trigger", "enable"),
+    "重试": ("rerun", "retry"),
     "停止": ("cancel", "disable"),
     "运行": ("trigger", "runs"),
 }
@@ -78,6 +83,9 @@ CLAUSES: Mapping[tuple[str, str], tuple[str, ...]] = {  # by the English word an
     ("because", "because"): ("原因", "因为", "由于", "备注"),
     ("tail", "tail"): ("末尾", "最后"),
     ("matching", "glob"): ("匹配",),
+    ("on", "text"): ("报错", "报错包含"),
+    ("after", "wait"): ("等待",),
+    ("off", "off"): ("关", "关掉"),
     ("after", "after"): ("连续",),
     ("quiet", "quiet"): ("免打扰",),
     ("mentions", "mentions"): ("提及",),
@@ -159,6 +167,7 @@ PLACEHOLDERS: Mapping[str, str] = {  # of the syntax
     "en|zh": "英文|中文",
     "OFFER": "请求ID",
     "KEY=VALUE …": "参数名=值 …",
+    '"TEXT"': '"文本"',
     "NOTE": "说明",
     "TEXT|URL|off": "文字|网址|关",
 }
@@ -208,6 +217,12 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {  # those of the table of commands, i
         "处置指引 3377 call the grid team before a rerun",
         "处置指引 3377 关",
     ),
+    "retry": (
+        '自动重试 3377 报错 "Connection reset"',
+        '自动重试 3377 报错 "Connection reset" 等待 10分钟',
+        "自动重试 3377 关",
+    ),
+    "unretry": ("取消重试 3377",),
     "incidents": ("告警", "告警 未认领", "告警 负责人 我"),
     "failed": ("失败", "失败 昨天 负责人 我", "失败 2026-11-01至2026-11-07 任务流 3377"),
     "runs": ("实例 任务流 3377", "实例 最近 3 小时 运行中", "实例 本周 失败 超时"),

@@ -122,6 +122,23 @@ class Runbook:
 
 
 @dataclass(frozen=True, slots=True)
+class Retry:
+    """Rerun a flow once by itself where its error contains a text, or do not any more (``off``)."""
+
+    flow: FlowRef | None = None
+    text: str = ""
+    wait: timedelta | None = None
+    off: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unretry:
+    """Do not start the rerun that waits; the rule stays."""
+
+    flow: FlowRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Incidents:
     """What is open."""
 
@@ -409,7 +426,22 @@ class Status:
     """The state of flowbot itself."""
 
 
-_OfFlows = Trigger | Rerun | Cancel | Enable | Disable | Runbook | Failed | Runs | Show | ShowGraph | Log | Stats
+_OfFlows = (
+    Trigger
+    | Rerun
+    | Cancel
+    | Enable
+    | Disable
+    | Runbook
+    | Retry
+    | Unretry
+    | Failed
+    | Runs
+    | Show
+    | ShowGraph
+    | Log
+    | Stats
+)
 _OfIncidents = Incidents | Ack | Board | Unack | Close | Reopen | Thread | Snooze | Unsnooze | Snoozes | OnCall
 _OfHandovers = Take | Assign | Handover | Accept | Decline | Withdraw
 _OfRouting = Watch | Unwatch | Watches | Preferences | Drill

@@ -140,6 +140,10 @@ RESOLUTION = Wanted(
     msg("Closed as what? Write for example {example}. `help close` lists the words."),
     msg("I can't close an incident as {found}. `help close` lists the words."),
 )
+ERROR_TEXT = Wanted(
+    msg("Which text of the error? Write it in quotes after {after}, for example {example}."),
+    msg("{found} is not a text. Write it in quotes, for example {example}."),
+)
 _OFFER = msg("Press a button of the message that asks you.")
 OFFER = Wanted(_OFFER, _OFFER)
 _NOTE = msg("What is the reason? Write it after {after}, in your own words.")

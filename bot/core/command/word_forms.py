@@ -5,7 +5,7 @@ import re
 from bot.core.command import chinese, wanted
 from bot.core.command.forms import DIGITS, LARGEST_COUNT, NUMBER, Form, in_chinese, one, sure, text
 from bot.core.command.shown import tick
-from bot.core.command.spelling import OF, spell_key, spell_note, spell_value, spell_word
+from bot.core.command.spelling import OF, spell_key, spell_name, spell_note, spell_value, spell_word
 from bot.core.command.tokens import Cursor, Token
 from bot.core.flow.model import (
     Parameter,
@@ -122,6 +122,7 @@ def _offer(token: Token) -> str | None:
     return token.plain if _OFFER_ID.fullmatch(token.plain) else None
 
 
+ERROR_TEXT = Form('"TEXT"', one(wanted.ERROR_TEXT, text), spell_name, example='"Connection reset"')
 _NO_KEY = msg("There is no key before `=`. Write `KEY=VALUE` without spaces around `=`.")
 STATUSES = Form(
     "STATUS …",

@@ -27,17 +27,18 @@ class StartDetails:
     unknown_keys: tuple[str, ...] = ()  # sent although the flow has no parameter of that name
     skips: tuple[str, ...] = ()  # names of tasks that do not run again
     moved: tuple[datetime, datetime] | None = None  # the minute that is taken, and the one used instead
+    rule_of: str = ""  # the EnOS user name of whose retry rule started it; empty where a person did
+    rule_text: str = ""  # what the error contains
 
     def kept(self) -> str:
         """As the run's row keeps it."""
-        return json.dumps(
-            {
-                "parameters": [(each.key, each.value) for each in self.parameters],
-                "unknown_keys": self.unknown_keys,
-                "skips": self.skips,
-                "moved": [int(at.timestamp()) for at in self.moved or ()],
-            }
-        )
+        fields = {
+            "parameters": [(each.key, each.value) for each in self.parameters],
+            "unknown_keys": self.unknown_keys,
+            "skips": self.skips,
+            "moved": [int(at.timestamp()) for at in self.moved or ()],
+        }
+        return json.dumps(fields | ({"rule": [self.rule_of, self.rule_text]} if self.rule_of else {}))
 
     @classmethod
     def read(cls, kept: str) -> "StartDetails":
@@ -46,12 +47,15 @@ class StartDetails:
             fields = json.loads(kept)
         except ValueError:
             fields = {}
+        rule_of, rule_text = fields.get("rule", ("", ""))
         moved = [datetime.fromtimestamp(at, UTC) for at in fields.get("moved", ())]
         return cls(
             parameters=tuple(Parameter(key, value) for key, value in fields.get("parameters", ())),
             unknown_keys=tuple(fields.get("unknown_keys", ())),
             skips=tuple(fields.get("skips", ())),
             moved=(moved[0], moved[1]) if moved else None,
+            rule_of=rule_of,
+            rule_text=rule_text,
         )
 
 

@@ -6,7 +6,7 @@ Each part is None, or empty, until it is known; an incident keeps it with its ot
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core.flow.model import FlowId
+from bot.core.flow.model import FlowId, InstanceId
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,16 @@ class Consequence:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedRetry:
+    """A rerun that a retry rule starts by itself, unless somebody acts first."""
+
+    instance: InstanceId  # the run that failed
+    due: datetime
+    text: str  # what the error contains; masked
+    user_name: str  # of the rule's maker, in EnOS
+
+
+@dataclass(frozen=True, slots=True)
 class Background:
     """All that is known around an incident."""
 
@@ -74,6 +84,7 @@ class Background:
     consequences: tuple[Consequence, ...] = ()  # few are named
     consequence_count: int = 0
     first_acknowledged: datetime | None = None  # the present acknowledgement may be a later one
+    retry: PlannedRetry | None = None  # while it waits
 
 
 NOTHING_KNOWN = Background()

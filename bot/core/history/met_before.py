@@ -14,6 +14,7 @@ class Ending(Enum):
 
     BY_ITSELF = "itself"
     RERUN = "rerun"  # by a person, from chat
+    RETRIED = "retried"  # by a retry rule
     RUN = "run"  # started by a person, from chat
     IN_ENOS = "enos"
     FIXED = "fixed"  # what a person said who closed it
@@ -28,6 +29,7 @@ _RECOVERIES: Mapping[Recovery, Ending] = {
     Recovery.RERUN_BY_PERSON: Ending.RERUN,
     Recovery.RUN_BY_PERSON: Ending.RUN,
     Recovery.IN_ENOS: Ending.IN_ENOS,
+    Recovery.RETRIED: Ending.RETRIED,
 }
 
 

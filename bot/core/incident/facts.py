@@ -10,6 +10,7 @@ from bot.core.incident.escalation import EscalationStep
 from bot.core.incident.groups import IncidentGroup
 from bot.core.incident.handover import Offer
 from bot.core.incident.model import Incident, IncidentId, Snooze
+from bot.core.incident.retries import Retry, RetryRule
 from bot.core.outbox.posts import NewPost
 
 
@@ -51,6 +52,8 @@ class ChangeSet:
     snoozes: tuple[Snooze, ...] = ()  # inserted, or ended
     offers: tuple[Offer, ...] = ()  # inserted or replaced whole, by id
     runbooks: tuple[Runbook, ...] = ()  # inserted or replaced whole, by flow; one without text is deleted
+    retry_rules: tuple[RetryRule, ...] = ()  # inserted, or ended
+    retries: tuple[Retry, ...] = ()  # inserted, or moved on
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ class Surface(Enum):
     MENTION = "mention"  # @flowbot in a channel or thread
     DIRECT = "direct"  # direct message
     BUTTON = "button"
+    RULE = "rule"  # of the flow, in the name of who made it (``core/incident/retries.py``)
     UNSUPPORTED = "retired"  # a shortcut, form or command that does not exist any more; the text names which of them
 
 

@@ -137,6 +137,10 @@ def _met(met: MetBefore, person: Text) -> Text:
             return msg(
                 "The same error {time}: after {duration}, a run started in EnOS helped.", time=at, duration=after
             )
+        case Ending.RETRIED:
+            return msg(
+                "The same error {time}: after {duration}, a rerun by a retry rule helped.", time=at, duration=after
+            )
         case Ending.RERUN:
             return msg(
                 "The same error {time}: after {duration}, a rerun by {person} helped.",

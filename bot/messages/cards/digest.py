@@ -160,6 +160,8 @@ def _how(incident: Incident, known: Known) -> Text:
     match how_recovered(incident, run):
         case Recovery.BY_ITSELF:
             return msg("recovered by itself after {duration}", duration=lasted)
+        case Recovery.RETRIED:
+            return msg("recovered after {duration} with a rerun by a retry rule", duration=lasted)
         case Recovery.RERUN_BY_PERSON if person:
             return msg("recovered after {duration} with a rerun by {person}", duration=lasted, person=person)
         case Recovery.RUN_BY_PERSON if person:

@@ -22,7 +22,7 @@ from bot.core.outbox.blocks import Card, Element
 from bot.core.people.model import Person
 from bot.core.text.escape import code
 from bot.core.text.message import Joined, Message, Text, as_printed, dots, layout, lines, link, msg, plural
-from bot.messages.cards import background, flows
+from bot.messages.cards import background, flows, retry
 from bot.messages.cards import incident_words as words
 from bot.messages.symbols import MAGENTA, PHASE_COLORS, PHASES, SNOOZED
 
@@ -51,6 +51,7 @@ def card(incident: Incident, post: str, render_context: RenderContext) -> Card:
     missing_runs = words.missing_runs(incident, render_context.zone)
     if missing_runs:
         body.append(blocks.section(missing_runs))
+    body += retry.on_card(incident, post)
     body.append(blocks.actions(*_buttons(incident, newest, post, render_context)))
     body.append(blocks.context(*_footer(incident, newest, render_context)))
     head = [blocks.section(lines(_title(incident, newest), _owners(incident, render_context)))]

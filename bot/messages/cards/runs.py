@@ -43,6 +43,14 @@ _ENDED: Mapping[int, Message] = {
 def notes(details: StartDetails) -> Text:
     """The lines that stay in the message while the run is followed; empty where there are none."""
     parts: list[Text] = []
+    if details.rule_of:
+        parts.append(
+            msg(
+                "Started by the retry rule of {person}, because the error contains {text}.",
+                person=code(flows.short(details.rule_of)),
+                text=code(flows.short(details.rule_text)),
+            )
+        )
     if details.moved:
         wanted, at = details.moved
         parts.append(
@@ -69,8 +77,13 @@ def notes(details: StartDetails) -> Text:
 
 
 def who_and_what(run: Run) -> dict[str, Value]:
-    """The data of a sentence about a run: the ``{person}`` who started it, and its ``{flow}``."""
-    return {"person": mention(run.by.partition(":")[2]), "flow": flows.flow_name(run.flow_id, run.flow_name)}
+    """The data of a sentence about a run: the ``{person}`` who started it, and its ``{flow}``.
+
+    Whose rule started it is named without a mention: they did nothing, and may be asleep.
+    """
+    rule_of = StartDetails.read(run.notes).rule_of
+    person = code(flows.short(rule_of)) if rule_of else mention(run.by.partition(":")[2])
+    return {"person": person, "flow": flows.flow_name(run.flow_id, run.flow_name)}
 
 
 def started(run: Run, task_name: str = "", *, zone: timedelta | None = None) -> Card:

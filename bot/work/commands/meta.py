@@ -7,7 +7,7 @@ from bot.core.command.requests import Audit, Help, Status
 from bot.core.command.rights import Denial
 from bot.core.errors import Refusal
 from bot.core.outbox import blocks
-from bot.core.people.model import Entry, Person
+from bot.core.people.model import Entry, Person, Surface
 from bot.core.text.escape import code, mention
 from bot.core.text.message import Text, dots, layout, lines, msg, plural, sentences, verbatim
 from bot.messages.cards import answers, flows, snoozes
@@ -107,6 +107,7 @@ def _row(entry: Entry) -> Text:
             command=blocks.typed(attempt.words),
             result=result,
         ),
+        msg("by a retry rule") if attempt.surface == Surface.RULE.value else None,
         msg("{call} as {user}", call=code(entry.request), user=code(entry.user_id)) if entry.request else None,
         _took(entry),
     )

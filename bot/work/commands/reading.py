@@ -17,7 +17,7 @@ from bot.core.outbox import blocks
 from bot.core.text.message import LIST, Joined, Text, as_printed, dots, layout, lines, msg, slack_date
 from bot.messages.cards import answers, flows, graphs
 from bot.messages.cards.incident_words import how_closed
-from bot.work.commands import background, escalation, targets, unmatched, where
+from bot.work.commands import background, escalation, retrying, targets, unmatched, where
 from bot.work.commands.context import Answer, CommandContext, Services
 from bot.work.commands.listing import filter_line, left_out, listed
 
@@ -167,6 +167,7 @@ async def _show_flow(services: Services, context: CommandContext, request: Show)
         extra.append(blocks.section(_field(msg("Parameters"), flows.parameter_list(masked))))
     if flow.description.strip():
         extra.append(blocks.context(layout("{description}", description=mask(flow.description.strip()))))
+    extra += await retrying.shown(services, flow.id)
     extra += await escalation.outlook(services, context, flow.id)
     offers: list[Offer] = [
         (msg("View runs"), f"runs of {flow.id}"),

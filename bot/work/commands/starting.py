@@ -101,7 +101,9 @@ async def trigger(services: Services, context: CommandContext, request: Trigger)
     return await _start(services, context, start)
 
 
-async def rerun(services: Services, context: CommandContext, request: Rerun) -> Answer:
+async def rerun(
+    services: Services, context: CommandContext, request: Rerun, details: StartDetails | None = None
+) -> Answer:
     """Start a run again from its failed task, for the same trigger time."""
     instance = await targets.instance(services, context, request.instance)
     flow = await targets.owned_flow(services, context, instance.flow_id)
@@ -118,7 +120,7 @@ async def rerun(services: Services, context: CommandContext, request: Rerun) -> 
         at_ms=milliseconds(at),
         task=planned.task,
         task_name=planned.task_name,
-        details=StartDetails(skips=planned.skips, moved=moved),
+        details=replace(details or StartDetails(), skips=planned.skips, moved=moved),
     )
     return await _start(services, context, start)
 
@@ -192,7 +194,7 @@ async def _start(services: Services, context: CommandContext, start: PlannedStar
         posts = (*await posts_for(services, context, answer), *lines)
         await services.store.put_run(run, posts=posts, attempt_result=attempt_result(run, DONE, services.clock()))
     services.wake()
-    if context.row.verb == "rerun":
+    if context.row.verb in {"rerun", "retry"}:
         services.incident_actions.changed()
     services.poll_soon(services.steady())
     return replace(answer, queued=True)

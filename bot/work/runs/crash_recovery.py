@@ -19,7 +19,7 @@ from bot.core.errors import Failure, Refusal, internal_error
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.flow.run import RunState
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
-from bot.core.people.model import DONE, AttemptResult, Ending, Entry, Outcome, Person, is_part
+from bot.core.people.model import DONE, AttemptResult, Ending, Entry, Outcome, Person, Surface, is_part
 from bot.core.text.escape import code, mention
 from bot.core.text.message import Text, msg, plural, sentences
 from bot.messages.cards import answers, flows
@@ -50,7 +50,11 @@ async def open_attempts(services: Services) -> tuple[Entry, ...]:
     To be called before the first new message is received. Raises ``TemporaryFailure`` where the store does not answer.
     """
     followed = {run.attempt for run in await services.store.runs(live=True, limit=500) if run.state is RunState.ASKED}
-    return tuple(entry for entry in await services.store.unfinished_attempts() if entry.id not in followed)
+    return tuple(
+        entry
+        for entry in await services.store.unfinished_attempts()
+        if entry.id not in followed and entry.attempt.surface != Surface.RULE.value  # those are left to ``retrier.py``
+    )
 
 
 async def close_attempts(services: Services, entries: Iterable[Entry]) -> None:

@@ -7,6 +7,7 @@ from answer_scenes_escalation import SCENES as ESCALATION
 from answer_scenes_handover import SCENES as HANDOVER
 from answer_scenes_reading import SCENES as READING
 from answer_scenes_refused import SCENES as REFUSED
+from answer_scenes_retries import SCENES as RETRIES
 from answer_scenes_routing import SCENES as ROUTING
 from answer_scenes_snoozes import SCENES as SNOOZES
 from answer_scenes_words import SCENES as WORDS
@@ -15,7 +16,7 @@ from phone import unfit
 
 from bot.core.text.language import EN
 
-SCENES = ACTING | BACKGROUND | ESCALATION | HANDOVER | READING | REFUSED | ROUTING | SNOOZES | WORDS
+SCENES = ACTING | BACKGROUND | ESCALATION | HANDOVER | READING | REFUSED | RETRIES | ROUTING | SNOOZES | WORDS
 
 FLOWS = (
     "daily-energy-report", "turbine-10min", "reduce_entity", "billing-close", "empty-flow", "forecast-wide",
@@ -44,7 +45,8 @@ ENOS = (
 AUDIT = (": done", ": refused:already_so")  # which shows outcomes as they are kept
 REASONS = ("TICKET-17",)
 KNOWN = ("meter-import", "billing", "call the grid team before a rerun", "wiki.example", "wiki")
-DATA = ("PagerDuty", *KNOWN, *REASONS, *FLOWS, *TASKS, *PEOPLE, *LOGS, *ENOS, *AUDIT)
+ERRORS = ("Connection reset", "timed out", "10s", "7h", ": refused:", "ab")
+DATA = ("PagerDuty", *KNOWN, *ERRORS, *REASONS, *FLOWS, *TASKS, *PEOPLE, *LOGS, *ENOS, *AUDIT)
 
 
 @pytest.mark.parametrize("language", [EN, *(pytest.param(each, marks=pytest.mark.many) for each in ALL if each != EN)])

@@ -1,0 +1,141 @@
+"""Killed between any two steps: a retry is planned once, started once at most, and never forgotten."""
+
+import contextlib
+from dataclasses import replace
+from datetime import timedelta
+from shutil import copyfile
+
+import pytest
+from answer_world import FAILED, World
+from crash_injection import CrashingProxy, ProcessDied, StatementBudget, crashing_store, in_transaction
+
+from bot.core.errors import TemporaryFailure
+from bot.core.incident.facts import ChangeSet
+from bot.core.incident.retries import RetryState
+from bot.core.text.message import msg
+from bot.store.store import Store
+from bot.work.runs import crash_recovery
+from bot.work.runs.retrier import Retrier
+
+ERROR = "java.net.SocketException: Connection reset by peer"
+
+
+async def lives(path, budget=None, earlier=None):
+    """A world on this database; with an earlier one, its time, its Slack and its EnOS go on."""
+    store = Store.open(path)
+    if budget is not None:
+        store = await crashing_store(store, budget)
+    world = World(store) if earlier else await World.begun(store)
+    if earlier:
+        world.slack, world.enos, world.now = earlier.slack, earlier.enos, earlier.now
+        world.actors = earlier.actors
+        world._ids, world._stamps = earlier._ids, earlier._stamps
+        world.restart()
+    if budget is not None:
+        world.services = replace(world.services, enos=CrashingProxy(world.enos, budget))
+    return world
+
+
+@pytest.fixture
+async def night(tmp_path, empty_database):
+    """A failure with a rule about it: its database, and its world."""
+    path = copyfile(empty_database, tmp_path / "before.db")
+    world = await lives(path)
+    await world.maya.says('retry 3377 on "connection reset"')
+    world.later(minutes=1)
+    world.enos.run(FAILED, trigger_time="2026-11-21 10:00:00")
+    await world.breaks()
+    incident = await world.incident()
+    failure = replace(incident.occurrences[0], error_line=ERROR)
+    await world.store.change(incident.id, lambda old: ChangeSet(incidents=(replace(old, occurrences=(failure,)),)))
+    world.store.close()
+    return path, world
+
+
+async def each_death(night, tmp_path, check, *, faults=()):
+    """Every death of a tick, from its first statement to its last; ``check`` what the next process makes of it."""
+    path, earlier = night
+    left, died = 0, True
+    rows, calls = dict(earlier.enos.rows), list(earlier.enos.calls)
+    while died:
+        copy = copyfile(path, tmp_path / f"{left}.db")
+        earlier.enos.rows, earlier.enos.calls = dict(rows), list(calls)
+        earlier.enos.faults = {"triggerFromTask": list(faults)}
+        budget = StatementBudget(left)
+        world = await lives(copy, budget, earlier)
+        with contextlib.suppress(ProcessDied):
+            await Retrier(world.services).tick(world.now)
+        died = budget.is_spent
+        world.store.close()
+        after = await lives(copy, earlier=world)
+        assert await crash_recovery.open_attempts(after.services) == ()
+        await check(after)
+        after.store.close()
+        copy.unlink()
+        left += 1
+    assert left > 20
+
+
+async def goes_on(world, minutes=3):
+    """The next process works for some minutes; what was said is queued."""
+    retrier, now = Retrier(world.services), world.now
+    for second in range(0, minutes * 60, 10):
+        world.now = now + timedelta(seconds=second)
+        await retrier.tick(world.now)
+        await world.run_tracker.tick(world.now)
+    world.now = now
+
+
+def replies(db):
+    return [row[0] for row in db.execute("SELECT body FROM posts WHERE kind = 'message' AND thread_of IS NOT NULL")]
+
+
+async def test_it_is_planned_once(night, tmp_path):
+    async def check(world):
+        await Retrier(world.services).tick(world.now)
+        (row,) = await world.store.retries_of(3377)
+        assert row.state is RetryState.WAITING
+        said = await in_transaction(world.store, replies)
+        assert sum("Retries at" in body for body in said) == 1
+        assert (await world.incident()).background.retry is not None
+
+    await each_death(night, tmp_path, check)
+
+
+async def waiting(night):
+    path, world = night
+    world = await lives(path, earlier=world)
+    await Retrier(world.services).tick(world.now)
+    world.later(minutes=1)
+    world.store.close()
+    return path, world
+
+
+async def test_it_is_started_once(night, tmp_path):
+    started = set()
+
+    async def check(world):
+        await goes_on(world)
+        (row,) = await world.store.retries_of(3377)
+        assert row.state is RetryState.STARTED
+        assert (await world.incident()).background.retry is None
+        started.add(len(world.enos.done()))
+        assert await world.store.unfinished_attempts() == ()
+        said = await in_transaction(world.store, replies)
+        assert sum("retry rule of" in body for body in said) == 1
+
+    await each_death(await waiting(night), tmp_path, check)
+    assert started <= {0, 1}  # none, where it was killed right before the call: it may have been sent
+    assert 1 in started
+
+
+async def test_where_enos_does_not_answer_it_is_started_once_at_most(night, tmp_path):
+    async def check(world):
+        await goes_on(world, minutes=8)
+        (row,) = await world.store.retries_of(3377)
+        assert row.state in {RetryState.STARTED, RetryState.REFUSED}
+        assert len(world.enos.rows) <= 2  # the failed run and one rerun
+        assert await world.store.unfinished_attempts() == ()
+
+    failure = TemporaryFailure(msg("EnOS does not answer."))
+    await each_death(await waiting(night), tmp_path, check, faults=[failure])
