@@ -22,6 +22,7 @@ DEADLINES = {
     "history": (300, 0),
     "start": (20, 20),
     "entered": (60, 0),
+    "quarters": (1800, 0),
 }
 RUNS = 5
 

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from bench import entered, history, slack, watching
+from bench import entered, history, quarters, slack, watching
 
 FIGURES = {
     "idle": watching.idle,
@@ -15,6 +15,7 @@ FIGURES = {
     "history": history.history,
     "start": slack.start,
     "entered": entered.entered,
+    "quarters": quarters.quarters,
 }
 
 if __name__ == "__main__":

@@ -43,6 +43,7 @@ from bot.work.commands.offer_expiry import OfferExpiry
 from bot.work.delivery.alarms import Alarm, Alarms
 from bot.work.delivery.delivery import Delivery
 from bot.work.monitor.history import HistoryReader
+from bot.work.monitor.lateness import LatenessMonitor
 from bot.work.monitor.monitor import Monitor
 from bot.work.monitor.on_call import OnCallMonitor
 from bot.work.monitor.owners import MentionableOwners
@@ -94,6 +95,13 @@ class App:
             self.steady,
             zone=lambda: self.zone.offset,
             is_busy=lambda: self.enos.is_busy or self.monitor.is_reading,
+            is_reachable=lambda: self.monitor.health(self.steady()).reachable,
+        )
+        self.lateness = LatenessMonitor(
+            self.monitor.context,
+            mode=settings.late,
+            read_since=self.history.read_since,
+            zone=lambda: self.zone.offset,
             is_reachable=lambda: self.monitor.health(self.steady()).reachable,
         )
         names = MentionableOwners(store, accounts, patience=1.0)
@@ -164,6 +172,7 @@ class App:
             delivery=self.delivery,
             monitor=self.monitor,
             history=self.history,
+            lateness=self.lateness,
             run_tracker=self.run_tracker,
             retrier=self.retrier,
             reminders=self.reminders,
@@ -272,6 +281,7 @@ class App:
             poll_soon=self.monitor.nudge,
             lost=self.delivery.lost_places,
             draw=Pictures().draw,
+            outlook=self.lateness.outlook,
         )
 
     async def start(self) -> None:

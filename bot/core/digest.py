@@ -14,8 +14,9 @@ from enum import Enum
 from typing import Any
 
 from bot.core.flow.run import Run
+from bot.core.history.runs import SlowRun
 from bot.core.incident.groups import worst_first
-from bot.core.incident.lifecycle import is_live, not_backfilled
+from bot.core.incident.lifecycle import failures, is_live, not_backfilled
 from bot.core.incident.model import Incident, IncidentId, Phase, Snooze
 from bot.core.routing.prefs import OFF, Prefs
 from bot.core.routing.quiet import zone_named
@@ -170,6 +171,7 @@ class Contents:
     recovered: tuple[Incident, ...]
     closed: tuple[Incident, ...]
     missing: tuple[Incident, ...]  # recovered, with failures that have no successful run yet
+    slower: tuple[SlowRun, ...] = ()  # in the alert channel: than usual
 
     @property
     def all_quiet(self) -> bool:
@@ -196,7 +198,7 @@ class Contents:
         return sum(len(getattr(self, name)) for name in _SECTIONS)
 
 
-_SECTIONS = ("open", "snoozed", "recovered", "closed", "missing")
+_SECTIONS = ("open", "snoozed", "recovered", "closed", "missing", "slower")
 
 
 def contents(
@@ -207,6 +209,7 @@ def contents(
     until: datetime,
     *,
     is_alert_channel: bool,
+    slow: Sequence[SlowRun] = (),
 ) -> Contents:
     """What a channel's digest tells of ``[since, until)``, and what is open, snoozed or missing now.
 
@@ -214,7 +217,7 @@ def contents(
     flow has an open incident; one of all flows is told everywhere.
     """
     here = [each for each in incidents if each.card_in(channel) is not None]
-    failed = [each.flow_id for each in here for failure in each.occurrences if since <= failure.seen_at < until]
+    failed = [each.flow_id for each in here for failure in failures(each) if since <= failure.seen_at < until]
     live = {each.flow_id: each for each in here if is_live(each)}
     told = tuple(
         (each, live.get(each.flow_id) if each.flow_id is not None else None)
@@ -234,6 +237,7 @@ def contents(
         recovered=tuple(each for each in over if each.phase is Phase.RECOVERED),
         closed=tuple(each for each in over if each.phase is Phase.CLOSED),
         missing=tuple(each for each in here if _lacks_a_run(each, until)),
+        slower=tuple(slow) if is_alert_channel else (),
     )
 
 
@@ -264,6 +268,6 @@ def how_recovered(incident: Incident, run: Run | None) -> Recovery:
     if run is not None:
         return Recovery.RERUN_BY_PERSON if run.verb == "rerun" else Recovery.RUN_BY_PERSON
     by = incident.recovered_by or ""
-    is_rerun = any(failure.instance == by for failure in incident.occurrences)
+    is_rerun = any(failure.instance == by for failure in failures(incident))
     is_triggered = len(by.partition("-")[2]) == _TRIGGERED
     return Recovery.IN_ENOS if is_rerun or is_triggered else Recovery.BY_ITSELF

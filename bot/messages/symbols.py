@@ -2,6 +2,7 @@
 
 🔴 red       broken: a failure that nobody has acknowledged, or something that flowbot cannot work without
 🟣 magenta   timed out
+🟤 brown     late: not done by its time, or running far longer than ever
 🟠 orange    acknowledged
 🟢 green     good: succeeded, recovered, over
 🔵           running
@@ -18,10 +19,11 @@
 
 from collections.abc import Mapping
 
-from bot.core.flow.status import PENDING, Status
+from bot.core.flow.status import PENDING, OwnStatus, Status
 from bot.core.incident.model import Phase
 
 RED, MAGENTA, ORANGE, GREEN, GREY, BLUE = "#d1242f", "#bf3989", "#d4720b", "#1a7f37", "#6e7781", "#0969da"
+BROWN = "#8a5a2b"
 DRILL = "🧪"
 
 PHASES: Mapping[Phase, str] = {Phase.OPEN: "🔴", Phase.ACKNOWLEDGED: "🟠", Phase.RECOVERED: "🟢", Phase.CLOSED: "⚪"}
@@ -36,6 +38,7 @@ STATUSES: Mapping[int, str] = {
     Status.FAIL: "🔴",
     Status.INTERNAL_ERROR: "🔴",
     Status.TIMEOUT: "🟣",
+    **dict.fromkeys(OwnStatus, "🟤"),
     Status.SUCCESS: "🟢",
     Status.RUNNING: "🔵",
     Status.RERUN: "🔵",
@@ -47,6 +50,7 @@ STATUS_COLORS: Mapping[int, str] = {
     Status.FAIL: RED,
     Status.INTERNAL_ERROR: RED,
     Status.TIMEOUT: MAGENTA,
+    **dict.fromkeys(OwnStatus, BROWN),
     Status.SUCCESS: GREEN,
 }
 

@@ -28,6 +28,7 @@ from bot.work.commands.offer_expiry import OfferExpiry
 from bot.work.delivery.alarms import Alarms
 from bot.work.delivery.delivery import Delivery
 from bot.work.monitor.history import HistoryReader
+from bot.work.monitor.lateness import LatenessMonitor
 from bot.work.monitor.monitor import Monitor
 from bot.work.monitor.on_call import OnCallMonitor
 from bot.work.monitor.reminders import Reminders
@@ -46,6 +47,7 @@ ON_CALL_SECONDS = 60.0
 ROUTING_SECONDS = 15.0
 PRUNE_SECONDS = 3600.0
 HISTORY_SECONDS = 120.0
+LATENESS_SECONDS = 15.0
 PAST_SECONDS = 1.0  # between two pages of the past
 HISTORY_BEGINS = 10.0  # seconds after the start: the zone of EnOS's times should be known
 CLOCK_SECONDS = 1.0
@@ -62,6 +64,7 @@ class Jobs:
     delivery: Delivery
     monitor: Monitor
     history: HistoryReader
+    lateness: LatenessMonitor
     run_tracker: RunTracker
     retrier: Retrier
     reminders: Reminders
@@ -94,6 +97,7 @@ class Jobs:
         every(ROUTING_SECONDS, "check watches", self.check_watches)
         every(PRUNE_SECONDS, "prune", self.prune, first_in=60)
         every(HISTORY_SECONDS, "read history", self.read_history, first_in=HISTORY_BEGINS)
+        every(LATENESS_SECONDS, "find what is late", self.find_late, first_in=HISTORY_BEGINS)
         every(PAST_SECONDS, "read the past", self.read_past, first_in=HISTORY_BEGINS)
         every(1, "sockets", self.count_sockets)
         every(5, "metrics", self.update_metrics)
@@ -119,6 +123,10 @@ class Jobs:
     async def read_history(self) -> None:
         """Read which runs have changed."""
         await self.history.tick(now())
+
+    async def find_late(self) -> None:
+        """Report what is late, or will be."""
+        await self.lateness.tick(now())
 
     async def read_past(self) -> None:
         """Read a page of the past where nothing else goes on."""

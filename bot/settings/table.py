@@ -90,6 +90,7 @@ class Settings:
     group_by: str
     remind_minutes: float
     storm: int
+    late: str
     page_base: str
     enos_timezone: str
     mask: tuple[re.Pattern[str], ...]
@@ -153,6 +154,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("FLOWBOT_GROUP_BY", "group_by", read_choice("flow", "instance"), "flow", "One thread for each failed `flow`, or for each failed run (`instance`)."),
     Setting("FLOWBOT_REMIND_MINUTES", "remind_minutes", read_number(0.1, 10080), "30", "Minutes until the first reminder about an unacknowledged incident, and between two steps of its escalation."),
     Setting("FLOWBOT_STORM", "storm", read_whole(0, 1000), "10", "An alert storm: more incidents than this within ten minutes become one message. With `0`, each incident always gets its own thread."),
+    Setting("FLOWBOT_LATE", "late", read_choice("auto", "expected", "off"), "auto", "Runs that are missing, late or far longer than ever become incidents. `auto`: by what flowbot learned, and by `expect`. `expected`: only what `expect` names. `off`: none."),
     Setting("FLOWBOT_PAGE_BASE", "page_base", read_choice("auto", "0", "1"), "auto", "Number of EnOS's first page. With `auto`, flowbot finds out."),
     Setting("FLOWBOT_ENOS_TIMEZONE", "enos_timezone", read_offset, "auto", "Time zone of the times EnOS prints, for example `GMT+8`. With `auto`, flowbot asks EnOS and compares."),
     Setting("FLOWBOT_MASK", "mask", read_mask, "", "Regular expressions, separated by commas. flowbot masks what they match in logs and parameters (the group, or the whole match). If empty, flowbot masks common shapes of secrets. Write a comma inside an expression as `\\x2c` (not in `{1,9}`). flowbot refuses an expression that could run for minutes on some texts."),

@@ -12,7 +12,7 @@ from sqlite3 import Row
 from bot.core.flow.ids import flow_of, instance_at, instance_moment
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.history.background import FlowRef
-from bot.core.history.runs import Dependencies, PastRun
+from bot.core.history.runs import Dependencies, PastRun, SlowRun
 from bot.store.database import Database
 from bot.store.transactions import ROWS, Transactional, read, replace, transaction
 from bot.store.transactions import Row as Values
@@ -26,6 +26,20 @@ _SECOND = timedelta(seconds=1)
 _RUNS = """
     SELECT r.*, f.name, s.freq FROM past_runs r
     JOIN past_flows f ON f.flow_id = r.flow_id JOIN schedules s ON s.id = r.schedule
+"""
+
+_SLOW = """
+    WITH spans AS (
+      SELECT flow_id, ended - started AS took,
+        triggered_at + ended >= :since AND triggered_at + ended < :until AS is_new
+      FROM past_runs WHERE status = 1 AND kind = 1 AND digits < 14 AND started IS NOT NULL AND ended IS NOT NULL),
+    flows AS (
+      SELECT flow_id, max(took) FILTER (WHERE is_new) AS took, avg(took) FILTER (WHERE NOT is_new) AS usual,
+        count(*) FILTER (WHERE NOT is_new) AS others
+      FROM spans GROUP BY flow_id)
+    SELECT f.*, p.name FROM flows f JOIN past_flows p ON p.flow_id = f.flow_id
+    WHERE others >= 10 AND took > usual * 2 AND took > usual + 600
+    ORDER BY took / max(usual, 1) DESC, f.flow_id LIMIT :limit
 """
 
 
@@ -95,6 +109,18 @@ class History(Transactional):
     def running(self, db: Database) -> tuple[PastRun, ...]:
         """The runs that had not ended when last read, newest trigger time first; some may not have begun."""
         return _built(db, f"{_RUNS} WHERE r.status NOT IN (-1, 1, 4, 7, 8, 10) ORDER BY r.triggered_at DESC", [])
+
+    @read
+    def slow_runs(self, db: Database, since: datetime, until: datetime, limit: int = 10) -> tuple[SlowRun, ...]:
+        """Flows of which a successful run of the schedule that ended in [``since``, ``until``) was slow, worst first.
+
+        Slow is twice the average of at least ten others, and ten minutes more.
+        """
+        rows = db.execute(_SLOW, {"since": _seconds(since), "until": _seconds(until), "limit": limit})
+        return tuple(
+            SlowRun(FlowId(row["flow_id"]), row["name"], row["took"] * _SECOND, round(row["usual"]) * _SECOND)
+            for row in rows
+        )
 
     @read
     def past_flows(self, db: Database) -> tuple[FlowRef, ...]:

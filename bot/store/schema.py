@@ -383,6 +383,21 @@ _RETRIES = (
     "CREATE INDEX retries_of_flow ON retries (flow_id, made_at)",
 )
 
+# What people expect of flows; an empty ``by_clock``: that flowbot never says that it is late. Days: 0 is Monday.
+_EXPECTATIONS = (
+    """
+    CREATE TABLE expectations (
+      flow_id INTEGER PRIMARY KEY,
+      flow_name TEXT NOT NULL,
+      by_clock TEXT NOT NULL,
+      days TEXT NOT NULL,
+      zone TEXT NOT NULL,
+      made_by TEXT NOT NULL,
+      at INTEGER NOT NULL
+    ) STRICT
+    """,
+)
+
 # The database's version is the number of steps it has taken.
 STEPS: tuple[Sequence[str], ...] = (
     FIRST,
@@ -408,4 +423,5 @@ STEPS: tuple[Sequence[str], ...] = (
     _HISTORY,
     _RUNBOOKS,
     _RETRIES,
+    _EXPECTATIONS,
 )

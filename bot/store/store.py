@@ -19,6 +19,7 @@ from bot.store.change_sets import ChangeSets
 from bot.store.clock_set_back import ClockCorrection
 from bot.store.database import LOCK_TIMEOUT, Database, probe
 from bot.store.escalation import Escalations
+from bot.store.expectations import Expectations
 from bot.store.history import History
 from bot.store.imports import LinkChanges
 from bot.store.incident_groups import IncidentGroups
@@ -44,7 +45,7 @@ class Store(
     ChangeSets, MonitorState, Incidents, IncidentGroups, Escalations, Offers, Snoozes, Runbooks, Retries, Surroundings,
     Queueing, Outbox, LostMessages, WaitTimes,
     Inbox, AuditLog, Runs, People, LinkChanges, WorkspaceKeys, Routing,
-    BridgeEvents, History, Retention, ClockCorrection, Backup,
+    BridgeEvents, History, Expectations, Retention, ClockCorrection, Backup,
 ):  # fmt: skip
     """The database of one flowbot. Built by ``Store.open``; all methods may be called from one event loop.
 

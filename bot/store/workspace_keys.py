@@ -28,6 +28,7 @@ NOTE = "home"
 _KEYED = (
     *(("incidents", column) for column in ("acked_by", "ended_by", "asked_by", "asked", "taken_from")),
     *(("offers", column) for column in ("asked_by", "asked")),
+    ("expectations", "made_by"),
     ("snoozes", "made_by"),
     ("runbooks", "made_by"),
     ("retry_rules", "made_by"),

@@ -30,7 +30,10 @@ from bot.core.command.table import ROWS
 from bot.core.flow.model import FlowId, InstanceId, TaskId
 from bot.core.flow.run import RunState
 from bot.core.flow.status import Status
+from bot.core.history.lateness import Reason
+from bot.core.history.promise import CannotSay
 from bot.core.history.stats import End
+from bot.core.history.usual import Kind
 from bot.core.incident.bulk import LeftOut
 from bot.core.incident.escalation import CallReason
 from bot.core.incident.groups import Occasion
@@ -143,6 +146,9 @@ ENUMS = {
     Permission: Permission.QUIET_HOURS,
     NoPicture: NoPicture.TOO_LARGE,
     End: End.RERUN,
+    Reason: Reason.WAS_OFF,
+    Kind: Kind.SIMILAR,
+    CannotSay: CannotSay.UNKNOWN_FLOW,
 }
 
 

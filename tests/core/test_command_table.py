@@ -87,7 +87,7 @@ def test_words_of_the_grammar_are_letters_only():
 
 def test_who_may_and_what_is_on_record():
     assert {each.verb for each in ROWS if each.who is Who.OWNER} == {
-        "trigger", "rerun", "cancel", "enable", "disable", "runbook", "retry"
+        "trigger", "rerun", "cancel", "enable", "disable", "runbook", "retry", "expect"
     }  # fmt: skip
     assert {each.verb for each in ROWS if each.who is Who.RESPONDER} == {
         "ack", "unack", "take", "assign", "accept", "close", "reopen", "thread", "snooze", "unsnooze", "unretry"
@@ -99,12 +99,12 @@ def test_who_may_and_what_is_on_record():
     assert {each.verb for each in ROWS if each.changes} == {
         "trigger", "rerun", "cancel", "enable", "disable", "ack", "unack", "close", "reopen", "thread", "link",
         "unlink", "watch", "unwatch", "prefs", "take", "assign", "handover", "accept", "decline", "withdraw",
-        "snooze", "unsnooze", "drill", "runbook", "retry", "unretry",
+        "snooze", "unsnooze", "drill", "runbook", "retry", "unretry", "expect",
     }  # fmt: skip
     assert {each.verb for each in ROWS if each.shows} == {"prefs"}  # alone, it changes nothing
     assert {each.verb for each in ROWS if each.in_thread} == {
         "rerun", "cancel", "enable", "disable", "show", "graph", "log", "ack", "unack", "close", "reopen", "thread",
-        "take", "assign", "snooze", "unsnooze", "retry", "unretry",
+        "take", "assign", "snooze", "unsnooze", "retry", "unretry", "expect",
     }  # fmt: skip
 
 

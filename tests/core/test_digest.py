@@ -14,6 +14,8 @@ from bot.core import digest
 from bot.core.digest import DigestPlan, Known, LastDigest, Recovery, Timing, WatchState
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.flow.run import Run
+from bot.core.flow.status import OwnStatus
+from bot.core.history.runs import SlowRun
 from bot.core.incident import lifecycle
 from bot.core.incident.model import IncidentCard, IncidentId, Snooze, SnoozeId
 from bot.core.incident.resolution import Resolution
@@ -24,6 +26,8 @@ from bot.messages.cards import digest as cards
 
 BERLIN, UTC_ZONE = ZoneInfo("Europe/Berlin"), ZoneInfo("UTC")
 OPS, OTHER_CHANNEL = "C0DATAOPS1", "C0GENERAL1"
+
+DAY = timedelta(days=1)
 
 # ── when ──
 
@@ -358,3 +362,21 @@ def test_thirty_long_rows_fit_into_a_message():
     rows = [replace(OPEN, id=IncidentId(f"o{n}"), flow_name=long) for n in range(30)]
     body = as_sent(picture_of(*rows, known=Known({each.id: LINK for each in rows})))
     assert str(body).count(long.strip()) == 30
+
+
+def test_slower_than_usual_is_told_in_the_alert_channel():
+    slow = [SlowRun(FlowId(3377), "daily-energy-report", timedelta(minutes=80), timedelta(minutes=30))]
+    here, elsewhere = (
+        digest.contents([], [], OPS, NOW - DAY, NOW, is_alert_channel=alert, slow=slow) for alert in (True, False)
+    )
+    assert elsewhere.slower == ()
+    card = as_sent(cards.digest(here, WatchState((1, 1)), Known(), more=0, command="/flow"))
+    assert "*Slower than usual:*" in str(card)
+    assert "• `3377` *daily-energy-report* · 1 h 20 min, usually 30 min" in str(card)
+
+
+def test_a_late_run_that_succeeds_recovers_by_itself():
+    late = incident(failure("3377-2026112102", status=OwnStatus.LATE, end=""))
+    over = lifecycle.recovered(late, InstanceId("3377-2026112102"), NOW)[0]
+    assert digest.how_recovered(over, None) is Recovery.BY_ITSELF
+    assert digest.contents([late], [], OPS, NOW, NOW + DAY, is_alert_channel=True).failures == 0

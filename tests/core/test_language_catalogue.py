@@ -52,6 +52,8 @@ _ENGLISH = (
     "prefs replies {}",
     "prefs language {}",
     "trigger 3377 with {}",
+    "expect 3377 {}",
+    "expect 3377 by 06:00 {}",
 )
 _CHINESE = (
     "{}",
@@ -67,6 +69,8 @@ _CHINESE = (
     "偏好 回复 {}",
     "偏好 语言 {}",
     "触发 3377 参数 {}",
+    "期望 3377 {}",
+    "期望 3377 不晚于 06:00 {}",
 )
 _IN_TWO = ("`this`, write `week`", "`this week`")  # one word in Chinese
 

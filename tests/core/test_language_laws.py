@@ -103,6 +103,7 @@ def either(request, **others):
     )
 
 
+weekdays = st.sets(st.integers(0, 6)).map(lambda days: tuple(sorted(days)))
 REQUESTS = {
     requests.Help: st.builds(requests.Help, texts),
     requests.Trigger: st.one_of(
@@ -122,6 +123,10 @@ REQUESTS = {
         st.builds(requests.Retry, maybe(flows), off=st.just(True)),
     ),
     requests.Unretry: st.builds(requests.Unretry, maybe(flows)),
+    requests.Expect: st.one_of(
+        st.builds(requests.Expect, maybe(flows), st.times().map(lambda at: f"{at:%H:%M}"), weekdays),
+        st.builds(requests.Expect, maybe(flows), mode=st.sampled_from(["off", "auto"])),
+    ),
     requests.Incidents: st.builds(
         requests.Incidents, st.sampled_from(["", *SCOPES]), maybe(flows), maybe(owners), counts
     ),

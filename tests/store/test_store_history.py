@@ -9,7 +9,7 @@ from store_makers import NOW, in_transaction
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.flow.status import TERMINAL, Status
 from bot.core.history.background import FlowRef
-from bot.core.history.runs import Dependencies, PastRun
+from bot.core.history.runs import Dependencies, PastRun, SlowRun
 from bot.store import history
 
 HOUR = timedelta(hours=1)
@@ -172,3 +172,21 @@ async def test_schedules_that_no_run_has_go_once_they_are_many(store):
     await store.prune(NOW)
     assert await rows(store, "schedules") == 600
     assert (await store.past_runs(FlowId(1)))[0].freq == "kept"
+
+
+async def test_slow_runs_are_compared_with_the_others(store):
+    begin = datetime(2026, 11, 21, 2, tzinfo=UTC)
+
+    def runs(flow, *minutes, kind=1):
+        times = [begin - timedelta(days=n) for n in range(len(minutes))]
+        return [
+            past(flow, at, digits=10, kind=kind, started_at=at, ended_at=at + timedelta(minutes=took))
+            for at, took in zip(times, minutes, strict=True)
+        ]
+
+    await store.add_past_runs([*runs(1, 90, *[30] * 10), *runs(2, 90, *[30] * 9), *runs(3, 59, *[30] * 10)])
+    await store.add_past_runs([*runs(4, 8, *[1] * 10), *runs(5, 90, *[30] * 10, kind=0), *runs(6, 200, *[30] * 10)])
+    first, sixth = (SlowRun(FlowId(n), f"flow {n}", took * HOUR / 60, HOUR / 2) for n, took in ((1, 90), (6, 200)))
+    assert await store.slow_runs(begin, begin + 12 * HOUR) == (sixth, first)
+    assert await store.slow_runs(begin, begin + 2 * HOUR) == (first,)
+    assert await store.slow_runs(begin + 24 * HOUR, begin + 48 * HOUR) == ()

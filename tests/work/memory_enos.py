@@ -45,6 +45,8 @@ class MemoryEnos:
         self.fail = {}
         self.on_page = None
         self.flow_owners = ("jonas.weber",)
+        self.schedules = {}  # of flows, as Get Flow shows them
+        self.off = set()  # flows whose schedule is off
         self._ticks = itertools.count(1)
 
     # what happens on the platform
@@ -132,7 +134,8 @@ class MemoryEnos:
         await self._call("flow", flow)
         from bot.core.flow.model import Flow
 
-        return Flow(flow, "flow", active=True, owners=self.flow_owners)
+        name = self.flows[flow].name if flow in self.flows else "flow"
+        return Flow(flow, name, active=flow not in self.off, freq=self.schedules.get(flow, ""), owners=self.flow_owners)
 
     async def all_flows(self, expression="", *, as_user=None):
         await self._call("all_flows", expression)

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.core.flow.status import name_of
-from bot.core.incident.lifecycle import not_backfilled
+from bot.core.history.background import Lateness
+from bot.core.incident.lifecycle import failures, not_backfilled
 from bot.core.incident.model import Incident, Occurrence
 from bot.core.people.model import Person
 
@@ -22,10 +23,11 @@ def facts(incident: Incident, before: Incident | None, links: Mapping[str, str])
             "phase": incident.phase.value,
             "opened_at": moment(incident.opened_at),
             "ended_at": moment(incident.ended_at),
-            "failures": len(incident.occurrences),
+            "failures": len(failures(incident)),
         },
         "flow": {"id": incident.flow_id, "name": incident.flow_name, "owners": list(incident.owners[:MOST])},
         "run": _run(newest) if newest else None,
+        "late": _late(incident.background.late) if incident.background.late else None,
         "runs_without_success": [each.instance for each in not_backfilled(incident)[-MOST:]],
         "acknowledged": {
             "by": _person(incident.acked_by),
@@ -64,6 +66,16 @@ def _run(failure: Occurrence) -> dict[str, Any]:
         "failed_tasks": list(failure.failed_tasks[:MOST]),
         "failed_task_name": failure.failed_task_name,
         "error_line": failure.error_line[:LONGEST_LINE],
+    }
+
+
+def _late(late: Lateness) -> dict[str, Any]:
+    return {
+        "by": moment(late.by),
+        "promised": late.promised,
+        "run_exists": not late.is_missing,
+        "expected": moment(late.expected),
+        "because_of_flow": late.behind.id if late.behind else None,
     }
 
 

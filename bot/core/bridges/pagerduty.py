@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Any
 
 from bot.core.bridges.facts import facts, moment
-from bot.core.flow.status import name_of
+from bot.core.flow.status import OWN, name_of
 from bot.core.incident.events import IncidentStep
 from bot.core.incident.model import Incident
 
@@ -87,7 +87,10 @@ def with_key(stored: str, key: str) -> bytes:
 
 
 def _summary(incident: Incident) -> str:
-    """The alert's title: status, flow and task. Data only, so that it needs no language."""
-    newest = incident.occurrences[-1] if incident.occurrences else None
-    parts = [name_of(newest.status) if newest else "", incident.flow_name, newest.failed_task_name if newest else ""]
+    """The alert's title: status, flow, and task or time. Data only, so that it needs no language."""
+    newest, late = incident.occurrences[-1] if incident.occurrences else None, incident.background.late
+    about = newest.failed_task_name if newest else ""
+    if newest and late and newest.status in OWN:
+        about = late.clock
+    parts = [name_of(newest.status) if newest else "", incident.flow_name, about]
     return " · ".join(filter(None, parts))[:LONGEST_SUMMARY]

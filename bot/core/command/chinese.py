@@ -18,6 +18,7 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "runbook": ("处置指引", "处理手册", "运维手册"),
     "retry": ("自动重试",),
     "unretry": ("取消重试", "停止重试", "停止自动重试"),
+    "expect": ("期望", "预期完成"),
     "incidents": ("告警", "告警列表"),
     "failed": ("失败", "失败列表"),
     "runs": ("实例", "运行记录"),
@@ -92,6 +93,7 @@ CLAUSES: Mapping[tuple[str, str], tuple[str, ...]] = {  # by the English word an
     ("reminders", "reminders"): ("提醒",),
     ("replies", "replies"): ("回复",),
     ("language", "language"): ("语言",),
+    ("by", "by"): ("不晚于", "最晚"),
     ("digest", "digest"): ("每日汇总", "汇总"),
 }
 ME = ("我", "我的")
@@ -128,6 +130,12 @@ WHENS = {
     **dict.fromkeys(("现在", "立即"), "now"),
 }
 SWITCHES = {**dict.fromkeys(("开", "打开", "开启"), "on"), **dict.fromkeys(("关", "关掉", "不要"), "off")}
+MODES = {**dict.fromkeys(("关", "关掉", "不要"), "off"), "自动": "auto"}
+WEEKDAYS = {  # with the numbers that ``datetime.weekday`` gives
+    **{f"{week}{day}": number for week in ("周", "星期") for number, day in enumerate("一二三四五六日")},
+    **{f"{week}天": 6 for week in ("周", "星期")},
+}
+DAYS = {"工作日": tuple(range(5)), "周末": (5, 6), "每天": tuple(range(7))}
 PLACES = {"消息列": "thread", "频道": "channel"}
 LANGUAGES = {"英文": "en", "英语": "en", "中文": "zh"}
 UNITS = {
@@ -162,6 +170,9 @@ PLACEHOLDERS: Mapping[str, str] = {  # of the syntax
     "GLOB": "名称*",
     "HH:MM-HH:MM": "时:分-时:分",
     "HH:MM|off": "时:分|关",
+    "HH:MM": "时:分",
+    "mon-fri": "周一至周五",
+    "off|auto": "关|自动",
     "on|off": "开|关",
     "thread|channel": "消息列|频道",
     "en|zh": "英文|中文",
@@ -195,7 +206,7 @@ RESERVED = frozenset(word for words in _MANY for word in words).union(
     AMBIGUOUS, PERIODS, WHENS, ME, ALL, SCOPES, RESOLUTIONS, STATUSES, UNTIL, [THANKS]
 )
 GLUED = RESERVED.union(
-    [ONWARD], SWITCHES, PLACES, LANGUAGES
+    [ONWARD], SWITCHES, MODES, WEEKDAYS, DAYS, PLACES, LANGUAGES
 )  # what needs no space, before it is known which command it is
 _UNIT = re.compile(
     "|".join(sorted((*UNITS, "点", "号", LINES, TIMES), key=len, reverse=True))
@@ -223,6 +234,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {  # those of the table of commands, i
         "自动重试 3377 关",
     ),
     "unretry": ("取消重试 3377",),
+    "expect": ("期望 3377 不晚于 06:00", "期望 3377 不晚于 06:00 周一至周五", "期望 3377 关"),
     "incidents": ("告警", "告警 未认领", "告警 负责人 我"),
     "failed": ("失败", "失败 昨天 负责人 我", "失败 2026-11-01至2026-11-07 任务流 3377"),
     "runs": ("实例 任务流 3377", "实例 最近 3 小时 运行中", "实例 本周 失败 超时"),

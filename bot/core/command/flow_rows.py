@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.core.command import common, forms, many, requests, word_forms
+from bot.core.command import common, expect_forms, forms, many, requests, word_forms
 from bot.core.command.clauses import Clause
 from bot.core.command.rights import Who
 from bot.core.command.row import Family, Row
@@ -112,6 +112,24 @@ ROWS = (
         msg("Stop a retry that waits. The rule stays."),
         (_FLOW,),
         ("unretry 3377",),
+        changes=True,
+        family=Family.FLOWS,
+    ),
+    Row(
+        "expect",
+        requests.Expect,
+        Who.OWNER,
+        msg(
+            "Promise by when a flow is done, in your time zone: flowbot says when that can't be kept. "
+            "`off`: never say that it is late. `auto`: by what flowbot learned."
+        ),
+        (
+            _FLOW,
+            Clause(("by",), "by", expect_forms.BY, needed=True, loose=True),
+            Clause(("days",), form=expect_forms.DAYS, loose=True),
+            Clause(("mode",), form=expect_forms.MODE, loose=True, needed=True, alternative=True),
+        ),
+        ("expect 3377 by 06:00", "expect 3377 by 06:00 mon-fri", "expect 3377 off"),
         changes=True,
         family=Family.FLOWS,
     ),

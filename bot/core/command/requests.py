@@ -9,14 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 
-from bot.core.flow.model import (
-    FlowId,
-    InstanceId,
-    Parameter,
-    TaskId,
-    UserId,
-    UserName,
-)
+from bot.core.flow.model import FlowId, InstanceId, Parameter, TaskId, UserId, UserName
 from bot.core.incident.resolution import Resolution
 
 
@@ -308,6 +301,16 @@ SUCCESS = When("success")  # until the next one of the flow
 
 
 @dataclass(frozen=True, slots=True)
+class Expect:
+    """By when a flow is promised to be done, or whether flowbot says that it is late."""
+
+    flow: FlowRef | None = None
+    by: str = ""  # such as 06:00, in the asker's zone
+    days: tuple[int, ...] = ()  # Monday is 0; none: every day
+    mode: str = ""  # off, auto
+
+
+@dataclass(frozen=True, slots=True)
 class Snooze:
     """Call nobody about a flow for a while."""
 
@@ -441,6 +444,7 @@ _OfFlows = (
     | ShowGraph
     | Log
     | Stats
+    | Expect
 )
 _OfIncidents = Incidents | Ack | Board | Unack | Close | Reopen | Thread | Snooze | Unsnooze | Snoozes | OnCall
 _OfHandovers = Take | Assign | Handover | Accept | Decline | Withdraw

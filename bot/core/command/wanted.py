@@ -125,6 +125,18 @@ DIGEST = Wanted(
     msg("When? Write a time such as `08:30`, or `off`."),
     msg("{found} is not a time. Write for example `08:30`, or `off`."),
 )
+DONE_BY = Wanted(
+    msg("By when? Write a time after {after}, for example `06:00`."),
+    msg("{found} is not a time. Write for example `06:00`."),
+)
+DAYS = Wanted(
+    msg("On which days? Write for example `mon-fri` or `sat,sun`."),
+    msg("{found} is not a day of the week. Write for example `mon-fri` or `sat,sun`."),
+)
+EXPECT_MODE = Wanted(
+    msg("Write `off` or `auto` after {after}."),
+    msg("{found} is not `off` or `auto`."),
+)
 VERB = Wanted(
     msg("Which command? `help` lists all commands."),
     msg("{found} is not a command. `help` lists all commands."),

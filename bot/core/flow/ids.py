@@ -54,7 +54,7 @@ def expected_instance(flow: FlowId, at_ms: int) -> InstanceId:
 
 
 def instance_at(flow: FlowId, at: datetime, digits: int) -> InstanceId:
-    """The id of a run of this flow with so many digits of its trigger time."""
+    """The id of a flow's run for a trigger time, where ids hold so many digits of it."""
     return InstanceId(f"{flow}-{at:%Y%m%d%H%M%S}"[: len(f"{flow}-") + digits])
 
 

@@ -1,4 +1,4 @@
-"""What the statuses of a flow instance or task instance mean.
+"""What the statuses of a flow instance or task instance mean, and two of flowbot's own, which EnOS never hears of.
 
 Source: List Flow Instances, FlowInstanceStatus (EnOS Batch Processing API v2.1).
 """
@@ -23,10 +23,19 @@ class Status(IntEnum):
     SKIP = 10
 
 
+class OwnStatus(IntEnum):
+    """What flowbot itself says of a run."""
+
+    LATE = 1001  # not done by its time; there may be no run at all
+    LONG = 1002  # runs far longer than it ever did
+
+
+OWN = frozenset(OwnStatus)
 TERMINAL = frozenset({Status.FAIL, Status.SUCCESS, Status.INTERNAL_ERROR, Status.TIMEOUT, Status.CANCEL, Status.SKIP})
 PENDING = frozenset({Status.INIT, Status.WAIT, Status.READY})
 
 _NUMBERS = {int(status): status for status in Status}
+_NAMES = {int(status): status.name for status in (*Status, *OwnStatus)}
 
 
 def status_of(number: int) -> Status | int:
@@ -35,9 +44,8 @@ def status_of(number: int) -> Status | int:
 
 
 def name_of(status: int) -> str:
-    """The platform's name, or ``status 42`` for a number that is not documented."""
-    known = _NUMBERS.get(int(status))
-    return known.name if known is not None else f"status {int(status)}"
+    """The platform's name, or flowbot's own, or ``status 42`` for a number that is not documented."""
+    return _NAMES.get(int(status)) or f"status {int(status)}"
 
 
 def is_finished(status: int) -> bool:

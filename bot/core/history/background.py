@@ -70,6 +70,26 @@ class PlannedRetry:
 
 
 @dataclass(frozen=True, slots=True)
+class Lateness:
+    """Why an incident is about a run that is missing, late or long: what its first occurrence says of it."""
+
+    fire: datetime | None = None  # the trigger time of the run
+    by: datetime | None = None  # when it is usually done, or was promised to be
+    clock: str = ""  # the same on the clock of whoever promised it, else on flowbot's: "06:10 UTC"
+    promised: bool = False
+    is_missing: bool = False  # EnOS has no such run: nobody asks for it
+    started_at: datetime | None = None  # of the run under way
+    done: int = 0  # of the last ``runs``, these were done by then
+    runs: int = 0
+    kind: str = ""  # which runs these are: a value of ``usual.Kind``
+    longest: timedelta | None = None  # of the runs there were (LONG)
+    expected: datetime | None = None  # when it will be done, where a promise will not be kept
+    is_past: bool = False  # that promise's time has come, and it was said
+    behind: FlowRef | None = None  # the flow that is why
+    behind_by: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Background:
     """All that is known around an incident."""
 
@@ -85,6 +105,7 @@ class Background:
     consequence_count: int = 0
     first_acknowledged: datetime | None = None  # the present acknowledgement may be a later one
     retry: PlannedRetry | None = None  # while it waits
+    late: Lateness | None = None
 
 
 NOTHING_KNOWN = Background()

@@ -1,10 +1,20 @@
 """Runs as history keeps them: when each was triggered, started and ended, and how."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.history.background import FlowRef
+
+
+@dataclass(frozen=True, slots=True)
+class SlowRun:
+    """A flow's run that took longer than its runs usually do."""
+
+    flow_id: FlowId
+    flow_name: str
+    took: timedelta
+    usual: timedelta  # on average
 
 
 @dataclass(frozen=True, slots=True)

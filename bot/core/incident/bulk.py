@@ -12,7 +12,7 @@ from bot.core.flow.model import FlowId, UserName
 from bot.core.flow.run import Run
 from bot.core.incident.board import Rerun, rerun_of
 from bot.core.incident.groups import worst_first
-from bot.core.incident.lifecycle import is_live
+from bot.core.incident.lifecycle import failures, is_live
 from bot.core.incident.model import Incident, Phase
 
 LIMIT = 500  # incidents that one command acts on
@@ -80,8 +80,8 @@ def to_acknowledge(incidents: Iterable[Incident], owner: UserName | None = None)
 
 
 def to_rerun(incidents: Iterable[Incident], owner: UserName, runs: Mapping[FlowId, Run]) -> Chosen:
-    """Those of an owner's flows that are broken and whose rerun is not under way."""
-    live = [each for each in worst_first(incidents) if is_live(each) and owner in each.owners]
+    """Those of an owner's flows that have failed and whose rerun is not under way."""
+    live = [each for each in worst_first(incidents) if is_live(each) and owner in each.owners and failures(each)]
     at_work = {Rerun.QUEUED, Rerun.RUNNING}
     return _within_limit(live, {each.id: LeftOut.RUNS_ALREADY for each in live if rerun_of(each, runs) in at_work})
 

@@ -76,4 +76,4 @@ def _known(incident: Incident) -> tuple[object, ...]:
     """What is known of the failure; more is learned of it within seconds."""
     newest = incident.occurrences[-1] if incident.occurrences else None
     failure = newest and (newest.status, newest.failed_tasks, newest.failed_task_name, newest.error_line)
-    return incident.flow_name, incident.owners, failure
+    return incident.flow_name, incident.owners, failure, incident.background.late

@@ -17,6 +17,7 @@ from bot.core.command.parse import in_words
 from bot.core.errors import Offer, Refusal
 from bot.core.flow.ids import instance_moment, is_instance
 from bot.core.flow.model import Instance, InstanceId, TaskId, UserName
+from bot.core.flow.status import OWN
 from bot.core.history.background import Background
 from bot.core.incident.model import Incident, IncidentCard, Occurrence, Phase
 from bot.core.incident.resolution import Resolution
@@ -64,6 +65,17 @@ Step = tuple[Incident, Transition]
 def is_live(incident: Incident) -> bool:
     """Whether it is open or acknowledged."""
     return incident.phase is Phase.OPEN or incident.phase is Phase.ACKNOWLEDGED
+
+
+def failures(incident: Incident) -> tuple[Occurrence, ...]:
+    """What really failed: not what flowbot reported as late, or as running too long."""
+    return tuple(each for each in incident.occurrences if each.status not in OWN)
+
+
+def is_missing(incident: Incident, occurrence: Occurrence) -> bool:
+    """Whether there is no run yet: it should have started, and flowbot reported that."""
+    late = incident.background.late
+    return late is not None and late.is_missing and occurrence.status in OWN
 
 
 def not_backfilled(incident: Incident) -> tuple[Occurrence, ...]:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from bot.core.flow.ids import instance_moment, resolution
 from bot.core.flow.model import Instance, InstanceId, TaskId
-from bot.core.flow.status import Status
+from bot.core.flow.status import OWN, OwnStatus, Status
 from bot.core.incident.lifecycle import Step, Transition, is_live, not_backfilled, recovered
 from bot.core.incident.model import Incident, Occurrence
 
@@ -50,7 +50,8 @@ def backfills(success: Instance, failure: Occurrence) -> bool:
         return False
     if success.id == failure.instance:
         return True
-    return same_time(failure.instance, success.id, success.cycle) and covers(success, failure.failed_tasks)
+    is_covered = failure.status in OWN or covers(success, failure.failed_tasks)
+    return is_covered and same_time(failure.instance, success.id, success.cycle)
 
 
 def might_backfill(success: Instance, incident: Incident) -> bool:
@@ -59,6 +60,7 @@ def might_backfill(success: Instance, incident: Incident) -> bool:
         success.id != failure.instance
         and same_time(failure.instance, success.id, success.cycle)
         and not _ended_before(success, failure)
+        and failure.status not in OWN
         for failure in not_backfilled(incident)
     )
 
@@ -93,7 +95,7 @@ def _later(success: Instance, failure: Occurrence) -> bool:
     then, at = instance_moment(failure.instance), instance_moment(success.id)
     if then is None or at is None:
         return _printed(success.trigger_time) > _printed(failure.trigger_time)
-    if not (_printed(success.end_time) and _printed(failure.end_time)):
+    if failure.status != OwnStatus.LATE and not (_printed(success.end_time) and _printed(failure.end_time)):
         return at >= failure.seen_at
     return at >= then
 

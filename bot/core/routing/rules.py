@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from bot.core.incident.lifecycle import failures
 from bot.core.incident.model import Incident, IncidentCard
 from bot.core.routing.mentions import Permission, Permit, mentions, quiet_ends
 from bot.core.routing.prefs import DEFAULTS, Prefs
@@ -88,4 +89,4 @@ NO_RULES = RoutingRules()
 
 def newest(incident: Incident) -> Failure:
     """The newest failure of an incident, as the watches see it."""
-    return Failure(incident.flow_id, incident.flow_name, incident.owners, len(incident.occurrences))
+    return Failure(incident.flow_id, incident.flow_name, incident.owners, max(1, len(failures(incident))))

@@ -18,7 +18,7 @@ from bot.core.flow.run import Run
 from bot.core.incident import board
 from bot.core.incident import groups as storms
 from bot.core.incident.groups import IncidentGroup, PhaseCounts
-from bot.core.incident.lifecycle import is_live, reference, take_over
+from bot.core.incident.lifecycle import failures, is_live, reference, take_over
 from bot.core.incident.model import Incident, Phase
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Block, Card, Element
@@ -145,7 +145,7 @@ def _mark(count: PhaseCounts) -> str:
 
 def _heading(group: IncidentGroup, incidents: Sequence[Incident]) -> Text:
     since = min((incident.opened_at for incident in incidents), default=group.began_at)
-    failures = sum(len(incident.occurrences) for incident in incidents)
+    failed = sum(len(failures(incident)) for incident in incidents)
     if group.ended_at is None:
         heading = plural(
             "Alert storm: {n} incident since {time}.",
@@ -161,7 +161,7 @@ def _heading(group: IncidentGroup, incidents: Sequence[Incident]) -> Text:
             begin=since,
             end=group.last_at,
         )
-    again = msg("{failures} failures in all.", failures=failures) if failures > group.joined else None
+    again = msg("{failures} failures in all.", failures=failed) if failed > group.joined else None
     return sentences(layout("*{heading}*", heading=heading), again)
 
 
@@ -307,7 +307,7 @@ def _row(
 
 
 def _facts(incident: Incident) -> list[Text | None]:
-    count, names = len(incident.occurrences), incident.owners
+    count, names = len(failures(incident)), incident.owners
     return [
         plural("{n} failure", "{n} failures", count) if count > 1 else None,
         msg("{person} is on it", person=words.who(incident.acked_by)) if incident.phase is Phase.ACKNOWLEDGED else None,
@@ -333,6 +333,6 @@ def _options(incident: Incident) -> list[tuple[Text, str]]:
     if not incident.threads:
         options.append((msg("Open thread"), f"thread {of}"))
     if is_live(incident):
-        options += words.run_buttons(incident.occurrences[-1], words.RERUN, words.VIEW_LOG)
+        options += words.run_buttons(incident, incident.occurrences[-1], words.RERUN, words.VIEW_LOG)
         options.append((msg("Close"), f"close {of}"))
     return [*options, (msg("View flow"), f"show {incident.flow_id}")]

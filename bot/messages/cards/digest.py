@@ -6,6 +6,7 @@ from datetime import timedelta
 from bot.core.command.parse import in_words
 from bot.core.digest import Contents, Known, Recovery, WatchState, how_recovered
 from bot.core.flow.ids import is_instance
+from bot.core.history.runs import SlowRun
 from bot.core.incident.lifecycle import not_backfilled
 from bot.core.incident.model import Incident, Phase, Snooze
 from bot.core.incident.resolution import Resolution
@@ -31,6 +32,7 @@ def digest(
         *_section(msg("Recovered:"), [_recovered(each, known) for each in shown.recovered]),
         *_section(msg("Closed:"), [_closed(each, known) for each in shown.closed]),
         *_section(msg("No successful run yet:"), [_missing(each, known, command, zone) for each in shown.missing]),
+        *_section(msg("Slower than usual:"), [_slower(each) for each in shown.slower]),
     ]
     if more:
         rest = msg("… and {n} more. List what is open with {command}.", n=more, command=in_words("incidents", command))
@@ -188,6 +190,11 @@ def _as(incident: Incident) -> Text:
             return msg("closed by {person} as not needed", person=person)
         case _:
             return msg("closed by {person}", person=person)
+
+
+def _slower(run: SlowRun) -> Text:
+    took = msg("{duration}, usually {usual}", duration=run.took, usual=run.usual)
+    return dots(layout("• {flow}", flow=flows.flow_name(run.flow_id, run.flow_name)), took)
 
 
 def _missing(incident: Incident, known: Known, command: str, zone: timedelta | None) -> Text:

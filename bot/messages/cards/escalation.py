@@ -10,6 +10,7 @@ from datetime import datetime, tzinfo
 
 from bot.core.flow.model import UserName
 from bot.core.incident.escalation import MAX_STEPS, CallReason, Decision, EscalationStep
+from bot.core.incident.lifecycle import failures
 from bot.core.incident.model import Incident
 from bot.core.outbox.blocks import Card
 from bot.core.outbox.posts import is_direct
@@ -98,6 +99,8 @@ def why_called_about_storm(step: EscalationStep, user: str) -> Text:
 
 def _failing(incident: Incident, at: datetime) -> Text:
     flow, lasts = words.bold(incident), at - incident.opened_at
+    if not failures(incident):
+        return msg("⏰ {flow} has been late for {duration} and nobody is on it.", flow=flow, duration=lasts)
     return msg("⏰ {flow} has been failing for {duration} and nobody is on it.", flow=flow, duration=lasts)
 
 

@@ -13,7 +13,7 @@ from bot.core.flow.model import (
     Task,
     UserName,
 )
-from bot.core.flow.status import Status
+from bot.core.flow.status import OwnStatus, Status
 from bot.core.flow.times import trigger_moment
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Block
@@ -43,6 +43,8 @@ _CODES: Mapping[int, Message] = {
     Status.CANCEL: msg("CANCEL"),
     Status.RERUN: msg("RERUN"),
     Status.SKIP: msg("SKIP"),
+    OwnStatus.LATE: msg("LATE"),
+    OwnStatus.LONG: msg("LONG"),
 }
 # A status as a sentence says it.
 _WORDS: Mapping[int, Message] = {
@@ -58,6 +60,8 @@ _WORDS: Mapping[int, Message] = {
     Status.CANCEL: msg("canceled"),
     Status.RERUN: msg("running again"),
     Status.SKIP: msg("skipped"),
+    OwnStatus.LATE: msg("late"),
+    OwnStatus.LONG: msg("running too long"),
 }
 _CYCLES: Mapping[str, Message] = {
     "M": msg("every month"),

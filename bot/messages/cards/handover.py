@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.core.incident.handover import Offer, OfferState, holder
+from bot.core.incident.lifecycle import failures
 from bot.core.incident.model import Ask, Incident
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Block, Card
@@ -45,7 +46,7 @@ def asked(incident: Incident, offer: Offer, replaced: Ask | None, post: str, *, 
     if replaced is not None:
         earlier = msg("This replaces the earlier request to {person}.", person=words.who(replaced.to))
     shown = lines(sentences(text, _until_then(incident)), earlier, _deadline(offer.until))
-    head = dots(msg("CAN YOU TAKE IT?"), words.name(incident), words.task(incident.occurrences[-1]))
+    head = dots(msg("CAN YOU TAKE IT?"), words.name(incident), words.detail(incident))
     return blocks.Card(head, [blocks.section(shown), _buttons(offer, post, withdraw=not direct)])
 
 
@@ -134,13 +135,17 @@ def _head(state: Message, number: int) -> Text:
     return dots(state, plural("{n} incident", "{n} incidents", number))
 
 
+def _since(incident: Incident) -> Text:
+    if not failures(incident):
+        return msg("late since {time}", time=incident.opened_at)
+    return msg("failing since {time}", time=incident.opened_at)
+
+
 def _rows(incidents: Sequence[Incident]) -> Text:
     rows = [
         layout(
             "• {row}",
-            row=dots(
-                words.bold(each), words.task(each.occurrences[-1]), msg("failing since {time}", time=each.opened_at)
-            ),
+            row=dots(words.bold(each), words.detail(each), _since(each)),
         )
         for each in incidents[:LISTED]
     ]

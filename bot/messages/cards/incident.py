@@ -12,9 +12,9 @@ from typing import assert_never
 from urllib.parse import quote
 
 from bot.core.flow.model import InstanceId, UserName
-from bot.core.flow.status import Status
+from bot.core.flow.status import OWN, Status
 from bot.core.flow.times import calibrate, trigger_moment
-from bot.core.incident.lifecycle import not_backfilled, reference, take_over
+from bot.core.incident.lifecycle import failures, is_missing, not_backfilled, reference, take_over
 from bot.core.incident.model import Incident, Occurrence, Phase
 from bot.core.incident.resolution import Resolution
 from bot.core.outbox import blocks
@@ -24,7 +24,7 @@ from bot.core.text.escape import code
 from bot.core.text.message import Joined, Message, Text, as_printed, dots, layout, lines, link, msg, plural
 from bot.messages.cards import background, flows, retry
 from bot.messages.cards import incident_words as words
-from bot.messages.symbols import MAGENTA, PHASE_COLORS, PHASES, SNOOZED
+from bot.messages.symbols import PHASE_COLORS, PHASES, SNOOZED, STATUS_COLORS
 
 _Button = tuple[Text, str, str | None]  # its label, command and style
 
@@ -59,9 +59,9 @@ def card(incident: Incident, post: str, render_context: RenderContext) -> Card:
 
 
 def color(incident: Incident) -> str:
-    """The colour of the bar: by phase, and a time-out differs from a failure."""
-    if incident.phase is Phase.OPEN and incident.occurrences[-1].status == Status.TIMEOUT:
-        return MAGENTA
+    """The colour of the bar: by phase; a time-out, and what is only late, differ from a failure."""
+    if incident.phase is Phase.OPEN and (newest := incident.occurrences[-1]).status in {Status.TIMEOUT, *OWN}:
+        return STATUS_COLORS[newest.status]
     return PHASE_COLORS[incident.phase]
 
 
@@ -78,7 +78,7 @@ def headline(incident: Incident, zone: timedelta | None = None) -> Text:
     ``zone`` is that of the times EnOS prints.
     """
     missing = not_backfilled(incident) if incident.phase is Phase.RECOVERED else ()
-    shown = _missing(missing, zone) if incident.phase is Phase.RECOVERED else words.task(incident.occurrences[-1])
+    shown = _missing(missing, zone) if incident.phase is Phase.RECOVERED else words.detail(incident)
     return dots(_state(incident), words.name(incident), shown)
 
 
@@ -116,7 +116,7 @@ def _title(incident: Incident, newest: Occurrence) -> Text:
 
 
 def _what_happened(incident: Incident, newest: Occurrence) -> Text:
-    return lines(words.failed(newest), words.error(newest), *_since_then(incident), *words.snoozed(incident))
+    return lines(words.happened(incident), words.error(newest), *_since_then(incident), *words.snoozed(incident))
 
 
 def _since_then(incident: Incident) -> tuple[Text | None, ...]:
@@ -152,7 +152,8 @@ def _on_it(incident: Incident) -> Text:
 
 def _fields(incident: Incident, render_context: RenderContext) -> list[Joined]:
     good = incident.recovered_by or incident.last_success
-    first, newest = incident.occurrences[0], incident.occurrences[-1]
+    failed = failures(incident)
+    first, newest = (failed or incident.occurrences)[0], incident.occurrences[-1]
     shown = [
         _field(msg("Run"), words.run(newest.instance, newest.trigger_time, render_context.zone)),
         _field(
@@ -161,7 +162,7 @@ def _fields(incident: Incident, render_context: RenderContext) -> list[Joined]:
             # its own card now shows the newest
             msg("First failed run: {run}", run=code(first.instance)) if first.instance != newest.instance else None,
         ),
-        _field(msg("Failures in a row"), layout("{n}", n=len(incident.occurrences))),
+        *([_field(msg("Failures in a row"), layout("{n}", n=len(failed)))] if failed else []),
         _field(msg("Last successful run"), words.run(InstanceId(good)) if good else msg("Unknown")),
     ]
     if incident.ended_at is not None:
@@ -184,26 +185,29 @@ def _buttons(incident: Incident, newest: Occurrence, post: str, render_context: 
     match incident.phase:
         case Phase.OPEN:
             row.append((msg("Acknowledge"), f"ack {of}", "primary"))
-            row += _plain(words.run_buttons(newest, words.RERUN, words.VIEW_LOG))
+            row += _plain(words.run_buttons(incident, newest, words.RERUN, words.VIEW_LOG))
             menu += [(msg("Close"), f"close {of}"), words.snooze_offer(incident)]
         case Phase.ACKNOWLEDGED:
-            row += _plain([*words.run_buttons(newest, words.RERUN, words.VIEW_LOG), take_over(incident)])
+            row += _plain([*words.run_buttons(incident, newest, words.RERUN, words.VIEW_LOG), take_over(incident)])
             menu += [(msg("Hand back"), f"unack {of}"), (msg("Close"), f"close {of}"), words.snooze_offer(incident)]
         case Phase.RECOVERED:
             missing = not_backfilled(incident)
             for each in missing[-words.LISTED :]:
-                label = msg("Rerun {date}", date=words.trigger_time(each, render_context.zone))
-                row += [(label, said, None) for _, said in words.run_buttons(each, words.RERUN)]
+                date = words.trigger_time(each, render_context.zone)
+                is_new = is_missing(incident, each)
+                label = msg("Trigger {date}", date=date) if is_new else msg("Rerun {date}", date=date)
+                row += [(label, said, None) for _, said in words.run_buttons(incident, each, words.RERUN)]
             menu += [(msg("Close"), f"close {of}")] if missing else []
         case Phase.CLOSED:
             row.append((msg("Reopen"), f"reopen {of}", None))
-            row += _plain(words.run_buttons(newest, words.VIEW_LOG))
+            row += _plain(words.run_buttons(incident, newest, words.VIEW_LOG))
             if incident.resolution is None:
                 menu += [(label, f"close {of} as {each.value}") for each, label in _MARKS.items()]
         case _:
             assert_never(incident.phase)
     menu.append((msg("View flow"), f"show {incident.flow_id}"))
-    menu += words.run_buttons(newest, words.VIEW_GRAPH, words.VIEW_RUN)  # of five places; the graph leads to the run
+    # of five places; the graph leads to the run
+    menu += words.run_buttons(incident, newest, words.VIEW_GRAPH, words.VIEW_RUN)
     elements = [
         blocks.button(label, said, post, index=index, style=style) for index, (label, said, style) in enumerate(row)
     ]

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from bot.core.command.parse import in_words
 from bot.core.flow.model import InstanceId
-from bot.core.incident.lifecycle import reference
+from bot.core.incident.lifecycle import failures, reference
 from bot.core.incident.model import Incident, Occurrence, Phase
 from bot.core.incident.resolution import Resolution
 from bot.core.outbox import blocks
@@ -23,15 +23,14 @@ from bot.messages.symbols import PHASES
 
 def failed_again(incident: Incident, failure: Occurrence, post: str) -> Card:
     """The reply for a further failure."""
-    again = plural(
-        "{flow} failed again.",
-        "{flow} failed again: {n} failures in a row.",
-        len(incident.occurrences),
-        flow=words.bold(incident),
-    )
+    number, flow = len(failures(incident)), words.bold(incident)
+    if number == 1 and len(incident.occurrences) > 1:
+        again: Text = msg("{flow} was late, and has now failed.", flow=flow)
+    else:
+        again = plural("{flow} failed again.", "{flow} failed again: {n} failures in a row.", number, flow=flow)
     first = layout("{mark} {again}", mark=words.mark(failure), again=again)
     body = [blocks.section(lines(first, words.failed(failure), words.error(failure)))]
-    offers = words.run_buttons(failure, words.RERUN, words.VIEW_LOG)
+    offers = words.run_buttons(incident, failure, words.RERUN, words.VIEW_LOG)
     if offers:
         body.append(
             blocks.actions(*(blocks.button(label, said, post, index=i) for i, (label, said) in enumerate(offers)))
@@ -67,7 +66,7 @@ def handed_back(incident: Incident, by: Person) -> Card:
 
 def still_open(incident: Incident, post: str, texts: Sequence[Text | None]) -> Card:
     """A reminder of an unacknowledged incident."""
-    head = dots(msg("STILL OPEN"), words.name(incident), words.task(incident.occurrences[-1]))
+    head = dots(msg("STILL OPEN"), words.name(incident), words.detail(incident))
     return offering(head, lines(*texts), incident, post)
 
 
@@ -155,16 +154,34 @@ def reopened(incident: Incident, by: Person) -> Card:
 
 def recovered(incident: Incident, zone: timedelta | None = None, *, was_snoozed: bool = False) -> Card:
     """The reply when a later success has ended the alarm; ``was_snoozed``: and the snooze until then."""
-    text = plural(
-        "{flow} recovered after {duration} ({n} failure): run {run} succeeded.",
-        "{flow} recovered after {duration} ({n} failures): run {run} succeeded.",
-        len(incident.occurrences),
-        flow=words.bold(incident),
-        duration=(incident.ended_at or incident.opened_at) - incident.opened_at,
-        run=code(incident.recovered_by or ""),
-    )
+    text = _recovered(incident, len(failures(incident)))
     ends = msg("🌙 The snooze ended with it.") if was_snoozed else None
     return blocks.Card(headline(incident, zone), [blocks.section(lines(_good(text, incident, zone), ends))])
+
+
+def _recovered(incident: Incident, number: int) -> Text:
+    flow, run = words.bold(incident), code(incident.recovered_by or "")
+    lasted = (incident.ended_at or incident.opened_at) - incident.opened_at
+    if not number:
+        return msg(
+            "{flow} recovered {duration} after I reported it: run {run} succeeded.", flow=flow, duration=lasted, run=run
+        )
+    return plural(
+        "{flow} recovered after {duration} ({n} failure): run {run} succeeded.",
+        "{flow} recovered after {duration} ({n} failures): run {run} succeeded.",
+        number,
+        flow=flow,
+        duration=lasted,
+        run=run,
+    )
+
+
+def late(incident: Incident, post: str) -> Card:
+    """The reply when a promise that could not be kept has passed."""
+    said = msg("{flow} is late now.", flow=words.bold(incident))
+    first = layout("{mark} {text}", mark=words.mark(incident.occurrences[-1]), text=said)
+    head = dots(msg("LATE"), words.name(incident), words.detail(incident))
+    return offering(head, lines(first, words.happened(incident)), incident, post)
 
 
 def backfilled(incident: Incident, instances: Sequence[InstanceId], zone: timedelta | None = None) -> Card:
@@ -190,7 +207,7 @@ def offering(head: Text, text: Text, incident: Incident, post: str, take: Text |
     newest = incident.occurrences[-1]
     offers = [
         (take or msg("Acknowledge"), f"ack {reference(incident)}"),
-        *words.run_buttons(newest, words.RERUN, words.VIEW_LOG),
+        *words.run_buttons(incident, newest, words.RERUN, words.VIEW_LOG),
     ]
     row = [
         blocks.button(label, said, post, index=index, style=None if index else "primary")

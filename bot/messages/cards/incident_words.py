@@ -3,18 +3,19 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from bot.core.flow.ids import is_instance
+from bot.core.flow.ids import instance_moment, is_instance
 from bot.core.flow.model import InstanceId
-from bot.core.flow.status import Status
+from bot.core.flow.status import OWN, Status
 from bot.core.flow.times import trigger_moment
-from bot.core.incident.lifecycle import not_backfilled
+from bot.core.incident.lifecycle import is_missing, not_backfilled
 from bot.core.incident.model import Incident, Occurrence, Phase, Snooze
 from bot.core.incident.resolution import Resolution
 from bot.core.people.model import Person
 from bot.core.text.escape import code, escape, mention, one_line
 from bot.core.text.message import Message, Text, as_printed, layout, lines, listed, msg, plural
+from bot.core.text.shown_times import minute_in_utc
 from bot.messages import symbols
-from bot.messages.cards import flows
+from bot.messages.cards import flows, lateness
 
 LISTED = 3  # runs named one by one
 _NAME = 120  # characters of a name
@@ -47,7 +48,7 @@ def bold(incident: Incident) -> Text:
 
 def mark(failure: Occurrence) -> str:
     """The symbol of a failure that nobody has acknowledged."""
-    return symbols.mark(Status.TIMEOUT) if failure.status == Status.TIMEOUT else symbols.PHASES[Phase.OPEN]
+    return symbols.mark(failure.status) if failure.status in {Status.TIMEOUT, *OWN} else symbols.PHASES[Phase.OPEN]
 
 
 def state(failure: Occurrence) -> Message:
@@ -61,6 +62,18 @@ def task(failure: Occurrence) -> Text | None:
     """The failed task in a line without markup, if it is known."""
     named = short(failure.failed_task_name)
     return msg("task {task}", task=named) if named else None
+
+
+def detail(incident: Incident) -> Text | None:
+    """What a line without markup says of the newest failure: its task, or by when it should have been done."""
+    newest = incident.occurrences[-1]
+    return lateness.detail(incident, newest) or task(newest)
+
+
+def happened(incident: Incident) -> Text:
+    """What happened to the newest run."""
+    newest = incident.occurrences[-1]
+    return lateness.happened(incident, newest) if newest.status in OWN else failed(newest)
 
 
 def failed(failure: Occurrence) -> Text:
@@ -230,6 +243,11 @@ def missing_runs(incident: Incident, zone: timedelta | None) -> Text | None:
     missing = not_backfilled(incident) if incident.phase is Phase.RECOVERED else ()
     if not missing:
         return None
+    if len(missing) == 1 and is_missing(incident, missing[0]):
+        return msg(
+            "{time} still has no successful run. Trigger it, or close the incident with a reason.",
+            time=trigger_time(missing[0], zone),
+        )
     named = [layout("{time} ({run})", time=trigger_time(each, zone), run=code(each.instance)) for each in missing]
     return plural(
         "{dates} still has no successful run. Rerun it, or close the incident with a reason.",
@@ -239,8 +257,20 @@ def missing_runs(incident: Incident, zone: timedelta | None) -> Text | None:
     )
 
 
-def run_buttons(failure: Occurrence, *verbs: Verb) -> list[tuple[Text, str]]:
-    """Buttons about a run, where a command can name its id."""
+def run_buttons(incident: Incident, failure: Occurrence, *verbs: Verb) -> list[tuple[Text, str]]:
+    """Buttons about a run, where a command can name its id.
+
+    What has not failed is not rerun; where there is no run yet, one can be triggered.
+    """
     if not is_instance(failure.instance):
         return []
-    return [(label, f"{verb} {failure.instance}") for label, verb in verbs]
+    if is_missing(incident, failure):
+        return [(msg("Trigger"), _trigger(incident, failure))] if RERUN in verbs else []
+    offered = [each for each in verbs if each != RERUN or failure.status not in OWN]
+    return [(label, f"{verb} {failure.instance}") for label, verb in offered]
+
+
+def _trigger(incident: Incident, failure: Occurrence) -> str:
+    late = incident.background.late
+    at = (late and late.fire) or instance_moment(failure.instance)
+    return f"trigger {incident.flow_id} at {minute_in_utc(at)}" if at else f"trigger {incident.flow_id}"

@@ -1,6 +1,7 @@
 """Messages about snoozes: in the threads of their incidents, in the alert channel, and to the person who snoozed."""
 
 from bot.core.command.parse import in_words
+from bot.core.incident.lifecycle import failures
 from bot.core.incident.model import Incident, Phase, Snooze
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Card
@@ -58,12 +59,15 @@ def ended_by(snooze: Snooze, by: Person) -> Text:
 
 def over(incident: Incident, render_context: RenderContext, post: str) -> Card:
     """The reply when a snooze is over and its flow still fails: it mentions who is on it, else the linked owners."""
-    said = msg("⏰ The snooze of {flow} is over. The flow still fails.", flow=words.bold(incident))
+    if failures(incident):
+        said = msg("⏰ The snooze of {flow} is over. The flow still fails.", flow=words.bold(incident))
+    else:
+        said = msg("⏰ The snooze of {flow} is over. The flow is still late.", flow=words.bold(incident))
     if incident.phase is Phase.ACKNOWLEDGED:
         return _reply(msg("SNOOZE ENDED"), incident, said, _on_it(incident))
     people = [mention(person.user) for person in render_context.people.values()]
     asked = msg("{people}, who can take it?", people=listed(people)) if people else None
-    head = dots(msg("OPEN AGAIN"), words.name(incident), words.task(incident.occurrences[-1]))
+    head = dots(msg("OPEN AGAIN"), words.name(incident), words.detail(incident))
     return offering(head, lines(said, asked), incident, post)
 
 

@@ -7,7 +7,7 @@ where it is.
 
 import asyncio
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
@@ -21,6 +21,7 @@ from bot.core.command.row import Row
 from bot.core.errors import DatabaseUnavailable, Failure, Offer, Refusal, TemporaryFailure, Unclear
 from bot.core.flow.model import FlowId, UserId
 from bot.core.health.promise import BotStatus
+from bot.core.history.background import FlowRef
 from bot.core.incident.model import Incident, IncidentCard
 from bot.core.outbox.blocks import Body, Card
 from bot.core.outbox.conversations import SLACK_FAILURES
@@ -34,6 +35,7 @@ from bot.core.text.message import Text
 from bot.messages.cards import answers, flows
 from bot.work.commands.flow_access import FlowAccess
 from bot.work.commands.incident_actions import IncidentActions
+from bot.work.monitor.flow_outlook import Outlook
 from bot.work.monitor.on_call import OnCall
 from bot.work.ports import Clock, Draw, Enos, NewId, OwnerLookup, Slack
 
@@ -86,6 +88,11 @@ async def no_pictures(_drawing: Drawing) -> NoPicture:
     return NoPicture.NO_LIBRARY
 
 
+async def no_outlook(_flow: FlowRef, _now: datetime) -> Outlook | None:
+    """Nothing is known of any flow."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """What the verbs reach EnOS, Slack and the database by, and what they share."""
@@ -113,6 +120,7 @@ class Services:
     flow_access: FlowAccess = field(default_factory=FlowAccess)
     lost: Callable[[], frozenset[str]] = frozenset  # channels and people that cannot be posted to now
     draw: Draw = no_pictures
+    outlook: Callable[[FlowRef, datetime], Awaitable[Outlook | None]] = no_outlook  # whether a flow is late
     on_call: OnCall = field(init=False)
 
     def __post_init__(self) -> None:

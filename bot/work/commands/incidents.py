@@ -13,15 +13,15 @@ from bot.core.command.requests import (
     Thread,
     Unack,
 )
-from bot.core.incident.lifecycle import reference
+from bot.core.incident.lifecycle import failures, reference
 from bot.core.incident.model import Incident, Phase
 from bot.core.outbox.pointers import post_presence
 from bot.core.people.model import AttemptResult, Surface
 from bot.core.text.escape import EMPTY, Markup, code, mention
 from bot.core.text.mask import without_secrets
 from bot.core.text.message import Text, dots, layout, link, msg, plural, sentences
-from bot.messages.cards import answers, flows
-from bot.messages.symbols import PHASES, SNOOZED
+from bot.messages.cards import answers, flows, lateness
+from bot.messages.cards.incident import mark
 from bot.work.commands import targets, unmatched
 from bot.work.commands.context import Answer, CommandContext, Services, acted, link_to, sees_thread
 from bot.work.commands.incident_targets import IncidentRequest, named, named_incident
@@ -178,7 +178,7 @@ async def _row(services: Services, context: CommandContext, incident: Incident) 
     """One incident in a list: what failed, since when, who is on it, and where its thread is."""
     last = incident.occurrences[-1] if incident.occurrences else None
     task = flows.short(last.failed_task_name) if last else ""
-    failures = len(incident.occurrences)
+    failed = len(failures(incident))
     address = await _link(services, incident)
     thread: Text | None = None
     if not incident.threads:
@@ -189,10 +189,10 @@ async def _row(services: Services, context: CommandContext, incident: Incident) 
     elif address:
         thread = link(address, msg("Open thread"))
     return dots(
-        layout("{mark} {flow}", mark=SNOOZED if incident.snooze else PHASES[incident.phase], flow=named(incident)),
-        msg("task {task}", task=code(task)) if task else None,
+        layout("{mark} {flow}", mark=mark(incident), flow=named(incident)),
+        msg("task {task}", task=code(task)) if task else lateness.detail(incident, last) if last else None,
         msg("open for {duration}", duration=context.now - incident.opened_at),
-        plural("{n} failure", "{n} failures", failures) if failures > 1 else None,
+        plural("{n} failure", "{n} failures", failed) if failed > 1 else None,
         _on_it(incident),
         msg("snoozed until {time}", time=incident.snooze.until) if incident.snooze else None,
         _asked(incident),

@@ -17,7 +17,7 @@ from bot.core.outbox import blocks
 from bot.core.text.message import LIST, Joined, Text, as_printed, dots, layout, lines, msg, slack_date
 from bot.messages.cards import answers, flows, graphs
 from bot.messages.cards.incident_words import how_closed
-from bot.work.commands import background, escalation, retrying, targets, unmatched, where
+from bot.work.commands import background, escalation, expecting, retrying, targets, unmatched, where
 from bot.work.commands.context import Answer, CommandContext, Services
 from bot.work.commands.listing import filter_line, left_out, listed
 
@@ -159,6 +159,7 @@ async def _show_flow(services: Services, context: CommandContext, request: Show)
     extra = [
         blocks.section(msg("*Tasks:* {n}", n=len(flow.graph.tasks)), fields),
         flows.task_list(in_order(flow.graph)),
+        *await expecting.of_flow(services, context, flow),
         *await where.of_flow(services, context, flow),
         *await background.known(services, context, flow.id),
     ]

@@ -87,13 +87,15 @@ class Digests:
         self, plan: DigestPlan, slot: datetime, window: tuple[datetime, datetime], now: datetime, state: WatchState
     ) -> NewPost:
         since, until = window
+        is_alert_channel = plan.channel == self._settings.channel
         contents = digest.contents(
             await self._store.incidents(live=False, since=min(since, until - LEFT_FOR), limit=_MOST),
             [each for each in await self._store.snoozes() if now < each.until],
             plan.channel,
             since,
             until,
-            is_alert_channel=plan.channel == self._settings.channel,
+            is_alert_channel=is_alert_channel,
+            slow=await self._store.slow_runs(since, until) if is_alert_channel else (),
         )
         shown, more = contents.cut()
         body = cards.digest(

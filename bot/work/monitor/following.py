@@ -22,7 +22,7 @@ from bot.core.flow.model import (
     InstanceId,
     Search,
 )
-from bot.core.flow.status import Status
+from bot.core.flow.status import OWN, Status
 from bot.core.incident import lifecycle, recovery
 from bot.core.incident.facts import ChangeSet, Seen
 from bot.core.incident.lifecycle import Transition
@@ -194,6 +194,8 @@ class IncidentFollower:
 
     def _due(self, incident: Incident, now: datetime) -> bool:
         newest = incident.occurrences[-1]
+        if lifecycle.is_missing(incident, newest) and not self._candidates.get(incident.id):
+            return False  # EnOS has no such run
         key = (newest.instance, newest.end_time)
         plan = self._plans.get(incident.id)
         if plan is None or plan.of != key:
@@ -228,7 +230,7 @@ class IncidentFollower:
             return next(iter(candidates))
         plan = self._plans[incident.id]
         for failure in reversed(lifecycle.not_backfilled(incident)):
-            if not failure.failed_tasks and failure.instance not in plan.asked:
+            if failure.status not in OWN and not failure.failed_tasks and failure.instance not in plan.asked:
                 plan.asked.add(failure.instance)
                 return failure.instance
         return incident.occurrences[-1].instance

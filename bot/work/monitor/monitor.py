@@ -184,6 +184,11 @@ class Monitor:
         return health.lag is None and not late and not self._outage.is_active
 
     @property
+    def context(self) -> MonitorContext:
+        """What the parts of the monitor share."""
+        return self._context
+
+    @property
     def is_reading(self) -> bool:
         """Whether a poll is under way, or incidents are being followed."""
         return self._polling.locked() or self._is_following.locked()

@@ -9,6 +9,8 @@ a success of the run that failed                the failure is replaced, the inc
 
 A failure of a snoozed flow is only counted on its cards, and a new card mentions nobody.
 
+A run that is late is reported like a failure, where its flow has no open incident (``work/monitor/lateness.py``).
+
 In a storm (``groups.py``) what would begin a thread joins the storm's message instead, and is posted nowhere else.
 """
 
@@ -19,6 +21,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from bot.core.flow.model import FlowId, Instance, InstanceId
+from bot.core.history.background import NOTHING_KNOWN, Lateness
 from bot.core.incident import groups, lifecycle, recovery, snoozes
 from bot.core.incident.detection import FAILURES, DetectionReason, detect, seen_to_store
 from bot.core.incident.facts import ChangeSet, Seen, StoredState
@@ -59,6 +62,24 @@ class PageFacts(ChangeSet):
 
     tells: Mapping[PostId, InstanceId] = field(default_factory=dict)
     failures: tuple[NewFailure, ...] = ()
+
+
+class LateRun(NamedTuple):
+    """A run to report that is missing, late or long."""
+
+    row: Instance  # its status is one of flowbot's own; it may not exist
+    late: Lateness
+
+
+def decide_late(runs: Iterable[LateRun], terms: Terms, known: StoredState) -> PageFacts:
+    """What to write and post about runs that are late, unless their flows have open incidents or are snoozed.
+
+    ``known`` holds the newest incident of each flow. A run that was reported before is not reported again.
+    """
+    detector = _Detector(terms, known)
+    for each in runs:
+        detector.add_late(each)
+    return detector.changes()
 
 
 def decide(rows: Iterable[Instance], terms: Terms, known: StoredState) -> PageFacts:
@@ -102,6 +123,15 @@ class _Detector:
             self._apply(lifecycle.corrected, row)
         elif reason is DetectionReason.RECOVERED:
             self._succeeded(row)
+
+    def add_late(self, run: LateRun) -> None:
+        """Open an incident about a run that is late."""
+        row = run.row
+        incident = self._newest.get(self._key(row))
+        if incident is not None and (lifecycle.is_live(incident) or _knows(incident, row.id)):
+            return
+        if self._snooze_of(row.flow_id) is None:
+            self._open(row, lifecycle.occurrence_of(row, self._terms.now), run.late)
 
     def changes(self) -> PageFacts:
         """All facts of the page: one edit for each card, however often it changed."""
@@ -230,7 +260,7 @@ class _Detector:
         self._first[incident.id, card.channel] = self._terms.held_until
         return incident.with_card(card)
 
-    def _open(self, row: Instance, failure: Occurrence) -> None:
+    def _open(self, row: Instance, failure: Occurrence, late: Lateness | None = None) -> None:
         terms, under = self._terms, self._terms.group_under
         incident = Incident(
             id=IncidentId(terms.new_id()),
@@ -243,6 +273,7 @@ class _Detector:
             owners=row.owners,
             group=row.id if terms.by_instance else "",
             snooze=self._snooze_of(row.flow_id),
+            background=replace(NOTHING_KNOWN, late=late),
         )
         if under is None:
             incident = self._with_routes(incident)
@@ -316,6 +347,10 @@ class _Detector:
 
 def _key(flow: FlowId, group: str) -> tuple[FlowId, str]:
     return flow, group
+
+
+def _knows(incident: Incident, instance: InstanceId) -> bool:
+    return any(each.instance == instance for each in incident.occurrences)
 
 
 def _told_before(incident: Incident, failure: Occurrence) -> bool:

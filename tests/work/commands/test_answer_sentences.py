@@ -4,6 +4,7 @@ import pytest
 from answer_scenes_acting import SCENES as ACTING
 from answer_scenes_background import SCENES as BACKGROUND
 from answer_scenes_escalation import SCENES as ESCALATION
+from answer_scenes_expecting import SCENES as EXPECTING
 from answer_scenes_handover import SCENES as HANDOVER
 from answer_scenes_reading import SCENES as READING
 from answer_scenes_refused import SCENES as REFUSED
@@ -16,7 +17,9 @@ from phone import unfit
 
 from bot.core.text.language import EN
 
-SCENES = ACTING | BACKGROUND | ESCALATION | HANDOVER | READING | REFUSED | RETRIES | ROUTING | SNOOZES | WORDS
+SCENES = (
+    ACTING | BACKGROUND | ESCALATION | EXPECTING | HANDOVER | READING | REFUSED | RETRIES | ROUTING | SNOOZES | WORDS
+)
 
 FLOWS = (
     "daily-energy-report", "turbine-10min", "reduce_entity", "billing-close", "empty-flow", "forecast-wide",

@@ -26,6 +26,7 @@ WORDS = {
     "enable": "enable 3377",
     "disable": "disable 3377 confirmed",
     "runbook": "runbook 3377 call the grid team",
+    "expect": "expect 3377 by 06:00",
     "incidents": "incidents",
     "failed": "failed",
     "runs": "runs",
@@ -58,7 +59,7 @@ WORDS = {
 ANYONE = {"help", "whoami", "oncall", "status"}
 READS = {"incidents", "failed", "runs", "show", "graph", "stats", "log", "snoozes"}
 STARTS = {"trigger", "rerun", "cancel", "enable", "disable"}
-NOTES = {"runbook"}
+OWNS = STARTS | {"expect", "runbook"}
 ROUTES = {"watch", "unwatch", "watches", "prefs"}
 INCIDENT_VERBS = {"ack", "take", "unack", "close", "reopen", "snooze", "unsnooze"}
 ADMINS = {"link", "unlink", "people", "audit", "drill"}
@@ -70,14 +71,14 @@ NOT_OWNER = "Only owners can change"
 NOT_A_MEMBER = "Only members of this channel can do this"
 NOT_RESPONDER = "and people on call can do this"
 MAY = {  # what each person may; all else is refused with the first sentence that fits
-    "maya": (ANYONE | READS | STARTS | NOTES | INCIDENT_VERBS | ROUTES, {"*": NOT_ADMIN}),
+    "maya": (ANYONE | READS | OWNS | INCIDENT_VERBS | ROUTES, {"*": NOT_ADMIN}),
     "jonas": (
         ANYONE | READS | ROUTES,
-        dict.fromkeys(STARTS | NOTES, NOT_OWNER) | dict.fromkeys(INCIDENT_VERBS, NOT_RESPONDER) | {"*": NOT_ADMIN},
+        dict.fromkeys(OWNS, NOT_OWNER) | dict.fromkeys(INCIDENT_VERBS, NOT_RESPONDER) | {"*": NOT_ADMIN},
     ),
     "alex": (
         ANYONE | READS | ADMINS,
-        dict.fromkeys(STARTS | NOTES, NOT_OWNER) | dict.fromkeys(ROUTES, NOT_A_MEMBER) | {"*": NOT_RESPONDER},
+        dict.fromkeys(OWNS, NOT_OWNER) | dict.fromkeys(ROUTES, NOT_A_MEMBER) | {"*": NOT_RESPONDER},
     ),
     "sam": (
         ANYONE | {"ack", "take", "unack"},
@@ -160,9 +161,7 @@ async def test_each_verb_has_one_outcome_for_the_right_people(world, name, surfa
             answer = pointer
         else:
             (answer,) = seen
-            wanted = (
-                private if verb in PRIVATE else changed if verb in STARTS | NOTES | ROUTES - {"watches"} else answered
-            )
+            wanted = private if verb in PRIVATE else changed if verb in OWNS | ROUTES - {"watches"} else answered
             assert answer.place == wanted, where
         if verb in STARTS & may:
             assert f"<@{actor.person.user}>" in answer.text, where

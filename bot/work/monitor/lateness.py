@@ -1,0 +1,310 @@
+"""Reports runs that are missing, late, or far longer than ever, and promises that cannot be kept.
+
+    tick ─► each flow whose next deadline has come ─► what history tells (``core/history/lateness.py``)
+              LATE or LONG there ─► one look at EnOS ─► still so: written, with all others of this tick
+
+Nothing is said where history was last read before the deadline: after an outage nobody is told before it has caught
+up. What is late together becomes one storm, as failures do.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
+from typing import Literal
+
+from bot.core.errors import Failure, Refusal
+from bot.core.flow.ids import milliseconds
+from bot.core.flow.model import PERIODIC, Flow, FlowId, Instance, Search, UserName
+from bot.core.flow.status import OwnStatus, Status
+from bot.core.history import lateness
+from bot.core.history.background import FlowRef, Lateness, UsualDuration
+from bot.core.history.expectations import Expectation
+from bot.core.history.lateness import Reason, Verdict
+from bot.core.history.runs import PastRun
+from bot.core.history.usual import is_by_schedule, usual_duration
+from bot.core.incident.facts import ChangeSet, StoredState
+from bot.core.incident.model import Incident, Snooze
+from bot.core.incident.snoozes import snooze_of
+from bot.core.routing.quiet import zone_named
+from bot.core.text.shown_times import told_apart
+from bot.work.monitor import page_facts
+from bot.work.monitor.flow_outlook import FlowOutlook, Outlook
+from bot.work.monitor.late_incidents import LateIncidents
+from bot.work.monitor.page_facts import LateRun
+from bot.work.monitor.reader import AHEAD, closing
+from bot.work.monitor.settings import MonitorContext
+from bot.work.monitor.single_reads import count_failures
+
+log = logging.getLogger(__name__)
+
+AUTO, EXPECTED, OFF = "auto", "expected", "off"  # FLOWBOT_LATE
+_MOST_FLOWS = 50  # looked at in one tick
+_AT_ONCE = 100  # incidents written in one transaction
+_LIVE = 5000  # incidents read in one tick
+_FLOWS_EVERY = timedelta(minutes=1)  # new flows are looked for
+_SOON, _LATER = timedelta(minutes=1), timedelta(hours=6)
+_LEARNED_FOR = timedelta(days=1)  # how long a usual duration is remembered
+_AGAIN_SOON = frozenset({Reason.READ_TOO_OLD, Reason.UNREADABLE, Reason.NOT_AS_IN_HISTORY})
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A run that history tells to be late, and what EnOS said of it."""
+
+    outlook: Outlook
+    verdict: Verdict
+    owners: tuple[UserName, ...] = ()
+    name: str = ""
+
+
+class LatenessMonitor:
+    """Looks for what is late. ``read_since`` says when the last complete read of history began."""
+
+    def __init__(
+        self,
+        context: MonitorContext,
+        *,
+        mode: str,
+        read_since: Callable[[datetime], datetime | None],
+        zone: Callable[[], timedelta | None],
+        is_reachable: Callable[[], bool],
+    ) -> None:
+        self._context, self._mode = context, mode
+        self._read_since, self._is_reachable = read_since, is_reachable
+        self._outlooks = FlowOutlook(context.store, zone, learns=mode == AUTO)
+        self._incidents = LateIncidents(context)
+        self._ticking = asyncio.Lock()
+        self._turn = asyncio.Semaphore(context.settings.lane_width)
+        self._next: dict[FlowId, datetime] = {}  # when each flow is looked at again
+        self._flows: dict[FlowId, FlowRef] = {}
+        self._flows_at: datetime | None = None  # when they were listed, by the steady clock
+        self._durations: dict[FlowId, tuple[datetime, UsualDuration | None]] = {}
+        self._said: dict[FlowId, Verdict] = {}  # what the last look at EnOS came to
+
+    async def tick(self, now: datetime) -> None:
+        """Report what is late at ``now``; to be called every few seconds."""
+        since = self._read_since(now)
+        if self._mode == OFF or self._ticking.locked() or not self._is_reachable() or since is None:
+            return
+        async with self._ticking:
+            expected = await self._context.store.expectations()
+            live = {each.flow_id: each for each in await self._context.store.incidents(live=True, limit=_LIVE)}
+            await self._incidents.tick(live.values(), since, now)
+            late = await self._late(expected, live, since, now)
+            late += await self._promises(expected, live, now)
+            if self._mode == AUTO:
+                late += await self._long(expected, live, since, now)
+            confirmed = await asyncio.gather(*(self._confirmed(each, now) for each in late))
+            await self._report([each for each in confirmed if each.verdict.reason in _SAID_AS], now)
+
+    async def outlook(self, flow: FlowRef, now: datetime) -> Outlook:
+        """What is known and expected of a flow: what ``show`` says."""
+        if self._mode == OFF:
+            return Outlook(flow, Verdict(Reason.SWITCHED_OFF))
+        expected = (await self._context.store.expectations()).get(flow.id)
+        ahead = await self._outlooks.ahead(expected, now) if expected else None
+        found = await self._outlooks.of(flow, expected, self._read_since(now), now)
+        said = self._said.get(flow.id)
+        is_same = said is not None and said.due == found.verdict.due
+        found = replace(found, estimate=ahead.estimate if ahead else None)
+        return replace(found, verdict=said) if said and is_same and found.verdict.reason is Reason.LATE else found
+
+    # ── what history tells ──
+
+    async def _late(
+        self, expected: Mapping[FlowId, Expectation], live: Collection[FlowId], since: datetime, now: datetime
+    ) -> list[_Found]:
+        found = list[_Found]()
+        snoozed = await self._context.store.snoozes()
+        for flow in await self._due(now):
+            outlook = await self._outlooks.of(flow, expected.get(flow.id), since, now)
+            verdict = outlook.verdict
+            soon = verdict.reason in _AGAIN_SOON
+            self._next[flow.id] = now + _SOON if soon else min(verdict.again or now + _LATER, now + _LATER)
+            log.debug("Flow %s: %s", flow.id, verdict.reason.value)
+            if verdict.reason is Reason.LATE and (silent := _silence(flow.id, live, snoozed, now)):
+                self._said[flow.id] = replace(verdict, reason=silent)
+            elif verdict.reason is Reason.LATE:
+                found.append(_Found(outlook, verdict))
+            await asyncio.sleep(0)  # ten thousand flows take their time
+        return found
+
+    async def _due(self, now: datetime) -> list[FlowRef]:
+        """The flows to look at now: those whose deadline has come, the longest due first."""
+        at = self._context.steady()
+        if self._flows_at is None or at - self._flows_at >= _FLOWS_EVERY:
+            self._flows = {flow.id: flow for flow in await self._context.store.past_flows()}
+            self._flows_at = at
+            self._next = {id_: min(self._next.get(id_, now), now + _LATER) for id_ in self._flows}
+        due = sorted((when, id_) for id_, when in self._next.items() if when <= now)
+        return [self._flows[id_] for _, id_ in due[:_MOST_FLOWS]]
+
+    async def _promises(
+        self, expected: Mapping[FlowId, Expectation], live: Mapping[FlowId, Incident], now: datetime
+    ) -> list[_Found]:
+        """The promises of the next hours that cannot be kept any more."""
+        found = list[_Found]()
+        for each in expected.values():
+            outlook = await self._outlooks.ahead(each, now) if each.by else None
+            if outlook is None or outlook.verdict.reason is not Reason.WILL_BE_LATE:
+                continue
+            incident = live.get(each.flow_id)
+            if incident is None:
+                found.append(_Found(outlook, outlook.verdict))
+            else:
+                await self._incidents.expect(incident, self._lateness(_Found(outlook, outlook.verdict)), now)
+        return found
+
+    async def _long(
+        self, expected: Mapping[FlowId, Expectation], live: Collection[FlowId], since: datetime, now: datetime
+    ) -> list[_Found]:
+        found = list[_Found]()
+        for run in await self._context.store.running():
+            if run.started_at is None or not is_by_schedule(run) or run.flow_id in live or run.flow_id in expected:
+                continue
+            verdict = lateness.judge_running(run, await self._usual(run, now), since, now)
+            if verdict.reason is Reason.LONG:
+                found.append(_Found(Outlook(FlowRef(run.flow_id, run.flow_name), verdict), verdict))
+        return found
+
+    async def _usual(self, run: PastRun, now: datetime) -> UsualDuration | None:
+        learned_at, usual = self._durations.get(run.flow_id, (now - _LEARNED_FOR, None))
+        if not timedelta() <= now - learned_at < _LEARNED_FOR:
+            usual = usual_duration(await self._context.store.past_runs(run.flow_id, 2400))
+            self._durations[run.flow_id] = (now, usual)
+        return usual
+
+    # ── one look at EnOS ──
+
+    async def _confirmed(self, found: _Found, now: datetime) -> _Found:
+        """The same after one look; any doubt is silence."""
+        async with self._turn:
+            try:
+                looked = await self._looked(found, now)
+            except Failure as trouble:
+                gone = isinstance(trouble, Refusal)
+                log.info("Whether flow %s is late could not be read: %s", found.outlook.flow.id, trouble)
+                looked = replace(found, verdict=replace(found.verdict, reason=Reason.UNREADABLE))
+                self._next[found.outlook.flow.id] = now + (_LATER if gone else _SOON)
+        verdict = looked.verdict
+        self._said[found.outlook.flow.id] = verdict
+        log.info("Flow %s: %s", found.outlook.flow.id, verdict.reason.value)
+        if verdict.reason in _AGAIN_SOON:
+            self._next[found.outlook.flow.id] = now + _SOON
+        return looked
+
+    async def _looked(self, found: _Found, now: datetime) -> _Found:
+        flow_id, verdict = found.outlook.flow.id, found.verdict
+        if verdict.reason is Reason.LONG and verdict.run is not None:
+            run = await self._context.enos.instance(verdict.run.instance)
+            verdict = lateness.confirm_running(verdict, run)
+            return replace(found, verdict=verdict, owners=run.owners if run else (), name=run.flow_name if run else "")
+        flow = await self._context.enos.flow(flow_id)
+        runs = await self._runs(flow, found, now)
+        return replace(
+            found,
+            verdict=lateness.confirm(verdict, found.outlook.freq, flow, runs),
+            owners=flow.owners,
+            name=flow.name,
+        )
+
+    async def _runs(self, flow: Flow, found: _Found, now: datetime) -> Sequence[Instance]:
+        """The flow's runs since the one that is late; where there is none, EnOS is asked for it by its id, too."""
+        due = found.verdict.due
+        since = due.fire if due else now
+        terms = Search(
+            PERIODIC,
+            milliseconds(since),
+            milliseconds(now + AHEAD),
+            tuple(int(status) for status in Status),
+            expression=str(flow.id),
+        )
+        runs = list[Instance]()
+        async with closing(self._context.enos.search(terms)) as pages:
+            async for page in pages:
+                runs += (row for row in page.rows if row.flow_id == flow.id)
+                break
+        if found.verdict.run is None and not runs:
+            run = await self._context.enos.instance(found.outlook.missing)
+            runs += [run] if run is not None else []
+        return runs
+
+    # ── what is written ──
+
+    async def _report(self, late: Sequence[_Found], now: datetime) -> None:
+        for some in (late[at : at + _AT_ONCE] for at in range(0, len(late), _AT_ONCE)):
+            owners = {owner for each in some for owner in each.owners}
+            terms = await self._context.terms(now, await self._context.owner_resolver.resolve(owners, now))
+            runs = [LateRun(self._row(each), self._lateness(each)) for each in some]
+
+            def decide(known: StoredState, runs: Iterable[LateRun] = tuple(runs)) -> ChangeSet:
+                return page_facts.decide_late(runs, terms, known)  # noqa: B023  called at once
+
+            changes = await self._context.store.observe(
+                [each.row.id for each in runs], [each.row.flow_id for each in runs], decide, since=terms.recent_since
+            )
+            count_failures(changes, self._context.occurred)
+            self._context.wake()
+
+    def _row(self, found: _Found) -> Instance:
+        run, flow = found.verdict.run, found.outlook.flow
+        return Instance(
+            id=run.instance if run else found.outlook.missing,
+            flow_id=flow.id,
+            flow_name=found.name or flow.name,
+            status=int(_SAID_AS[found.verdict.reason]),
+            owners=found.owners,
+            kind=PERIODIC,
+        )
+
+    def _lateness(self, found: _Found) -> Lateness:
+        """What its card says, and why."""
+        outlook, verdict, run = found.outlook, found.verdict, found.verdict.run
+        zone = zone_named(outlook.zone) if outlook.zone else self._context.settings.timezone
+        if verdict.reason is Reason.LONG and run is not None and run.started_at is not None:
+            usual = self._durations[run.flow_id][1]
+            return Lateness(
+                clock=_clock(run.started_at, zone),
+                started_at=run.started_at,
+                longest=usual.longest if usual else None,
+                runs=usual.runs if usual else 0,
+            )
+        due = verdict.due
+        usual_time = due.usual if due else None
+        return Lateness(
+            fire=outlook.fire,
+            by=due.by if due else None,
+            clock=_clock(due.by, zone) if due else "",
+            promised=usual_time is None,
+            is_missing=run is None,
+            started_at=run.started_at if run else None,
+            done=usual_time.done if usual_time else 0,
+            runs=usual_time.runs if usual_time else 0,
+            kind=usual_time.kind.value if usual_time else "",
+            expected=outlook.estimate.end if outlook.estimate else None,
+            behind=outlook.estimate.behind.flow if outlook.estimate and outlook.estimate.behind else None,
+            behind_by=outlook.estimate.behind.late if outlook.estimate and outlook.estimate.behind else None,
+        )
+
+
+def _clock(at: datetime, zone: tzinfo) -> str:
+    """A time on a clock, with its zone: what a phone shows has no time zone of its reader."""
+    return f"{told_apart(at.astimezone(zone))} {zone}"
+
+
+def _silence(
+    flow: FlowId, live: Collection[FlowId], snoozed: Iterable[Snooze], now: datetime
+) -> Literal[Reason.FAILING_ALREADY, Reason.SNOOZED] | None:
+    """Why nobody is told of a flow that is late."""
+    if flow in live:
+        return Reason.FAILING_ALREADY
+    return Reason.SNOOZED if snooze_of(flow, now, snoozed) is not None else None
+
+
+_SAID_AS: Mapping[Reason, OwnStatus] = {
+    Reason.LATE: OwnStatus.LATE,
+    Reason.WILL_BE_LATE: OwnStatus.LATE,
+    Reason.LONG: OwnStatus.LONG,
+}
