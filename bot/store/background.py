@@ -12,7 +12,7 @@ from bot.core.history.background import Consequence, FlowRef
 from bot.core.incident.model import Incident, IncidentId
 from bot.store import incidents
 from bot.store.database import Database
-from bot.store.incidents import IncidentCache
+from bot.store.incident_cache import IncidentCache
 from bot.store.transactions import Transactional, from_timestamp, read
 
 _MOST = 2000  # flows upstream of all that is broken, or downstream of one flow

@@ -23,7 +23,7 @@ from bot.store import (
     snoozes,
 )
 from bot.store.database import Database
-from bot.store.incidents import IncidentCache
+from bot.store.incident_cache import IncidentCache
 from bot.store.monitor_state import SeenCache
 from bot.store.people import end_attempt, require_link
 from bot.store.queueing import put

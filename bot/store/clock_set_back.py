@@ -8,7 +8,7 @@ audit says, are kept.
 from datetime import datetime, timedelta
 
 from bot.store.database import Database
-from bot.store.incidents import IncidentCache
+from bot.store.incident_cache import IncidentCache
 from bot.store.transactions import ROWS, Transactional, read, timestamp, transaction
 
 _WAITING = "state IN ('queued', 'sending', 'unclear')"

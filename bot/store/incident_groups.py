@@ -10,7 +10,8 @@ from bot.core.incident.groups import IncidentGroup, Occasion
 from bot.core.incident.model import Incident, IncidentId
 from bot.core.outbox.posts import PostId
 from bot.store.database import Database
-from bot.store.incidents import IncidentCache, load
+from bot.store.incident_cache import IncidentCache
+from bot.store.incidents import load
 from bot.store.transactions import (
     Transactional,
     from_timestamp,

@@ -6,7 +6,7 @@ touches only the occurrences that changed.
 """
 
 import json
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import fields
 from datetime import datetime
@@ -23,6 +23,7 @@ from bot.core.outbox.posts import PostId
 from bot.core.people.model import Person
 from bot.store import bridge_events, records, snoozes, transactions
 from bot.store.database import Database
+from bot.store.incident_cache import IncidentCache, Stored
 from bot.store.occurrence_order import order_change
 from bot.store.queueing import withdraw_for
 from bot.store.transactions import (
@@ -59,43 +60,6 @@ _OF_THREAD = """
       UNION SELECT post FROM lost_messages WHERE channel = :channel AND ts = :ts)
     ORDER BY i.opened_at DESC
 """
-
-
-Stored = tuple[Incident, tuple[int, ...]]  # with the positions of its occurrences
-
-
-class IncidentCache:
-    """Incidents as the database has them, as many as together have ``capacity`` occurrences."""
-
-    def __init__(self, capacity: int = 20_000) -> None:
-        self._capacity = capacity
-        self._used = 0
-        self._entries: OrderedDict[IncidentId, Stored] = OrderedDict()
-
-    def get(self, id_: IncidentId) -> Stored | None:
-        """An incident that is cached."""
-        if id_ in self._entries:
-            self._entries.move_to_end(id_)
-        return self._entries.get(id_)
-
-    def put(self, incident: Incident, positions: tuple[int, ...]) -> None:
-        """Keep an incident as it was read or written; what was not asked for the longest is dropped."""
-        self.drop(incident.id)
-        self._entries[incident.id] = (incident, positions)
-        self._used += 1 + len(positions)
-        while self._used > self._capacity and len(self._entries) > 1:
-            self._used -= 1 + len(self._entries.popitem(last=False)[1][1])
-
-    def drop(self, id_: IncidentId) -> None:
-        """Forget an incident."""
-        old = self._entries.pop(id_, None)
-        if old is not None:
-            self._used -= 1 + len(old[1])
-
-    def clear(self) -> None:
-        """Forget all: a transaction was undone."""
-        self._entries.clear()
-        self._used = 0
 
 
 class Incidents(Transactional):

@@ -12,7 +12,7 @@ from datetime import datetime
 from bot.core.outbox.lost_messages import LossOutcome
 from bot.core.outbox.posts import NewPost, Post, PostId, PostKind, PostState
 from bot.store.database import Database
-from bot.store.incidents import IncidentCache
+from bot.store.incident_cache import IncidentCache
 from bot.store.moved_cards import move_cards
 from bot.store.outbox import REPLACED, give_up, line_of, mark_sent, posts, requeue, row_of
 from bot.store.queueing import TAKEN_OVER, loss_outcome, put, repost, requeue_lost

@@ -7,7 +7,7 @@ from bot.core.outbox.posts import PostId
 from bot.store.database import Database
 
 if TYPE_CHECKING:
-    from bot.store.incidents import IncidentCache
+    from bot.store.incident_cache import IncidentCache
 
 TOLD_THERE = "another card of its incident tells it there"
 

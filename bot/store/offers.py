@@ -8,7 +8,7 @@ from bot.core.incident.handover import Offer, OfferKind, OfferState
 from bot.core.incident.model import Incident, IncidentId, OfferId
 from bot.store import incidents, transactions
 from bot.store.database import Database
-from bot.store.incidents import IncidentCache
+from bot.store.incident_cache import IncidentCache
 from bot.store.transactions import (
     Transactional,
     from_timestamp,

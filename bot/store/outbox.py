@@ -32,7 +32,7 @@ from bot.store.transactions import (
 )
 
 if TYPE_CHECKING:
-    from bot.store.incidents import IncidentCache
+    from bot.store.incident_cache import IncidentCache
 
 REPLACED = "replaced"  # in the database only: an edit whose words a newer one, or its own target, now has
 WITHDRAWN = "withdrawn: it says what is true no more"

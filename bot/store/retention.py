@@ -10,7 +10,7 @@ from bot.core.history.progress import KEPT
 from bot.core.incident.groups import SHOWN_FOR
 from bot.core.incident.model import IncidentId
 from bot.store.database import Database
-from bot.store.incidents import IncidentCache
+from bot.store.incident_cache import IncidentCache
 from bot.store.monitor_state import SeenCache
 from bot.store.transactions import ROWS, Transactional, read, timestamp, transaction
 

@@ -22,8 +22,9 @@ from bot.store.escalation import Escalations
 from bot.store.expectations import Expectations
 from bot.store.history import History
 from bot.store.imports import LinkChanges
+from bot.store.incident_cache import IncidentCache
 from bot.store.incident_groups import IncidentGroups
-from bot.store.incidents import IncidentCache, Incidents
+from bot.store.incidents import Incidents
 from bot.store.lock import Lock, real_path, take
 from bot.store.lost_messages import LostMessages
 from bot.store.monitor_state import MonitorState, SeenCache

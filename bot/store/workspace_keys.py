@@ -16,7 +16,7 @@ from functools import partial
 
 from bot.core.people.model import DONE, Attempt, AttemptResult, Person
 from bot.store.database import Database
-from bot.store.incidents import IncidentCache
+from bot.store.incident_cache import IncidentCache
 from bot.store.monitor_state import write_note
 from bot.store.people import end_attempt, insert_attempt
 from bot.store.transactions import Transact, Transactional, person

@@ -10,8 +10,8 @@ from bot.core.errors import Refusal
 from bot.core.flow.model import MANUAL, FlowId, InstanceId
 from bot.core.flow.run import Run
 from bot.core.flow.status import Status
-from bot.core.history.around import next_run, took, usual_duration
-from bot.core.history.background import MetBefore, UsualDuration
+from bot.core.history.around import next_run, took
+from bot.core.history.background import MetBefore
 from bot.core.history.met_before import met_before, who_ended
 from bot.core.history.runbook import LONGEST, address, checked
 from bot.core.history.runs import PastRun
@@ -31,13 +31,6 @@ def run(days_ago=0, minutes=20, status=Status.SUCCESS, freq=DAILY, **more):
 
 
 RUNS = [run(each) for each in range(12)]
-
-
-def test_the_usual_duration():
-    assert usual_duration(RUNS[:9]) is None
-    assert usual_duration(RUNS[:10]) == UsualDuration(20 * MINUTE, 20 * MINUTE, 10)
-    other = [run(20, 90), run(21, status=Status.FAIL), run(22, kind=MANUAL), run(23, started_at=None)]
-    assert usual_duration([*RUNS, *other]) == UsualDuration(20 * MINUTE, 90 * MINUTE, 13)
 
 
 def test_how_long_a_run_took():

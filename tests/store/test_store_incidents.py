@@ -10,7 +10,7 @@ from bot.core.incident.facts import ChangeSet, ReadState, StoredState
 from bot.core.incident.model import Incident, Phase
 from bot.core.people.model import DONE, AttemptResult
 from bot.core.text.message import msg
-from bot.store.incidents import IncidentCache
+from bot.store.incident_cache import IncidentCache
 from bot.store.store import Store
 
 

@@ -1,57 +1,87 @@
 """Requests: what a person asked for, as values. ``parse.py`` makes them from words; ``say`` turns them back.
 
 A clause that was left out is None (or False, or empty). In an incident's thread the flow or run may be left out and is
-filled in from the thread. What depends on "now" is kept as words (``When``, ``Period``), which ``periods.py`` resolves
-with a clock and a zone.
+filled in from the thread. Those about flows are in ``flow_requests.py``; what requests name, in ``references.py``.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from enum import Enum
 
-from bot.core.flow.model import FlowId, InstanceId, Parameter, TaskId, UserId, UserName
+from bot.core.command.flow_requests import (
+    Cancel,
+    Disable,
+    Enable,
+    Expect,
+    Failed,
+    Log,
+    Rerun,
+    Retry,
+    Runbook,
+    Runs,
+    Show,
+    ShowGraph,
+    Stats,
+    Trigger,
+    Unretry,
+)
+from bot.core.command.references import TODAY, Bulk, FlowRef, OwnerRef, Period, When
+from bot.core.flow.model import InstanceId, UserId, UserName
 from bot.core.incident.resolution import Resolution
 
-
-@dataclass(frozen=True, slots=True)
-class FlowRef:
-    """A flow by id (all digits) or by name."""
-
-    id: FlowId | None = None
-    name: str = ""
-    # As typed, where marks, a sentence's punctuation or full width were removed: a flow may have that name.
-    typed: str = field(default="", compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class OwnerRef:
-    """An owner: a user name, a Slack user id, or the asker."""
-
-    name: UserName | None = None
-    person: str = ""
-    me: bool = False
-    typed: str = field(default="", compare=False)  # see FlowRef
-
-
-@dataclass(frozen=True, slots=True)
-class When:
-    """A moment in the asker's words, normalised: ``now``, ``14:30``, ``tomorrow 02:00``, ``2026-11-21 14:30``."""
-
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """A span in the asker's words, normalised: ``today``, ``last 3h``, ``2026-11-01..2026-11-07``."""
-
-    words: str = "today"
-
-
-class Bulk(Enum):
-    """Many at once: those of an alert storm, or of a channel. The values are the words of commands."""
-
-    ALL = "all"
-    MINE = "all mine"  # those whose flow the asker owns
+__all__ = [  # noqa: RUF022  all requests, and what they name
+    "ALL",
+    "Accept",
+    "Ack",
+    "Assign",
+    "Audit",
+    "Board",
+    "Bulk",
+    "Cancel",
+    "Close",
+    "Decline",
+    "Disable",
+    "Drill",
+    "Enable",
+    "Expect",
+    "Failed",
+    "FlowRef",
+    "Handover",
+    "Help",
+    "Incidents",
+    "LinkPerson",
+    "Log",
+    "OnCall",
+    "OwnerRef",
+    "People",
+    "Period",
+    "Preferences",
+    "Reopen",
+    "Request",
+    "Rerun",
+    "Retry",
+    "Runbook",
+    "Runs",
+    "SUCCESS",
+    "Show",
+    "ShowGraph",
+    "Snooze",
+    "Snoozes",
+    "Stats",
+    "Status",
+    "Take",
+    "Thread",
+    "Trigger",
+    "Unack",
+    "Unlink",
+    "Unretry",
+    "Unsnooze",
+    "Unwatch",
+    "Watch",
+    "Watches",
+    "When",
+    "Whoami",
+    "Withdraw",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,76 +92,6 @@ class Help:
 
 
 @dataclass(frozen=True, slots=True)
-class Trigger:
-    """Start a run: of the whole flow, from a task, or with changed parameters."""
-
-    flow: FlowRef
-    task: TaskId | None = None
-    when: When | None = None
-    parameters: tuple[Parameter, ...] = ()
-    confirmed: bool = False  # that the time is far off
-
-
-@dataclass(frozen=True, slots=True)
-class Rerun:
-    """Start again from the failed task, for the same data date."""
-
-    instance: InstanceId | None = None
-    task: TaskId | None = None
-    bulk: Bulk | None = None
-    storm: str = ""  # the alert storm that is meant, by the id of its message
-    confirmed: bool = False  # that it is many
-
-
-@dataclass(frozen=True, slots=True)
-class Cancel:
-    """Cancel a run."""
-
-    instance: InstanceId | None = None
-    confirmed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Enable:
-    """Scheduling on."""
-
-    flow: FlowRef | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Disable:
-    """Scheduling off."""
-
-    flow: FlowRef | None = None
-    confirmed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Runbook:
-    """What to do when a flow breaks: a line on its cards."""
-
-    flow: FlowRef
-    text: str  # or an address; "off" removes it
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """Rerun a flow once by itself where its error contains a text, or do not any more (``off``)."""
-
-    flow: FlowRef | None = None
-    text: str = ""
-    wait: timedelta | None = None
-    off: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Unretry:
-    """Do not start the rerun that waits; the rule stays."""
-
-    flow: FlowRef | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Incidents:
     """What is open."""
 
@@ -139,61 +99,6 @@ class Incidents:
     flow: FlowRef | None = None
     owner: OwnerRef | None = None
     page: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """What failed in a period."""
-
-    period: Period = Period()
-    flow: FlowRef | None = None
-    owner: OwnerRef | None = None
-    page: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Runs:
-    """Runs by trigger time."""
-
-    period: Period = Period()
-    statuses: tuple[int, ...] = ()
-    flow: FlowRef | None = None
-    owner: OwnerRef | None = None
-    page: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Show:
-    """One flow or one run."""
-
-    flow: FlowRef | None = None
-    instance: InstanceId | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ShowGraph:
-    """The task graph of one flow or one run, as a picture."""
-
-    flow: FlowRef | None = None
-    instance: InstanceId | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Stats:
-    """How much failed in a period, and how it was dealt with."""
-
-    period: Period = Period("last 7d")
-    flow: FlowRef | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Log:
-    """The tail of a task's log. ``here`` shows it in the thread instead of to the asker only."""
-
-    instance: InstanceId | None = None
-    task: TaskId | None = None
-    tail: int | None = None  # lines
-    here: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,16 +203,6 @@ class Thread:
 
 ALL = "all"  # flows: what may be snoozed instead of one
 SUCCESS = When("success")  # until the next one of the flow
-
-
-@dataclass(frozen=True, slots=True)
-class Expect:
-    """By when a flow is promised to be done, or whether flowbot says that it is late."""
-
-    flow: FlowRef | None = None
-    by: str = ""  # such as 06:00, in the asker's zone
-    days: tuple[int, ...] = ()  # Monday is 0; none: every day
-    mode: str = ""  # off, auto
 
 
 @dataclass(frozen=True, slots=True)
@@ -419,7 +314,7 @@ class OnCall:
 class Audit:
     """Who did what."""
 
-    period: Period = Period()
+    period: Period = TODAY
     person: str = ""
     page: int = 1
 

@@ -1,30 +1,13 @@
-"""What past runs and the schedule tell about a failure: the usual duration, this run's, and the next run. Pure."""
+"""What past runs and the schedule tell about a failure: how long this run took, and the next run. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from statistics import median
 
 from bot.core.flow import schedule as schedules
 from bot.core.flow.model import PERIODIC, InstanceId
-from bot.core.flow.status import Status
-from bot.core.history.background import UsualDuration
 from bot.core.history.runs import PastRun
 
-LEAST = 10  # runs; nothing is learned from fewer
 _JUST_NOW = timedelta(minutes=10)  # runs triggered since then may not have been read yet
-
-
-def usual_duration(runs: Sequence[PastRun]) -> UsualDuration | None:
-    """How long the successful runs of the schedule take; None while there are fewer than ten."""
-    spans = [
-        run.ended_at - run.started_at
-        for run in runs
-        if run.kind == PERIODIC and run.status == Status.SUCCESS and run.started_at and run.ended_at
-    ]
-    if len(spans) < LEAST:
-        return None
-    typical = timedelta(seconds=round(median(span.total_seconds() for span in spans)))
-    return UsualDuration(typical, max(spans), len(spans))
 
 
 def took(runs: Sequence[PastRun], instance: InstanceId) -> timedelta | None:

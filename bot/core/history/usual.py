@@ -99,7 +99,7 @@ def usual_duration(runs: Iterable[PastRun]) -> UsualDuration | None:
     )
     if len(spans) < LEAST:
         return None
-    return UsualDuration(timedelta(seconds=median(spans)), _worst(spans, _usual(spans)), len(spans))
+    return UsualDuration(timedelta(seconds=round(median(spans))), _worst(spans, _usual(spans)), len(spans))
 
 
 def habits(runs: Iterable[PastRun], freq: str, offset: timedelta) -> Habits | None:

@@ -3,6 +3,7 @@
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.history import around, causes
 from bot.core.history.background import Background
+from bot.core.history.usual import usual_duration
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Block
 from bot.core.text.message import layout, lines, msg
@@ -22,7 +23,7 @@ async def known(
         runs = await store.past_runs(flow, RUNS)
         waiting = await store.downstream(flow)
         found = Background(
-            usual=around.usual_duration(runs),
+            usual=usual_duration(runs),
             took=around.took(runs, instance) if instance else None,
             next_run=around.next_run(runs, services.platform_zone(), context.now),
             waiting=waiting[: cards.LISTED],

@@ -20,6 +20,7 @@ from bot.core.history import around, causes
 from bot.core.history.background import Background, Cause, MetBefore
 from bot.core.history.causes import Flows
 from bot.core.history.met_before import met_before, who_ended
+from bot.core.history.usual import usual_duration
 from bot.core.incident import lifecycle
 from bot.core.incident.facts import ChangeSet
 from bot.core.incident.lifecycle import Step, Transition
@@ -116,7 +117,7 @@ class BackgroundMonitor:
         waiting = await store.downstream(flow)
         runbook = await store.runbook(flow)
         return Background(
-            usual=around.usual_duration(runs),
+            usual=usual_duration(runs),
             took=around.took(runs, incident.occurrences[-1].instance),
             next_run=around.next_run(runs, zone, now),
             waiting=waiting[:LISTED],
