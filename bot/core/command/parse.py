@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, tzinfo
+from itertools import pairwise
 from typing import Any, cast
 from unicodedata import category
 
@@ -207,6 +208,13 @@ def _ambiguous(text: str, command: str, cursor: Cursor, verb: Token) -> Refusal 
     return refused
 
 
+# The clause behind another one that takes all that is left as it is, so that no word of it is looked at.
+_TEXTS = {
+    (row.verb, first): behind
+    for row in BY_REQUEST.values()
+    for first, behind in pairwise(row.clauses)
+    if behind.form is RUNBOOK
+}
 _FROM_BULK = msg("Each run starts from its own failed task. Leave out `from`, or rerun one run.")
 
 
@@ -284,13 +292,15 @@ class _Reading:
             value: Any = clause.form.read(cursor) if clause.form else True
             if not clause.word:
                 self._behind = cursor.place
-            if clause.repeats:
-                value = tuple(dict.fromkeys((*self._values.get(clause, ()), *value)))
-            self._values[clause] = value
-            if (text := self._text_behind(clause)) is not None and text.form:
+            before = self._values.get(clause, ())
+            self._values[clause] = tuple(dict.fromkeys((*before, *value))) if clause.repeats else value
+            if (text := _TEXTS.get((row.verb, clause))) is not None and text.form:
                 cursor.after = row
                 self._values[text] = text.form.read(cursor)
-        self._require_all()
+        for clause in row.clauses:
+            if not clause.optional and clause not in self._values and clause.form:
+                cursor.after, cursor.place = row, self._behind
+                clause.form.read(cursor)  # there is nothing left, so it says what is needed
         # Of several fields, the kind of value decides: the last is for many at once, and the one before it for texts.
         named = {
             "bulk"
@@ -304,18 +314,6 @@ class _Reading:
         if isinstance(request, Trigger) and request.task is not None and request.parameters:
             raise self._from_with()
         return request
-
-    def _require_all(self) -> None:
-        """Raise Refusal where something is missing."""
-        for clause in self._row.clauses:
-            if not clause.optional and clause not in self._values and clause.form:
-                self._cursor.after, self._cursor.place = self._row, self._behind
-                clause.form.read(self._cursor)  # there is nothing left, so it says what is needed
-
-    def _text_behind(self, clause: Clause) -> Clause | None:
-        """The clause behind this one that takes all that is left as it is, so that no word of it is looked at."""
-        behind = self._row.clauses[self._row.clauses.index(clause) + 1 :][:1]
-        return next((each for each in behind if each.form is RUNBOOK), None)
 
     def _clause(self, token: Token) -> Clause | None:
         """The clause that a token begins: by its word, or the next value without one.

@@ -81,7 +81,7 @@ def who_and_what(run: Run) -> dict[str, Value]:
 
     Whose rule started it is named without a mention: they did nothing, and may be asleep.
     """
-    rule_of = StartDetails.read(run.notes).rule_of
+    rule_of = StartDetails.read(run.notes).rule_of if run.verb == "retry" else ""
     person = code(flows.short(rule_of)) if rule_of else mention(run.by.partition(":")[2])
     return {"person": person, "flow": flows.flow_name(run.flow_id, run.flow_name)}
 

@@ -18,7 +18,7 @@ _ENDS: Mapping[End, Message] = {
     End.EXPECTED: msg("Closed as expected"),
     End.DUPLICATE: msg("Closed as a duplicate"),
     End.UNNEEDED: msg("Closed as not needed"),
-    End.CLOSED: msg("Closed without a word"),
+    End.CLOSED: msg("Closed without a resolution"),
 }
 _NONE = msg("None")
 

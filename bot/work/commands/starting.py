@@ -189,9 +189,10 @@ async def _start(services: Services, context: CommandContext, start: PlannedStar
     with acted(partial(runs.start_not_noted, run)):
         if instance != expected.instance:  # EnOS took another minute than expected: the run keeps one row only
             await services.store.put_run(replace(expected, state=RunState.NOT_STARTED))
-        zone = services.platform_zone()
-        lines = started_elsewhere(run, context.about(flow), start.task_name, context.now, zone)
-        posts = (*await posts_for(services, context, answer), *lines)
+        posts = await posts_for(services, context, answer)
+        if answer.in_incident:
+            zone = services.platform_zone()
+            posts += started_elsewhere(run, answer.in_incident, start.task_name, context.now, zone)
         await services.store.put_run(run, posts=posts, attempt_result=attempt_result(run, DONE, services.clock()))
     services.wake()
     if context.row.verb in {"rerun", "retry"}:
