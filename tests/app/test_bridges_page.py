@@ -7,6 +7,7 @@ from bot.core.bridges.cloud_events import PING, TYPE
 from bot.core.bridges.facts import facts
 from bot.core.bridges.pagerduty import Action
 from bot.core.flow.model import FlowId, InstanceId
+from bot.core.history.background import Background, Lateness
 from bot.core.incident.events import IncidentStep
 from bot.core.incident.model import Incident, IncidentCard, IncidentId, Occurrence, Phase
 from bot.core.outbox.posts import PostId
@@ -25,10 +26,13 @@ def test_every_field_is_on_the_page():
     failure = Occurrence(InstanceId("1-20261121"), -1, "", "", wall())
     card, maya = IncidentCard("C1", PostId("p1")), Person("T1", "U1")
     incident = Incident(
-        IncidentId("i1"), FlowId(1), "report", Phase.OPEN, wall(), (card,), occurrences=(failure,), acked_by=maya
+        *(IncidentId("i1"), FlowId(1), "report", Phase.OPEN, wall(), (card,)),
+        occurrences=(failure,),
+        acked_by=maya,
+        background=Background(late=Lateness()),
     )
     data = facts(incident, incident, {})
-    nested = {name for name in ("incident", "flow", "run") if isinstance(data[name], dict)}
+    nested = {name for name in ("incident", "flow", "run", "late") if isinstance(data[name], dict)}
     fields = {f"{name}.{field}" for name in nested for field in data[name]} | data.keys() - {"incident", "flow"}
     table = PAGE.partition("### Fields of `data`")[2].partition("\n###")[0]
     shown = {

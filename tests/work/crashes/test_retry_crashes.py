@@ -8,6 +8,7 @@ from shutil import copyfile
 import pytest
 from answer_world import FAILED, World
 from crash_injection import CrashingProxy, ProcessDied, StatementBudget, crashing_store, in_transaction
+from new_database import new_database
 
 from bot.core.errors import TemporaryFailure
 from bot.core.incident.facts import ChangeSet
@@ -37,9 +38,9 @@ async def lives(path, budget=None, earlier=None):
 
 
 @pytest.fixture
-async def night(tmp_path, empty_database):
+async def night(tmp_path):
     """A failure with a rule about it: its database, and its world."""
-    path = copyfile(empty_database, tmp_path / "before.db")
+    path = new_database(tmp_path / "before.db")
     world = await lives(path)
     await world.maya.says('retry 3377 on "connection reset"')
     world.later(minutes=1)
