@@ -26,7 +26,7 @@ MANY = "laws and tables"
 UNCOUNTED = {"journeys", "page", CRASHES, MANY}  # others run the same lines, and counting doubles the time
 TRIED_OFTEN = "hypothesis or many"  # the tests of MANY, by their marks; the parts that are counted have the others
 REAL_TIME = {"journeys", "page", "app", "store", "slack", "sim, enos"}  # they wait for a clock, sockets and processes
-STORIES = {"FLOWBOT_STORIES": "3"}  # of each file of journeys every third, the first and the last; the soak tells all
+STORIES = {"FLOWBOT_STORIES": "4"}  # of each file of journeys every fourth, the first and the last; the soak tells all
 LANES = 4  # on two cores: some parts wait more than they work
 
 failures: list[str] = []

@@ -8,6 +8,7 @@ from bot.core.command.requests import (
     Ack,
     FlowRef,
     OwnerRef,
+    Runbook,
     Runs,
     Show,
     Trigger,
@@ -17,6 +18,7 @@ from bot.core.command.tokens import Cursor
 from bot.core.errors import Refusal
 from bot.core.flow.model import Parameter
 from bot.core.text.escape import visible
+from bot.core.text.language import ZH
 
 ME = "u15432100000000011"
 
@@ -260,3 +262,15 @@ def test_a_cursor_looks_ahead_over_plain_words_only():
     assert [token.word for token in Cursor('a "b" c').ahead(3)] == ["a"]
     assert [token.word for token in Cursor('a "b').ahead(3)] == ["a"]
     assert Cursor("").take() is None
+
+
+@pytest.mark.parametrize(
+    ("request_", "said"),
+    [
+        (Runbook(FlowRef(id=3377), "off"), "处置指引 3377 关"),
+        (Runbook(FlowRef(id=3377), "先看 wiki"), "处置指引 3377 先看 wiki"),
+    ],
+)
+def test_a_runbook_is_said_in_chinese(request_, said):
+    assert say(request_, ZH) == said
+    assert parse(said) == request_
