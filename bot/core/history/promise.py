@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
-from statistics import median_high
 
 from bot.core.flow.model import FlowId
 from bot.core.flow.status import Status, is_finished
 from bot.core.history.background import FlowRef
+from bot.core.history.medians import median_high
 from bot.core.history.runs import PastRun
 from bot.core.history.usual import LEAST, is_by_schedule, teaches
 

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from enum import Enum
 
 from bot.core.flow.model import FlowId
+from bot.core.history.medians import median
 from bot.core.incident.model import Incident, Occurrence, Phase
 from bot.core.incident.recovery import same_time
 from bot.core.incident.resolution import Resolution
@@ -122,8 +123,7 @@ def _delays(ends_and_begins: Sequence[tuple[datetime | None, datetime]]) -> Dela
     if not spans:
         return None
     count = len(spans)
-    median = (spans[(count - 1) // 2] + spans[count // 2]) / 2
-    return Delays(count, median, spans[-(-count * 9 // 10) - 1])
+    return Delays(count, median(spans), spans[-(-count * 9 // 10) - 1])
 
 
 def _worst(of_failures: Sequence[Incident]) -> tuple[WorstFlow, ...]:

@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from statistics import median, median_high
 
 from bot.core.flow.model import PERIODIC
 from bot.core.flow.status import Status
 from bot.core.history.background import UsualDuration
+from bot.core.history.medians import median, median_high
 from bot.core.history.runs import PastRun
 
 LEAST = 10  # runs; from fewer nothing is learned
