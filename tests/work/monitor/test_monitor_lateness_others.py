@@ -14,7 +14,6 @@ from bot.core.history.expectations import Expectation
 from bot.core.incident.facts import ChangeSet
 from bot.core.incident.lifecycle import acknowledge, close
 from bot.core.incident.model import Phase, Snooze, SnoozeId
-from bot.core.incident.retries import RetryRule, RuleId, matches
 from bot.core.text.message import verbatim
 
 DUE = 5 * 60  # seconds after START: everything that is usually done by then is late
@@ -63,13 +62,6 @@ async def test_a_late_run_that_fails_keeps_its_error_for_the_failure(world):
     late, failure = world.only().occurrences
     assert (late.status, late.error_line, late.failed_tasks) == (OwnStatus.LATE, "", ())
     assert (failure.status, failure.error_line) == (Status.FAIL, "ERROR: no space left")
-
-
-async def test_a_retry_rule_is_not_about_what_is_late(world):
-    await world.look(DUE)
-    (late,) = world.only().occurrences
-    rule = RetryRule(RuleId("r1"), FlowId(3377), "report", "space", MINUTE, MAYA, "maya.chen", START)
-    assert not matches(rule, type(late)(late.instance, late.status, "", "", late.seen_at, error_line="no space left"))
 
 
 async def long_run():
