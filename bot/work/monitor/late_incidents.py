@@ -1,13 +1,15 @@
 """Keeps open incidents about late runs up to date: a run has begun, or takes longer; a promise has passed."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.errors import Failure
+from bot.core.flow.model import FlowId
 from bot.core.flow.status import OWN
 from bot.core.history.background import Lateness
+from bot.core.history.expectations import Expectation
 from bot.core.incident.facts import ChangeSet
 from bot.core.incident.lifecycle import Transition, is_live
 from bot.core.incident.model import Incident
@@ -27,22 +29,25 @@ class LateIncidents:
     def __init__(self, context: MonitorContext) -> None:
         self._context = context
 
-    async def tick(self, live: Iterable[Incident], read_since: datetime, now: datetime) -> None:
+    async def tick(
+        self, live: Iterable[Incident], expected: Mapping[FlowId, Expectation], read_since: datetime, now: datetime
+    ) -> None:
         """Show what has changed."""
         for incident in live:
             late = _late(incident)
             if late is None:
                 continue
             try:
-                await self._update(incident, late, read_since, now)
+                await self._find_run(incident, late, now)
+                promise = expected.get(incident.flow_id)
+                if promise and promise.at <= incident.opened_at:  # neither taken back nor changed since
+                    await self._say_late(incident, late, read_since, now)
             except Failure:
                 raise
             except Exception:
                 log.exception("An incident about a late run hit a bug. The others are still kept up to date.")
 
-    async def _update(self, incident: Incident, late: Lateness, read_since: datetime, now: datetime) -> None:
-        if late.is_missing or late.started_at is None:
-            await self._find_run(incident, late, now)
+    async def _say_late(self, incident: Incident, late: Lateness, read_since: datetime, now: datetime) -> None:
         if late.expected is not None and not late.is_past and late.by is not None and late.by < read_since:
             await self._change(incident, lambda old: replace(old, is_past=True), now, says_late=True)
 
@@ -56,6 +61,8 @@ class LateIncidents:
             await self._change(incident, lambda old: replace(old, **change), now)  # type: ignore[arg-type]
 
     async def _find_run(self, incident: Incident, late: Lateness, now: datetime) -> None:
+        if not late.is_missing and late.started_at is not None:
+            return
         mine = incident.occurrences[-1].instance
         runs = await self._context.store.past_runs(incident.flow_id, _FEW_RUNS)
         run = next((each for each in runs if each.instance == mine), None)

@@ -111,7 +111,7 @@ class LatenessMonitor:
         async with self._ticking:
             expected = await self._context.store.expectations()
             live = {each.flow_id: each for each in await self._context.store.incidents(live=True, limit=_LIVE)}
-            await self._incidents.tick(live.values(), since, now)
+            await self._incidents.tick(live.values(), expected, since, now)
             snoozed = await self._context.store.snoozes()
             late = await self._late(expected, live, snoozed, since, now)
             others = await self._promises(expected, live, now)

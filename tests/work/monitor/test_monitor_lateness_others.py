@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from late_world import DAY, FIRE, MINUTE, START, LateWorld, past, run_id
+from late_world import DAY, FIRE, MINUTE, START, LateWorld, past, replace, run_id
 from memory_enos import Down
 from monitor_world import MAYA
 
@@ -101,6 +101,19 @@ async def test_a_promise_whose_incident_was_closed_is_not_asked_about_at_each_ti
     for _ in range(20):
         await world.look(15)
     assert len(world.enos.calls) <= 2
+
+
+@pytest.mark.parametrize("later", [None, 40 * MINUTE])
+async def test_a_promise_that_was_taken_back_or_changed_is_not_said_to_be_broken(world, later):
+    expected = Expectation(FlowId(3377), "report", MAYA, START - DAY, (START + 10 * MINUTE).time())
+    await world.store.expect(expected.flow_id, expected)
+    await world.wait_for(3377)
+    await world.runs(3377, Status.RUNNING, lag=50 * MINUTE)
+    assert await world.look() == ["LATE · report · 09:10 UTC can't be kept"]
+    new = later and replace(expected, at=START + MINUTE, by=(START + later).time())
+    await world.store.expect(expected.flow_id, new)
+    await world.look(15 * 60)
+    assert world.replies_to(world.only()) == []
 
 
 async def test_a_long_run_that_enos_does_not_tell_of_is_asked_for_again_soon():
