@@ -84,7 +84,8 @@ async def test_a_clock_that_is_set_back_starts_nothing_early_and_nothing_twice(w
     await ticks(world, retrier)
     world.later(hours=-5)
     await world.store.correct_future_times(world.now)
-    assert await ticks(world, retrier, seconds=50) == []
+    await ticks(world, retrier, seconds=50)
+    assert world.enos.done() == []
     await ticks(world, retrier, seconds=10)
     assert len(world.enos.done()) == 1
     world.later(minutes=-30)
@@ -92,6 +93,15 @@ async def test_a_clock_that_is_set_back_starts_nothing_early_and_nothing_twice(w
     for _ in range(5):
         await ticks(world, retrier, minutes=1)
     assert len(world.enos.done()) == 1
+
+
+async def test_after_the_clock_was_set_back_the_card_shows_the_new_time(world, retrier):
+    await fails(world)
+    await ticks(world, retrier)
+    world.later(hours=-5)
+    await world.store.correct_future_times(world.now)
+    await ticks(world, retrier)
+    assert (await world.incident()).background.retry.due == (await row(world)).due
 
 
 async def test_while_slack_does_not_say_who_is_active_it_waits(world, retrier):
