@@ -103,6 +103,7 @@ class App:
             read_since=self.history.read_since,
             zone=lambda: self.zone.offset,
             is_reachable=lambda: self.monitor.health(self.steady()).reachable,
+            fill=self.monitor.background.fill,
         )
         names = MentionableOwners(store, accounts, patience=1.0)
         self.watchdog = Watchdog(

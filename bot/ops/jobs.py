@@ -19,7 +19,7 @@ from bot.ops.clocks import wall as now
 from bot.ops.heartbeat import Heartbeat
 from bot.ops.metrics_updater import MetricsUpdater
 from bot.ops.platform_times import PlatformZone
-from bot.ops.scheduler import Scheduler
+from bot.ops.scheduler import Scheduler, run_logged
 from bot.settings.table import Settings
 from bot.slack.gateway import SlackGateway
 from bot.store.retention import RETENTION
@@ -141,9 +141,10 @@ class Jobs:
         await self.retrier.tick(now())
 
     async def remind(self) -> None:
-        """End snoozes whose time has come, then remind of what nobody acknowledged."""
-        await self.snoozes.tick(now())
-        await self.monitor.background.tick(now())  # nobody is called while somebody is on the cause
+        """End snoozes whose time has come, then remind of what nobody acknowledged, whatever hits a bug before."""
+        await run_logged("end snoozes", lambda: self.snoozes.tick(now()))
+        # Nobody is called while somebody is on the cause.
+        await run_logged("show causes", lambda: self.monitor.background.tick(now()))
         await self.reminders.tick(now())
 
     async def end_offers(self) -> None:

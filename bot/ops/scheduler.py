@@ -37,7 +37,7 @@ class Scheduler:
 
         async def run() -> None:
             # In a task of its own, which the scheduler's shutdown does not cancel.
-            work = asyncio.create_task(_run_logged(name, job))
+            work = asyncio.create_task(run_logged(name, job))
             self._running.add(work)
             work.add_done_callback(self._running.discard)
             with contextlib.suppress(asyncio.CancelledError):
@@ -76,7 +76,8 @@ class Scheduler:
         await asyncio.sleep(0)  # the shutdown itself runs one turn of the loop later
 
 
-async def _run_logged(name: str, job: Job) -> None:
+async def run_logged(name: str, job: Job) -> None:
+    """Do a job; what it raises is logged."""
     try:
         await job()
     except Failure as failure:

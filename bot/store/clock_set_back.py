@@ -95,6 +95,9 @@ STEPS = (
     UPDATE retry_rules SET at = :now - 1000 WHERE rowid IN (
       SELECT rowid FROM retry_rules WHERE ended_at IS NULL AND at > :edge LIMIT :rows)
     """,
+    """
+    UPDATE expectations SET at = :now WHERE flow_id IN (SELECT flow_id FROM expectations WHERE at > :edge LIMIT :rows)
+    """,
     "UPDATE runs SET started_at = :now WHERE state IN ('asked', 'running') AND started_at > :edge",
     """
     UPDATE readings SET swept_at = min(swept_at, :now), read_at = min(read_at, :now)

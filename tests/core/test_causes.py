@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 from incident_makers import JONAS, MAYA, NOW, failure, incident
 
 from bot.core.flow.model import FlowId, InstanceId
-from bot.core.flow.status import Status
+from bot.core.flow.status import OwnStatus, Status
 from bot.core.history.background import Cause, Consequence, FlowRef
 from bot.core.history.causes import (
     KEPT,
@@ -123,6 +123,14 @@ def test_what_is_known_of_a_cause():
     assert cause_of(OURS, Flows(LONE, runs={A: [unended]})).cause.at == unended.triggered_at
     nameless = replace(broken(A), flow_name="")
     assert cause_of(OURS, Flows(LONE, live(nameless))).cause.flow.name == "meter-import"
+
+
+def test_a_cause_that_was_late_before_it_failed_is_named_with_the_time_of_its_failure():
+    late = broken(A, NOW - HOUR, OwnStatus.LATE)
+    failed = replace(late, occurrences=(*late.occurrences, failure("1-2026112100", at=NOW + 10 * MINUTE)))
+    found = cause_of(OURS, Flows(upstream=LONE, live=live(failed)))
+    assert found.cause is not None
+    assert (found.cause.what, found.cause.at) == (Breakage.FAILED.value, NOW + 10 * MINUTE)
 
 
 @pytest.mark.parametrize(

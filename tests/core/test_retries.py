@@ -9,6 +9,7 @@ from incident_makers import JONAS, MAYA, NOW, failure, incident
 from bot.core.errors import Refusal
 from bot.core.flow.model import FlowId, InstanceId, UserId, UserName
 from bot.core.flow.run import Run, RunState
+from bot.core.flow.status import OwnStatus
 from bot.core.incident import retries
 from bot.core.incident.model import Phase, Snooze, SnoozeId
 from bot.core.incident.retries import RetryId, RetryReason, RetryRule, RetryState, RuleEnd, RuleId
@@ -41,6 +42,7 @@ def failing(**more):
         ("the text is in its error line, in other capitals", RULE, OPEN, [], None, RetryReason.RETRY),
         ("a person triggered the run", RULE, OPEN, [], started(), RetryReason.RETRY),
         ("another error", RULE, failing(error_line="OutOfMemory"), [], None, RetryReason.NO_MATCH),
+        ("it is only late", RULE, failing(status=int(OwnStatus.LATE)), [], None, RetryReason.NO_MATCH),
         ("its error is not known yet", RULE, failing(error_line=""), [], None, RetryReason.NO_MATCH),
         ("it failed before the rule was made", replace(RULE, at=NOW + MINUTE), OPEN, [], None, RetryReason.NO_MATCH),
         ("the rule has ended", retries.ended_rule(RULE, RuleEnd.PERSON, NOW), OPEN, [], None, RetryReason.NO_MATCH),

@@ -1,13 +1,15 @@
 """The wall clock was put back: what lies ahead is taken as of now, and nothing else changes."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from incident_cards import changed
-from store_makers import NOW, edit, incident, later, message, occurrence, run
+from store_makers import MAYA, NOW, edit, incident, later, message, occurrence, run
 
 from bot.core.digest import LastDigest
+from bot.core.flow.model import FlowId
+from bot.core.history.expectations import Expectation
 from bot.core.incident.facts import ChangeSet, ReadState
 from bot.core.incident.groups import IncidentGroup, Occasion
 from bot.core.outbox.lost_messages import LOSS_WINDOW, MAX_IN_WINDOW, LossOutcome
@@ -176,3 +178,9 @@ async def test_a_failure_stays_on_its_side_of_the_end_of_the_last_digest(store):
     notes = await store.notes()
     assert LastDigest.read(notes["digest C1"]) == LastDigest(NOW, BACK)
     assert LastDigest.read(notes["digest C2"]) == LastDigest(NOW)
+
+
+async def test_a_promise_counts_from_now_on(store):
+    await store.expect(FlowId(3377), Expectation(FlowId(3377), "report", MAYA, NOW, time(6)))
+    await store.correct_future_times(BACK)
+    assert (await store.expectations())[FlowId(3377)].at == BACK

@@ -41,6 +41,7 @@ class LateWorld(World):
             read_since=lambda now: self.read_since or now,
             zone=timedelta,
             is_reachable=lambda: self.is_reachable,
+            fill=monitor.background.fill,
         )
         return monitor
 

@@ -19,7 +19,7 @@ from bot.core.flow.model import FlowId
 from bot.core.flow.status import Status, is_finished
 from bot.core.history.background import Cause, Consequence, FlowRef
 from bot.core.history.runs import PastRun
-from bot.core.incident.lifecycle import Step, Transition, is_live
+from bot.core.incident.lifecycle import Step, Transition, failures, is_live
 from bot.core.incident.model import Incident, Phase
 
 _SLACK = timedelta(minutes=2)  # between failures that are seen in one poll or two
@@ -78,7 +78,8 @@ def cause_of(incident: Incident, flows: Flows) -> CauseDecision:
         cause = _broken(way[-1], flows)
         if cause is None or cause.at is None:
             continue
-        reason = _why_not(incident, cause.at, way, flows)
+        broken = flows.live.get(cause.flow.id)
+        reason = _why_not(incident, broken.opened_at if broken else cause.at, way, flows)
         if reason is None:
             found[cause.flow.id] = cause
         else:
@@ -116,7 +117,9 @@ def _broken(flow: FlowRef, flows: Flows) -> Cause | None:
         named = FlowRef(flow.id, incident.flow_name or flow.name)
         acknowledged = incident.phase is Phase.ACKNOWLEDGED
         what = breakage(incident.occurrences[-1].status)
-        return Cause(named, what.value, incident.opened_at, incident.id, is_acknowledged=acknowledged)
+        failed = failures(incident)  # it may have been late before that
+        at = failed[0].seen_at if failed else incident.opened_at
+        return Cause(named, what.value, at, incident.id, is_acknowledged=acknowledged)
     ended = next((run for run in flows.runs.get(flow.id, ()) if is_finished(run.status)), None)
     if ended is None or ended.status not in _FAILED or _recovered(flow.id, _end(ended), flows):
         return None

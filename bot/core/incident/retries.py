@@ -22,6 +22,7 @@ from typing import NewType
 from bot.core.errors import Refusal
 from bot.core.flow.model import FlowId, InstanceId, UserName
 from bot.core.flow.run import Run, RunState
+from bot.core.flow.status import OWN
 from bot.core.history.background import PlannedRetry
 from bot.core.incident.lifecycle import is_live
 from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
@@ -174,6 +175,8 @@ def contains(text: str, error_line: str) -> bool:
 
 def matches(rule: RetryRule, failure: Occurrence) -> bool:
     """Whether a rule is about a failure: seen since the rule was made, with the text in its first error line."""
+    if failure.status in OWN:  # it is late, and has not failed
+        return False
     return rule.end is None and failure.seen_at >= rule.at and contains(rule.text, failure.error_line)
 
 

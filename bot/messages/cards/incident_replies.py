@@ -24,7 +24,8 @@ from bot.messages.symbols import PHASES
 def failed_again(incident: Incident, failure: Occurrence, post: str) -> Card:
     """The reply for a further failure."""
     number, flow = len(failures(incident)), words.bold(incident)
-    if number == 1 and len(incident.occurrences) > 1:
+    was_late = number == 1 and len(incident.occurrences) > 1
+    if was_late:
         again: Text = msg("{flow} was late, and has now failed.", flow=flow)
     else:
         again = plural("{flow} failed again.", "{flow} failed again: {n} failures in a row.", number, flow=flow)
@@ -35,7 +36,8 @@ def failed_again(incident: Incident, failure: Occurrence, post: str) -> Card:
         body.append(
             blocks.actions(*(blocks.button(label, said, post, index=i) for i, (label, said) in enumerate(offers)))
         )
-    return blocks.Card(dots(msg("FAILED AGAIN"), words.name(incident), words.task(failure)), body)
+    state = words.state(failure) if was_late else msg("FAILED AGAIN")
+    return blocks.Card(dots(state, words.name(incident), words.task(failure)), body)
 
 
 def more_failures_counted(incident: Incident) -> Card:

@@ -12,6 +12,7 @@ from bot.core.flow.graph import BROKEN, ended, in_order
 from bot.core.flow.ids import instance_moment, milliseconds
 from bot.core.flow.model import KINDS, FlowId, Instance, InstanceId, Search
 from bot.core.flow.times import printed_moment
+from bot.core.incident.lifecycle import failures
 from bot.core.incident.model import Incident, Occurrence, Phase
 from bot.core.outbox import blocks
 from bot.core.text.message import LIST, Joined, Text, as_printed, dots, layout, lines, msg, slack_date
@@ -63,7 +64,7 @@ async def failed(services: Services, context: CommandContext, request: Failed) -
     zone = services.platform_zone()
     listed_rows = [flows.row(row, since.get(row.id), zone=zone) for row in rows]
     shown = {row.id for row in rows}
-    missed = [each for each in incidents if any(_is_of(each, failure, filters, shown) for failure in each.occurrences)]
+    missed = [each for each in incidents if any(_is_of(each, failure, filters, shown) for failure in failures(each))]
     seen, unchecked = await services.flow_access.visible_incidents(
         services.enos, context.link, missed, context.now, services.answer_settings.alert_statuses
     )
@@ -265,7 +266,7 @@ def _endings(incidents: Sequence[Incident]) -> dict[InstanceId, Text | None]:
     In EnOS a failure stays: a rerun is another instance, and the first one stays FAIL.
     """
     oldest_first = sorted(incidents, key=lambda each: each.opened_at)
-    return {failure.instance: _ended(each, failure) for each in oldest_first for failure in each.occurrences}
+    return {failure.instance: _ended(each, failure) for each in oldest_first for failure in failures(each)}
 
 
 def _is_of(incident: Incident, failure: Occurrence, filters: _Filters, shown: Collection[InstanceId]) -> bool:
@@ -280,7 +281,7 @@ def _marked(
     """The rows that EnOS does not list for this period, each with why it is in the list."""
     rows: list[Text] = []
     for incident in incidents:
-        for failure in reversed(incident.occurrences):
+        for failure in reversed(failures(incident)):
             if _is_of(incident, failure, filters, shown):
                 shown.add(failure.instance)
                 note = _note(incident, failure, filters.span, all_read=all_read)

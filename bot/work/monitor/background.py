@@ -8,13 +8,15 @@ What is known is read first. Then one transaction compares it with an incident, 
 of its cards: what has changed meanwhile is seen by the next tick.
 """
 
-from collections.abc import Callable, Collection, Iterable
+import logging
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from bot.core.errors import Failure
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.history import around, causes
 from bot.core.history.background import Background, Cause, MetBefore
@@ -32,6 +34,9 @@ from bot.messages.cards.background import LISTED
 if TYPE_CHECKING:
     from bot.store.store import Store
     from bot.work.monitor.settings import MonitorContext
+
+log = logging.getLogger(__name__)
+_Result = TypeVar("_Result")
 
 LIVE = 5000  # live incidents read in one tick
 _CHANGED = 250  # incidents that one tick changes because of their causes
@@ -53,14 +58,15 @@ class BackgroundMonitor:
         live = await self._live()
         flows = await read_flows(self._context.store, live, {each.flow_id for each in live})
         ids = {each.id for each in live}
-        changed = (each for each in live if self._has_changed(each, flows, ids, now))
-        for incident in islice(changed, _CHANGED):
-            cause = await self._linked(causes.cause_of(incident, flows).cause)
-            await self._change(incident, now, partial(causes.compared, cause=cause, live=ids, now=now))
-        await self._show_consequences(now)
+        changed = 0
+        for incident in live:
+            changed += await _guarded(self._show_cause(incident, flows, ids, now)) or False
+            if changed >= _CHANGED:
+                break
+        await _guarded(self._show_consequences(now))
         self._filled = {id_: failure for id_, failure in self._filled.items() if id_ in ids}
         for incident in islice((each for each in live if self._is_out_of_date(each, now)), _FILLED):
-            await self.fill(incident.id, now)
+            await _guarded(self.fill(incident.id, now))
 
     async def fill(self, id_: IncidentId, now: datetime, *, took: timedelta | None = None) -> None:
         """Fill in what is known around an incident; ``took``: how long its newest run took, where that was read."""
@@ -97,6 +103,14 @@ class BackgroundMonitor:
 
     async def _live(self) -> tuple[Incident, ...]:
         return await self._context.store.incidents(live=True, limit=LIVE)
+
+    async def _show_cause(self, incident: Incident, flows: Flows, live: Collection[str], now: datetime) -> bool:
+        """Show the cause of an incident as it is now; whether that is another one than before."""
+        if not self._has_changed(incident, flows, live, now):
+            return False
+        cause = await self._linked(causes.cause_of(incident, flows).cause)
+        await self._change(incident, now, partial(causes.compared, cause=cause, live=live, now=now))
+        return True
 
     def _has_changed(self, incident: Incident, flows: Flows, live: Collection[str], now: datetime) -> bool:
         new, step = causes.compared(incident, causes.cause_of(incident, flows).cause, live, now)
@@ -165,6 +179,17 @@ class BackgroundMonitor:
 
         if (await self._context.store.change(incident.id, decide)).incidents:
             self._context.wake()
+
+
+async def _guarded(work: Awaitable[_Result]) -> _Result | None:
+    """Do it. A bug with one incident does not hold up the others."""
+    try:
+        return await work
+    except Failure:
+        raise
+    except Exception:
+        log.exception("What is known around an incident hit a bug. The others are still looked after.")
+        return None
 
 
 async def read_flows(store: "Store", live: Iterable[Incident], flows: Collection[FlowId]) -> Flows:

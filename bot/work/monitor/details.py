@@ -23,7 +23,7 @@ from bot.core.flow.model import (
     TaskId,
     UserName,
 )
-from bot.core.flow.status import Status
+from bot.core.flow.status import OWN, Status
 from bot.core.flow.times import printed_moment
 from bot.core.incident import lifecycle
 from bot.core.incident.facts import ChangeSet
@@ -89,7 +89,7 @@ class Enricher:
         """Write and show the details in a single read of a failed instance."""
         broken = graphs.broken(found.graph)
         failure = next((each for each in reversed(incident.occurrences) if each.instance == found.id), None)
-        if failure is None:
+        if failure is None or failure.status in OWN:  # that it has failed, too, is still to be reported
             return
         if {task.id for task in broken} - set(failure.failed_tasks):
             await self._tell(incident, found.id, replies, tasks=broken)

@@ -220,7 +220,9 @@ class IncidentFollower:
             await self._enricher.learn(incident, found)
         at = instance_moment(instance)
         beyond = at is not None and at < now - self._context.settings.lookback
-        changes = await self._single_reads.record(found, before, now, beyond=beyond)
+        newest = next((each for each in reversed(incident.occurrences) if each.instance == instance), None)
+        is_late = newest is not None and newest.status in OWN
+        changes = await self._single_reads.record(found, before, now, beyond=beyond, is_late=is_late)
         self._begin(changes, found, now)
 
     def _instance_to_read(self, incident: Incident) -> InstanceId:

@@ -1,17 +1,23 @@
 """Keeps open incidents about late runs up to date: a run has begun, or takes longer; a promise has passed."""
 
-from collections.abc import Callable, Iterable
+import logging
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.core.errors import Failure
+from bot.core.flow.model import FlowId
 from bot.core.flow.status import OWN
 from bot.core.history.background import Lateness
+from bot.core.history.expectations import Expectation
 from bot.core.incident.facts import ChangeSet
 from bot.core.incident.lifecycle import Transition, is_live
 from bot.core.incident.model import Incident
 from bot.messages import incident_posts
 from bot.messages.cards import incident_replies as replies
 from bot.work.monitor.settings import MonitorContext
+
+log = logging.getLogger(__name__)
 
 _FEW_RUNS = 20  # of a flow; the late one is among them
 _WORTH_SAYING = timedelta(minutes=5)  # that a run will take longer than was said
@@ -23,16 +29,27 @@ class LateIncidents:
     def __init__(self, context: MonitorContext) -> None:
         self._context = context
 
-    async def tick(self, live: Iterable[Incident], read_since: datetime, now: datetime) -> None:
+    async def tick(
+        self, live: Iterable[Incident], expected: Mapping[FlowId, Expectation], read_since: datetime, now: datetime
+    ) -> None:
         """Show what has changed."""
         for incident in live:
             late = _late(incident)
             if late is None:
                 continue
-            if late.is_missing or late.started_at is None:
-                await self._find_run(incident, now)
-            if late.expected is not None and not late.is_past and late.by is not None and late.by < read_since:
-                await self._change(incident, lambda old: replace(old, is_past=True), now, says_late=True)
+            try:
+                await self._find_run(incident, late, now)
+                promise = expected.get(incident.flow_id)
+                if promise and promise.at <= incident.opened_at:  # neither taken back nor changed since
+                    await self._say_late(incident, late, read_since, now)
+            except Failure:
+                raise
+            except Exception:
+                log.exception("An incident about a late run hit a bug. The others are still kept up to date.")
+
+    async def _say_late(self, incident: Incident, late: Lateness, read_since: datetime, now: datetime) -> None:
+        if late.expected is not None and not late.is_past and late.by is not None and late.by < read_since:
+            await self._change(incident, lambda old: replace(old, is_past=True), now, says_late=True)
 
     async def expect(self, incident: Incident, new: Lateness, now: datetime) -> None:
         """Show when a run will be done by what is known now."""
@@ -43,11 +60,13 @@ class LateIncidents:
             change = {"expected": new.expected, "behind": new.behind, "behind_by": new.behind_by}
             await self._change(incident, lambda old: replace(old, **change), now)  # type: ignore[arg-type]
 
-    async def _find_run(self, incident: Incident, now: datetime) -> None:
+    async def _find_run(self, incident: Incident, late: Lateness, now: datetime) -> None:
+        if not late.is_missing and late.started_at is not None:
+            return
         mine = incident.occurrences[-1].instance
         runs = await self._context.store.past_runs(incident.flow_id, _FEW_RUNS)
         run = next((each for each in runs if each.instance == mine), None)
-        if run is not None:
+        if run is not None and (late.is_missing or run.started_at is not None):
             await self._change(incident, lambda old: replace(old, is_missing=False, started_at=run.started_at), now)
 
     async def _change(

@@ -9,10 +9,10 @@ up. What is late together becomes one storm, as failures do.
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
-from typing import Literal
+from typing import Literal, TypeVar
 
 from bot.core.errors import Failure, Refusal
 from bot.core.flow.ids import milliseconds
@@ -21,11 +21,11 @@ from bot.core.flow.status import OwnStatus, Status
 from bot.core.history import lateness
 from bot.core.history.background import FlowRef, Lateness, UsualDuration
 from bot.core.history.expectations import Expectation
-from bot.core.history.lateness import Reason, Verdict
+from bot.core.history.lateness import Due, Reason, Verdict
 from bot.core.history.runs import PastRun
 from bot.core.history.usual import is_by_schedule, usual_duration
 from bot.core.incident.facts import ChangeSet, StoredState
-from bot.core.incident.model import Incident, Snooze
+from bot.core.incident.model import Incident, IncidentId, Snooze
 from bot.core.incident.snoozes import snooze_of
 from bot.core.routing.quiet import zone_named
 from bot.core.text.shown_times import told_apart
@@ -38,6 +38,7 @@ from bot.work.monitor.settings import MonitorContext
 from bot.work.monitor.single_reads import count_failures
 
 log = logging.getLogger(__name__)
+_Seen = TypeVar("_Seen")
 
 AUTO, EXPECTED, OFF = "auto", "expected", "off"  # FLOWBOT_LATE
 _MOST_FLOWS = 50  # looked at in one tick
@@ -57,10 +58,25 @@ class _Found:
     verdict: Verdict
     owners: tuple[UserName, ...] = ()
     name: str = ""
+    is_refused: bool = False  # EnOS does not show it
+
+    @property
+    def about(self) -> tuple[FlowId, Due | None]:
+        """What history tells to be late: a run of a flow, or a promise."""
+        return self.outlook.flow.id, self.verdict.due
+
+    @property
+    def is_open(self) -> bool:
+        """Whether another look soon may tell."""
+        return self.verdict.reason in _AGAIN_SOON and not self.is_refused
 
 
 class LatenessMonitor:
-    """Looks for what is late. ``read_since`` says when the last complete read of history began."""
+    """Looks for what is late. ``read_since`` says when the last complete read of history began.
+
+    ``fill`` fills in what is known around a new incident, before its card is sent: it may show that nobody is to be
+    mentioned.
+    """
 
     def __init__(
         self,
@@ -70,14 +86,18 @@ class LatenessMonitor:
         read_since: Callable[[datetime], datetime | None],
         zone: Callable[[], timedelta | None],
         is_reachable: Callable[[], bool],
+        fill: Callable[[IncidentId, datetime], Awaitable[None]],
     ) -> None:
-        self._context, self._mode = context, mode
+        self._context, self._mode, self._fill = context, mode, fill
         self._read_since, self._is_reachable = read_since, is_reachable
         self._outlooks = FlowOutlook(context.store, zone, learns=mode == AUTO)
         self._incidents = LateIncidents(context)
         self._ticking = asyncio.Lock()
         self._turn = asyncio.Semaphore(context.settings.lane_width)
         self._next: dict[FlowId, datetime] = {}  # when each flow is looked at again
+        self._asked: dict[
+            tuple[FlowId, Due | None], datetime
+        ] = {}  # when EnOS is asked again about a run, or a promise
         self._flows: dict[FlowId, FlowRef] = {}
         self._flows_at: datetime | None = None  # when they were listed, by the steady clock
         self._durations: dict[FlowId, tuple[datetime, UsualDuration | None]] = {}
@@ -91,13 +111,25 @@ class LatenessMonitor:
         async with self._ticking:
             expected = await self._context.store.expectations()
             live = {each.flow_id: each for each in await self._context.store.incidents(live=True, limit=_LIVE)}
-            await self._incidents.tick(live.values(), since, now)
-            late = await self._late(expected, live, since, now)
-            late += await self._promises(expected, live, now)
+            await self._incidents.tick(live.values(), expected, since, now)
+            snoozed = await self._context.store.snoozes()
+            late = await self._late(expected, live, snoozed, since, now)
+            others = await self._promises(expected, live, now)
             if self._mode == AUTO:
-                late += await self._long(expected, live, since, now)
-            confirmed = await asyncio.gather(*(self._confirmed(each, now) for each in late))
+                others += await self._long(expected, live, since, now)
+            others = self._worth_asking(others, snoozed, now)
+            confirmed = await asyncio.gather(*(self._confirmed(each, now) for each in (*late, *others)))
             await self._report([each for each in confirmed if each.verdict.reason in _SAID_AS], now)
+            for each in confirmed[: len(late)]:  # not before it is written
+                self._next[each.outlook.flow.id] = _again(each.verdict, now, soon=each.is_open)
+            for each in confirmed[len(late) :]:
+                self._asked[each.about] = _again(each.verdict, now, soon=each.is_open)
+
+    def _worth_asking(self, found: Iterable[_Found], snoozed: Collection[Snooze], now: datetime) -> list[_Found]:
+        """Those of which EnOS was not asked lately, and of which somebody would be told."""
+        self._asked = {about: min(at, now + _LATER) for about, at in self._asked.items() if at > now}
+        awake = (each for each in found if snooze_of(each.outlook.flow.id, now, snoozed) is None)
+        return [each for each in awake if each.about not in self._asked]
 
     async def outlook(self, flow: FlowRef, now: datetime) -> Outlook:
         """What is known and expected of a flow: what ``show`` says."""
@@ -114,18 +146,25 @@ class LatenessMonitor:
     # ── what history tells ──
 
     async def _late(
-        self, expected: Mapping[FlowId, Expectation], live: Collection[FlowId], since: datetime, now: datetime
+        self,
+        expected: Mapping[FlowId, Expectation],
+        live: Collection[FlowId],
+        snoozed: Collection[Snooze],
+        since: datetime,
+        now: datetime,
     ) -> list[_Found]:
         found = list[_Found]()
-        snoozed = await self._context.store.snoozes()
         for flow in await self._due(now):
-            outlook = await self._outlooks.of(flow, expected.get(flow.id), since, now)
+            outlook = await _guarded(flow, self._outlooks.of(flow, expected.get(flow.id), since, now))
+            if outlook is None:
+                self._next[flow.id] = now + _LATER
+                continue
             verdict = outlook.verdict
-            soon = verdict.reason in _AGAIN_SOON
-            self._next[flow.id] = now + _SOON if soon else min(verdict.again or now + _LATER, now + _LATER)
+            self._next[flow.id] = _again(verdict, now, soon=verdict.reason in {*_AGAIN_SOON, Reason.LATE})
             log.debug("Flow %s: %s", flow.id, verdict.reason.value)
             if verdict.reason is Reason.LATE and (silent := _silence(flow.id, live, snoozed, now)):
                 self._said[flow.id] = replace(verdict, reason=silent)
+                self._next[flow.id] = _again(verdict, now)
             elif verdict.reason is Reason.LATE:
                 found.append(_Found(outlook, verdict))
             await asyncio.sleep(0)  # ten thousand flows take their time
@@ -147,7 +186,8 @@ class LatenessMonitor:
         """The promises of the next hours that cannot be kept any more."""
         found = list[_Found]()
         for each in expected.values():
-            outlook = await self._outlooks.ahead(each, now) if each.by else None
+            flow = FlowRef(each.flow_id, each.flow_name)
+            outlook = await _guarded(flow, self._outlooks.ahead(each, now)) if each.by else None
             if outlook is None or outlook.verdict.reason is not Reason.WILL_BE_LATE:
                 continue
             incident = live.get(each.flow_id)
@@ -184,15 +224,16 @@ class LatenessMonitor:
             try:
                 looked = await self._looked(found, now)
             except Failure as trouble:
-                gone = isinstance(trouble, Refusal)
                 log.info("Whether flow %s is late could not be read: %s", found.outlook.flow.id, trouble)
-                looked = replace(found, verdict=replace(found.verdict, reason=Reason.UNREADABLE))
-                self._next[found.outlook.flow.id] = now + (_LATER if gone else _SOON)
+                unreadable = replace(found.verdict, reason=Reason.UNREADABLE)
+                looked = replace(found, verdict=unreadable, is_refused=isinstance(trouble, Refusal))
+            except Exception:
+                log.exception("Whether flow %s is late hit a bug. The others are still looked at.", *found.about[:1])
+                unreadable = replace(found.verdict, reason=Reason.UNREADABLE)
+                looked = replace(found, verdict=unreadable, is_refused=True)
         verdict = looked.verdict
         self._said[found.outlook.flow.id] = verdict
         log.info("Flow %s: %s", found.outlook.flow.id, verdict.reason.value)
-        if verdict.reason in _AGAIN_SOON:
-            self._next[found.outlook.flow.id] = now + _SOON
         return looked
 
     async def _looked(self, found: _Found, now: datetime) -> _Found:
@@ -246,6 +287,9 @@ class LatenessMonitor:
                 [each.row.id for each in runs], [each.row.flow_id for each in runs], decide, since=terms.recent_since
             )
             count_failures(changes, self._context.occurred)
+            for incident in changes.incidents:
+                if incident.threads:  # those of a storm wait for their turn
+                    await self._fill(incident.id, now)
             self._context.wake()
 
     def _row(self, found: _Found) -> Instance:
@@ -287,6 +331,22 @@ class LatenessMonitor:
             behind=outlook.estimate.behind.flow if outlook.estimate and outlook.estimate.behind else None,
             behind_by=outlook.estimate.behind.late if outlook.estimate and outlook.estimate.behind else None,
         )
+
+
+async def _guarded(flow: FlowRef, look: Awaitable[_Seen]) -> _Seen | None:
+    """What a look at a flow comes to. A bug in one does not hold up the others."""
+    try:
+        return await look
+    except Failure:
+        raise
+    except Exception:
+        log.exception("Looking whether flow %s is late hit a bug. The others are still looked at.", flow.id)
+        return None
+
+
+def _again(verdict: Verdict, now: datetime, *, soon: bool = False) -> datetime:
+    """When a flow is looked at again."""
+    return now + _SOON if soon else min(verdict.again or now + _LATER, now + _LATER)
 
 
 def _clock(at: datetime, zone: tzinfo) -> str:

@@ -34,20 +34,23 @@ class SingleReads:
         await self._context.store.observe((instance,), () if flow is None else (flow,), look)
         return found[0] if found else None
 
-    async def record(self, found: Instance, before: Seen | None, now: datetime, *, beyond: bool) -> ChangeSet:
+    async def record(
+        self, found: Instance, before: Seen | None, now: datetime, *, beyond: bool, is_late: bool = False
+    ) -> ChangeSet:
         """Write what a single read shows, unless a search has written since ``before``.
 
-        ``beyond``: the instance is outside of the window, where no search sees it fail again.
+        ``beyond``: the instance is outside of the window, where no search sees it fail again. ``is_late``: it was
+        reported as late, so that it may be unknown although it is followed.
         """
         terms = await self._context.terms(now, await self._context.owner_resolver.resolve(found.owners, now))
         alerting = terms.alerting
 
         def decide(known: StoredState) -> ChangeSet:
             seen = known.seen.get(found.id)
-            if seen != before or seen is None:
+            if seen != before or (seen is None and not (beyond and is_late)):
                 return ChangeSet()
-            failed_before_and_now = seen.status in alerting and found.status in alerting
-            if failed_before_and_now and (not beyond or _same_moment(found.end_time, seen.end_time)):
+            failed_before = seen is not None and seen.status in alerting and found.status in alerting
+            if failed_before and (not beyond or _same_moment(found.end_time, seen.end_time if seen else "")):
                 return ChangeSet()
             return page_facts.decide([found], terms, known)
 

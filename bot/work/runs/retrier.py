@@ -164,7 +164,7 @@ class Retrier:
             old = found[0] if found else None
             reason = retries.at_its_time(row, old, rules, link, runs, now)
             if reason is RetryReason.NOT_YET or (reason is RetryReason.RETRY and waits):
-                return ChangeSet()
+                return _redrawn(old, row, terms)
             decided.append(_Decided(reason, old))
             if reason is RetryReason.RETRY:
                 return ChangeSet(retries=(row.ended(RetryState.STARTING),))
@@ -359,6 +359,14 @@ def _key(retry: Retry) -> str:
 
 def _name(reason: RetryReason) -> str:
     return reason.value.replace(" ", "_")
+
+
+def _redrawn(old: Incident | None, row: Retry, terms: incident_posts.Terms | None) -> ChangeSet:
+    """The cards with when it is retried, where that has moved with the clock."""
+    if old is None or terms is None or row.state is not RetryState.WAITING:
+        return ChangeSet()
+    new = retries.shown(old, row)
+    return ChangeSet() if new == old else ChangeSet(incidents=(new,), posts=incident_posts.redrawn(old, new, terms))
 
 
 def _told(old: Incident | None, row: Retry, terms: incident_posts.Terms | None, why: Text | None = None) -> ChangeSet:

@@ -8,7 +8,7 @@ from answer_enos import chain
 from answer_world import FAILED
 
 from bot.core.flow.model import Graph
-from bot.core.flow.status import Status
+from bot.core.flow.status import OwnStatus, Status
 from bot.core.incident.facts import ChangeSet
 from bot.core.incident.model import Phase
 from bot.core.text.escape import Markup
@@ -149,6 +149,16 @@ async def test_failures_that_only_flowbot_knows_are_marked(world, maya, words, n
     await world.breaks("3377-2026111902")
     (seen,) = await maya.says(words)
     assert f"_{note}_" in seen.text
+
+
+@pytest.mark.parametrize("status", OwnStatus)
+async def test_what_is_only_late_has_not_failed(world, maya, status):
+    await world.breaks("3377-2026112102")
+    incident = await world.incident("3377-2026112102")
+    late = replace(incident, occurrences=(replace(incident.occurrences[-1], status=int(status)),))
+    await world.store.change(incident.id, lambda _old: ChangeSet(incidents=(late,)))
+    (seen,) = await maya.says("failed")
+    assert "No failures today." in seen.text
 
 
 async def test_failures_of_another_day_or_owner_are_not_listed(world, maya):

@@ -12,6 +12,7 @@ from watched_store import Killed
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.flow.run import Run, RunState
 from bot.core.flow.status import Status
+from bot.core.history import causes
 from bot.core.history.background import FlowRef
 from bot.core.history.runbook import Runbook
 from bot.core.history.runs import PastRun
@@ -242,6 +243,24 @@ async def test_nobody_is_called_about_it_until_the_cause_has_ended(world):
     assert not of(world, ONE).is_cause_acknowledged
     called = [each for each in await tick(world, 30) if each.incident == of(world, ONE).id]
     assert any("who can take it?" in str(each.body) for each in called)
+
+
+@pytest.mark.parametrize("broken", [ONE, TWO])
+async def test_a_bug_with_one_incident_does_not_hold_up_the_others(world, monkeypatch, broken):
+    await fails(world, ONE, TWO)
+    await fails(world, CAUSE)
+    found = causes.cause_of
+
+    def cause_of(incident, flows):
+        if incident.flow_id == broken:
+            raise RuntimeError("bug")
+        return found(incident, flows)
+
+    monkeypatch.setattr(causes, "cause_of", cause_of)
+    await tick(world)
+    other = TWO if broken == ONE else ONE
+    assert "Probably because 2107 meter-import failed" in shown(world, other)
+    assert "Because of it:" in shown(world, CAUSE)
 
 
 async def test_history_that_was_not_read_since_the_recovery_is_no_cause(world):

@@ -106,7 +106,7 @@ async def test_a_failure_joins_it(world):
     incident = world.only()
     assert [each.status for each in incident.occurrences] == [OwnStatus.LATE, Status.FAIL]
     assert world.lines() == ["FAILED · report · task transform"]
-    assert world.replies_to(incident) == ["FAILED AGAIN · report · task transform"]
+    assert world.replies_to(incident) == ["FAILED · report · task transform"]
 
 
 async def test_a_flow_that_fails_already_is_not_late_too(world):
