@@ -16,8 +16,9 @@ from bot.core.text.message import layout, link, msg
 from bot.messages.cards.flows import bold
 from bot.ops import clocks, offline
 from bot.sim import serve
-from bot.sim.demo import demo, seen
+from bot.sim.demo import demo, past, seen
 from bot.sim.demo.clock import StoryClock
+from bot.sim.demo.knowing import Knowing
 from bot.sim.demo.night import Night
 from bot.sim.demo.scenario import DemoScenario
 from bot.sim.demo.stage import Stage
@@ -62,9 +63,11 @@ async def demo_with(language, folder, monkeypatch):
     """The demo's world with a fast platform, and the whole bot in it; its wall clock is the story's."""
     clock = StoryClock(folder / "clock")
     driven(monkeypatch, clock)
-    running = await serve.start(serve.World(demo_platform(clock, 4.0), demo_workspace(clock), Receivers(clock)))
+    platform = demo_platform(clock, 4.0)
+    past.add_promised(platform)
+    running = await serve.start(serve.World(platform, demo_workspace(clock), Receivers(clock)))
     try:
-        said = demo.alerting(running) | {"FLOWBOT_LANGUAGE": language, "FLOWBOT_POLL_SECONDS": "0.3"}
+        said = demo.alerting(running) | {"FLOWBOT_LANGUAGE": language, "FLOWBOT_POLL_SECONDS": "0.7"}
         await offline.import_people(configured(running, folder, **said), demo.PEOPLE)
         async with running_bot(running, folder, **said) as bot:
             await hears(bot, running)
@@ -105,6 +108,15 @@ async def test_the_night_is_played_without_reading_a_word(tmp_path, monkeypatch,
     ]
     steps = [event["type"].split(".")[-2] for event in stage.receivers.webhook.events]
     assert {"opened", "acknowledged", "handed_over", "recovered"} <= set(steps)
+
+
+async def test_what_flowbot_knows_is_played_without_reading_a_word(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(blocks, "rendered", translated)
+    async with demo_with(ZH, tmp_path, monkeypatch) as stage:
+        assert await stage.play(*Knowing(stage).steps()) == 0, capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert printed.count("A picture in Maya's direct messages: ") == 2
+    assert "A picture in Maya's direct messages: stats.png" in printed
 
 
 async def test_an_answer_in_the_wrong_language_is_a_step_that_failed(tmp_path, monkeypatch, capsys):

@@ -170,6 +170,8 @@ async def test_the_tour_checks_itself_off(visit, control):
     await expect(current).to_have_text("Ask in Chinese")
     control.message("今天失败的实例：1 个", to=WEI)
     await expect(tour).to_contain_text("That was the whole story")
+    await tour.get_by_role("button", name="Type /flow 统计").click()
+    await expect(page.get_by_role("combobox").first).to_have_value("/flow 统计")
     await tour.get_by_role("button", name="Start over").click()
     await expect(current).to_have_text("Make 3377 fail")
     await tour.get_by_role("button", name="Hide the tour").click()

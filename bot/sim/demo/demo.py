@@ -20,6 +20,7 @@ from typing import IO
 from bot.core.command import table
 from bot.core.text.language import EN
 from bot.sim import serve
+from bot.sim.demo import past
 from bot.sim.demo.clock import StoryClock
 from bot.sim.enos.platform import ACCESS_KEY, ORG, SECRET_KEY
 from bot.sim.enos.seed import WATCHER
@@ -36,8 +37,9 @@ T0DEMO0001:U0SAMLEE001,u15432100000000015,sam.lee
 T0DEMO0001:U0WEILIN001,u15432100000000016,wei.lin
 """
 _MINUTES = "1"  # until the first step of an escalation, on the page: nobody waits for half an hour there
-# In the story, whose clock jumps: what is due is seen soon, and the log does not interrupt what people say.
-_TOLD_FAST = {"FLOWBOT_POLL_SECONDS": "0.5", "FLOWBOT_LOG_LEVEL": "error"}
+# In the story, whose clock jumps: what is due is seen soon, history is read between two polls (it tries each second,
+# and gives way to them), and the log does not interrupt what people say.
+_TOLD_FAST = {"FLOWBOT_POLL_SECONDS": "0.7", "FLOWBOT_LOG_LEVEL": "error"}
 _EVENING = (21, 0, timedelta(hours=8))  # when the story begins: hour and minute in Shanghai
 _STARTED_WITHIN = 30.0  # seconds until both sockets are connected
 _ENDED_WITHIN = 15.0
@@ -173,7 +175,9 @@ async def demo(port: int) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     try:
-        running = await serve.start(demo_world(), page_port=port)
+        world = demo_world()
+        past.add_late(world.platform)
+        running = await serve.start(world, page_port=port)
     except OSError as error:
         why = (error.strerror or str(error)).rpartition(": ")[2]
         say = f"The demo cannot listen on port {port}: {why}."
@@ -220,7 +224,9 @@ async def script() -> int:
         folder = Path(name)
         clock = StoryClock(folder / "clock")
         clock.until(*_EVENING)
-        running = await serve.start(demo_world(clock))
+        world = demo_world(clock)
+        past.add_promised(world.platform)
+        running = await serve.start(world)
         try:
             language = chosen_language()
             settings = environment(running, folder) | alerting(running) | language

@@ -1,7 +1,11 @@
-"""The demo's story: in the evening a flow fails and is repaired from Slack, in English and in Chinese; then a night."""
+"""The demo's story: in the evening a flow fails and is repaired from Slack, in English and in Chinese.
+
+Then comes what flowbot knows (``knowing.py``), and a night (``night.py``).
+"""
 
 from bot.messages.symbols import GREEN, ORANGE, RED
 from bot.sim.demo import seen
+from bot.sim.demo.knowing import Knowing
 from bot.sim.demo.night import Night
 from bot.sim.demo.stage import Failure, Stage, Step, StepFailed
 from bot.sim.enos.model import Instance
@@ -22,7 +26,8 @@ class DemoScenario:
 
     def all(self) -> tuple[Step, ...]:
         """The whole story."""
-        return (*self.in_the_evening(), *self.in_chinese(), *Night(self._stage).steps())
+        knowing = Knowing(self._stage).steps()
+        return (*self.in_the_evening(), *self.in_chinese(), *knowing, *Night(self._stage).steps())
 
     def in_the_evening(self) -> tuple[Step, ...]:
         """The failure that Sam and Maya deal with."""

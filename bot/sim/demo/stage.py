@@ -4,7 +4,7 @@ Messages are found by what is the same in every language (``seen.py``); the lang
 """
 
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -19,6 +19,10 @@ from bot.sim.slack.seed import DATA_ALERTS
 
 STEP_SECONDS = 40.0  # seconds until a step counts as failed
 _RUN = 20.0  # seconds in which each run of the story ends
+_PATIENCE, _MEANWHILE = (
+    2.0,
+    30.0,
+)  # while something is waited for, so many seconds of the story pass in so many real ones
 _SEARCHES = 6  # of EnOS, of which a poll makes three: after these, one began and ended
 SHANGHAI = timedelta(hours=8)
 
@@ -95,10 +99,10 @@ class Stage:
         """Something happens now: older messages are no answer to it."""
         self._since = self.slack.state.new_ts()
 
-    async def fails(self, flow: int, task: int | None, *places: str) -> Failure:
-        """Let a flow fail, and wait for its card in each of these channels."""
+    async def fails(self, flow: int, task: int | None, *places: str, error: Sequence[str] = ()) -> Failure:
+        """Let a flow fail, and wait for its card in each of these channels; ``error`` ends the log."""
         self.happens()
-        self.platform.fail(flow, task=task)
+        self.platform.fail(flow, task=task, lines=error)
         failure = Failure(flow, self.platform.start_scheduled(flow).id)
         self.clock.ahead(_RUN)
         for place in places:
@@ -190,6 +194,18 @@ class Stage:
         if found is None:
             raise StepFailed(otherwise)
         return found
+
+    async def in_time(self, look: Callable[[], Found | None], otherwise: str) -> Found:
+        """Wait until something is so, and let the story's time pass meanwhile; raises StepFailed after some time."""
+        for _ in range(int(STEP_SECONDS / _PATIENCE)):
+            try:
+                found = await self.slack.until(look, timeout=_PATIENCE)
+            except TimeoutError:
+                self.clock.ahead(_MEANWHILE)
+                continue
+            if found is not None:
+                return found
+        raise StepFailed(otherwise)
 
     # ── checking and printing ────────────────────────────────────────────────
 

@@ -10,6 +10,11 @@ const NAME = "daily-energy-report";
 const OWNER = "U0MAYA00001";
 const WEI = "U0WEILIN001";
 const IN_CHINESE = "/flow 失败 今天";
+// What else flowbot knows: why a flow is late, the figures of the week, a task graph, and when to rerun by itself.
+const NEXT = {
+  en: ["/flow show 4616", "/flow stats", "/flow graph 4601", '/flow retry 3377 on "SQLTimeoutException"'],
+  zh: ["/flow 查看 4616", "/flow 统计", "/flow 任务图 4601", '/flow 自动重试 3377 报错 "SQLTimeoutException"'],
+};
 const BROKEN = ["FAIL", "TIMEOUT", "INTERNAL_ERROR"];
 const GREEN = "#1a7f37";
 const ABOUT_FLOW = new RegExp(`^(ack|unack|close|reopen|show) ${FLOW}$`);
@@ -124,6 +129,11 @@ function owner() {
   return store.as === OWNER ? null : action("Act as Maya Chen, its owner", () => become(OWNER));
 }
 
+/** Further commands to try, in the language of the person acted as. */
+function next(type) {
+  return NEXT[store.as === WEI ? "zh" : "en"].map((words) => action(`Type ${words}`, () => type(words)));
+}
+
 let drawn = "";
 /** Draw the strip into `node`; `type` puts a text into the message box. */
 export function drawTour(node, type) {
@@ -144,7 +154,7 @@ export function drawTour(node, type) {
   fill(node,
     el("ol", { class: "steps" }, steps),
     el("div", { class: "tour-hint", role: "status" }, finished
-      ? ["That was the whole story: one thread from failure to recovery, in two languages. ", action("Start over", () => restart(node, type))]
+      ? ["That was the whole story: one thread from failure to recovery, in two languages. Ask what flowbot knows: ", ...next(type), action("Start over", () => restart(node, type))]
       : STEPS[current].hint(type)),
     el("button", { type: "button", class: "icon-button", aria: { label: "Hide the tour" }, title: "Hide the tour", on: { click: () => { progress.hidden = true; drawTour(node, type); } } }, icon("close", 14)));
   if (focused) node.querySelector("button")?.focus();
