@@ -24,7 +24,7 @@ from bot.core.incident.lifecycle import Transition
 from bot.core.incident.model import Incident, IncidentCard
 from bot.core.outbox.blocks import Card
 from bot.core.outbox.conversations import SLACK_FAILURES
-from bot.core.outbox.posts import NewPost, PostId
+from bot.core.outbox.posts import NewPost, PostId, is_direct
 from bot.core.people import on_call
 from bot.core.people.on_call import OnCallGroup
 from bot.core.routing.mentions import Permit
@@ -227,9 +227,13 @@ class Reminders:
         return Call(decision, step, place, directly, people, now, on_call.names(plan.groups))
 
     async def _directly(self, decision: Decision, step: EscalationStep, plan: Plan) -> Sequence[str]:
-        """Who hears of a step by direct message: whom it calls, but not the members of the channel it mentions in."""
+        """Who hears of a step by direct message: whom it calls, but not the members of the channel it mentions in.
+
+        Nor those who have a card in their direct messages: its thread shows the step.
+        """
+        watching = {card.channel for card in decision.shown_in if is_direct(card.channel)}
         if not (step.group or step.owners) or decision.mentions_in is None:
-            return escalation.told_directly(step, plan, ())
+            return escalation.told_directly(step, plan, watching)
         channel = decision.mentions_in.channel
         try:
             readers = await self._checks.members(channel)
@@ -239,7 +243,7 @@ class Reminders:
                 *(channel, step.number, step.of, failure),
             )
             return ()
-        return escalation.told_directly(step, plan, readers)
+        return escalation.told_directly(step, plan, watching.union(readers))
 
     async def _write(self, incident: Incident, call: Call, decide: Callable[[Incident], ChangeSet]) -> None:
         if not (await self._store.change(incident.id, decide)).escalated:

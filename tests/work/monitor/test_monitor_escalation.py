@@ -31,8 +31,8 @@ class Night:
         self.checks = ReminderChecks(on_call, members, pagerduty=True)
         self.pages = []
 
-    async def second_card(self):
-        card = IncidentCard(FINANCE, PostId("finance"), told_at=self.began_at)
+    async def second_card(self, channel=FINANCE):
+        card = IncidentCard(channel, PostId("finance"), told_at=self.began_at)
         await self.world.store.change(self.id, lambda old: ChangeSet(incidents=(old.with_card(card),)))
 
     async def at(self, minutes):
@@ -170,6 +170,14 @@ async def test_where_no_channel_mentions_everybody_called_hears_by_direct_messag
         (MAYA.user, "You own this flow. Can you take it?\nIts thread is in <#C0DATAOPS1>."),
         (SAM, CALLED_SAM),
     ]
+
+
+async def test_who_watches_in_direct_messages_hears_of_a_step_once(night):
+    await night.second_card(MAYA.user)
+    direct = where(**{OPS: Permit(Permission.MENTIONS_OFF), MAYA.user: Permit(Permission.DIRECT_MESSAGE)})
+    night.world.store.routing_rules = allowing(direct)
+    called = "Called: `S0ONCALL01`, `maya.chen`"
+    assert await night.at(30) == [(OPS, called), (MAYA.user, called), (SAM, CALLED_SAM)]
 
 
 @pytest.mark.parametrize("failure", [SlackUnclear("too slow"), SlackRefused("missing_scope")])
