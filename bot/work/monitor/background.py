@@ -9,7 +9,7 @@ of its cards: what has changed meanwhile is seen by the next tick.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bot.core.errors import Failure
 from bot.core.flow.model import FlowId, InstanceId
+from bot.core.flow.status import Status
 from bot.core.history import around, causes
 from bot.core.history.background import Background, Cause, MetBefore
 from bot.core.history.causes import Flows
 from bot.core.history.met_before import met_before, who_ended
+from bot.core.history.runs import PastRun
 from bot.core.history.usual import usual_duration
 from bot.core.incident import lifecycle
 from bot.core.incident.facts import ChangeSet
@@ -79,7 +81,9 @@ class BackgroundMonitor:
         live = await self._live()
         flows = await read_flows(self._context.store, live, {incident.flow_id})
         cause = await self._linked(causes.cause_of(incident, flows).cause)
-        known = await self._known(incident, now)
+        runs = await self._context.store.past_runs(incident.flow_id, RUNS)
+        known = await self._known(incident, runs, now)
+        good = next((run.instance for run in runs if run.status == Status.SUCCESS), "")
 
         def step(old: Incident) -> Step:
             kept = old.background
@@ -94,7 +98,8 @@ class BackgroundMonitor:
                 met_before=known.met_before,
                 runbook=known.runbook,
             )
-            new, _ = causes.compared(replace(old, background=full), cause, {each.id for each in live}, now)
+            filled = replace(old, background=full, last_success=old.last_success or good)
+            new, _ = causes.compared(filled, cause, {each.id for each in live}, now)
             # A newer failure has a background of its own.
             is_about = lifecycle.is_live(old) and old.occurrences[-1].instance == newest.instance
             return (new, Transition.ENRICHED) if is_about and new != old else (old, _SAME)
@@ -123,10 +128,9 @@ class BackgroundMonitor:
         is_filled = self._filled.get(incident.id) == (newest.instance, newest.error_line)
         return not is_filled or (known.next_run is not None and known.next_run <= now)
 
-    async def _known(self, incident: Incident, now: datetime) -> Background:
+    async def _known(self, incident: Incident, runs: Sequence[PastRun], now: datetime) -> Background:
         """All but causes and consequences."""
         store, flow = self._context.store, incident.flow_id
-        runs = await store.past_runs(flow, RUNS)
         zone = (await self._context.owner_resolver.resolve((), now)).zone
         waiting = await store.downstream(flow)
         runbook = await store.runbook(flow)

@@ -131,6 +131,7 @@ async def test_a_card_says_what_is_known_of_its_flow(world):
     assert "The schedule starts it again 2026-11-21 06:00 UTC." in said
     assert "3 flows wait for it: site-energy, billing and 1 more." in said
     assert "Runbook: call the grid team" in said
+    assert "Last successful run\n2107-202611200600" in said, "without asking EnOS for it"
 
 
 async def test_a_card_asks_enos_no_more_than_before(world):
