@@ -159,7 +159,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a digest tells."""
+    """What a digest lists."""
 
     since: datetime
     failures: int
@@ -211,7 +211,7 @@ def contents(
     is_alert_channel: bool,
     slow: Sequence[SlowRun] = (),
 ) -> Contents:
-    """What a channel's digest tells of ``[since, until)``, and what is open, snoozed or missing now.
+    """What a channel's digest lists for ``[since, until)``, and what is open, snoozed or missing now.
 
     ``incidents`` are the live ones and those that ended lately. A snooze is told in the alert channel, and where the
     flow has an open incident; one of all flows is told everywhere.

@@ -78,7 +78,7 @@ def test_the_same_row_twice_on_one_page_is_one_failure():
     assert len(changes.incidents[0].occurrences) == 1
 
 
-def test_a_further_failure_is_a_reply_and_the_card_anew():
+def test_a_further_failure_is_a_reply_and_the_card_again():
     changes = page_facts.decide([row("3377-2026112200", end="2026-11-22 02:00:00")], terms(), known(incident()))
     assert [post.kind for post in changes.posts] == [PostKind.MESSAGE, PostKind.EDIT]
     assert changes.posts[1].target == "p1"

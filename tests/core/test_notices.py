@@ -41,7 +41,7 @@ def test_an_end_without_a_beginning_is_not_told():
     assert told(over()) == []
 
 
-def test_what_is_about_something_else_is_told_anew():
+def test_what_is_about_something_else_is_told_again():
     assert told(begins("a", "x"), begins("b", "x"), begins("c", "y"), over()) == ["a", "c", "c-over"]
 
 

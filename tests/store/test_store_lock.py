@@ -94,7 +94,7 @@ def test_a_name_that_a_crash_cut_short_is_still_a_lock(path, left):
     take(path).release()
 
 
-def test_a_lock_that_is_removed_before_it_is_held_is_taken_anew(path, monkeypatch):
+def test_a_lock_that_is_removed_before_it_is_held_is_taken_again(path, monkeypatch):
     real, removed = lock.fcntl.flock, threading.Event()
 
     def flock(descriptor, how):

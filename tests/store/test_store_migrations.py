@@ -273,7 +273,7 @@ async def test_secrets_that_an_older_version_kept_go_even_from_free_pages(tmp_pa
     assert standing_in(tmp_path) == []
 
 
-def test_where_there_is_no_room_to_write_the_file_anew_it_is_tried_at_the_next_start(tmp_path, caplog):
+def test_where_there_is_no_room_to_write_the_file_again_it_is_tried_at_the_next_start(tmp_path, caplog):
     path = tmp_path / "flowbot.db"
     with_secrets(path, IN_CLEAR)
     connection = opened(path)

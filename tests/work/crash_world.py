@@ -198,7 +198,7 @@ class CrashWorld:
         self.channels = Channels(self) if watched else None
         self.alarms = []
         self.expected = set()  # failures that a complete poll has been shown
-        self.check_times = []  # when a process looked for what is to be called to mind, and lived on
+        self.check_times = []  # when a process looked for reminders that are due, and lived on
         self.said = {}  # by its key, each command that was handed to a process
         self._ids = itertools.count(1)
         self._ends = itertools.count(1)

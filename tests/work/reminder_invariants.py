@@ -1,11 +1,11 @@
 """What must hold of reminders, read from what was said in the threads and when: not from what the bot notes.
 
 open    calls EVERY after it was told or given back, and again EVERY after that, until all were called; then its owner
-        is called to mind after twice as long each time; six steps in all
+        is reminded after twice as long each time; six steps in all
 taken   a quarter of an hour before a promise of half an hour or more ends, who took it is asked; then it is open
 ended   is quiet
 
-While its flow or all flows are snoozed nobody is called and nothing expires; after that it begins anew. A step that no
+While its flow or all flows are snoozed nobody is called and nothing expires; after that it starts again. A step that no
 channel allows waits. What is said in several threads at once is one step.
 """
 
@@ -56,7 +56,7 @@ class Care:
     """Who looks after an incident, as its threads tell."""
 
     state: str  # open, taken, ended
-    since: datetime  # when it was told, called to mind, or taken last
+    since: datetime  # when it was told, reminded of, or taken last
     calls: int = 0
     until: datetime | None = None
     asked: bool = False

@@ -1,6 +1,6 @@
 """Whether a run is missing or late (LATE), or runs far longer than it ever did (LONG): values in, a named reason out.
 
-Two questions for LATE. ``judge`` asks what history tells, at no cost; ``confirm`` asks what EnOS says at this moment,
+Two questions for LATE. ``judge`` asks history, at no cost; ``confirm`` asks what EnOS says at this moment,
 of the flow and of its runs, and only where history says LATE. Any doubt is silence, with a name.
 
 A later success makes up for an earlier run, as it ends an incident. A run that has failed is told as a failure.
@@ -78,7 +78,7 @@ def judge(
     read_since: datetime | None,
     now: datetime,
 ) -> Verdict:
-    """What history tells of the newest trigger time whose usual time, with its margin, has passed.
+    """Whether the newest run whose usual time has passed, with its margin, is late by what history holds.
 
     ``known`` is what the ``runs`` teach. ``fires`` are the trigger times of the schedule, in order, the next one
     included, as far as the digits of the flow's ids show them. ``read_since`` is when the last complete read of
@@ -110,7 +110,10 @@ def judge_due(
     read_since: datetime | None,
     now: datetime,
 ) -> Verdict:
-    """What history tells of a run whose deadline has passed; ``around`` are the trigger times before and after its."""
+    """Whether a run whose deadline has passed is late by what history holds.
+
+    ``around`` are the trigger times before and after its own.
+    """
     before, after = around
     begun = [run for run in runs if due.fire <= run.triggered_at <= now]
     if any(run.status == Status.SUCCESS for run in begun):

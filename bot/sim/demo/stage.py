@@ -19,10 +19,8 @@ from bot.sim.slack.seed import DATA_ALERTS
 
 STEP_SECONDS = 40.0  # seconds until a step counts as failed
 _RUN = 20.0  # seconds in which each run of the story ends
-_PATIENCE, _MEANWHILE = (
-    2.0,
-    30.0,
-)  # while something is waited for, so many seconds of the story pass in so many real ones
+_PATIENCE = 2.0  # seconds between two moves of the story's clock while a step waits
+_MEANWHILE = 30.0  # seconds by which the story's clock is then moved ahead
 _SEARCHES = 6  # of EnOS, of which a poll makes three: after these, one began and ended
 SHANGHAI = timedelta(hours=8)
 

@@ -1,4 +1,4 @@
-"""What history tells of one flow at a moment: whether it is late, by what it usually does or by what was promised."""
+"""Whether a flow is late at a moment, by its usual times or by a promise, as far as history shows."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace

@@ -1,6 +1,6 @@
 """Reports runs that are missing, late, or far longer than ever, and promises that cannot be kept.
 
-    tick ─► each flow whose next deadline has come ─► what history tells (``core/history/lateness.py``)
+    tick ─► each flow whose next deadline has come ─► is it late by history? (``core/history/lateness.py``)
               LATE or LONG there ─► one look at EnOS ─► still so: written, with all others of this tick
 
 Nothing is said where history was last read before the deadline: after an outage nobody is told before it has caught
@@ -52,7 +52,7 @@ _AGAIN_SOON = frozenset({Reason.READ_TOO_OLD, Reason.UNREADABLE, Reason.NOT_AS_I
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A run that history tells to be late, and what EnOS said of it."""
+    """A run that is late by history, and what EnOS said of it."""
 
     outlook: Outlook
     verdict: Verdict
@@ -62,7 +62,7 @@ class _Found:
 
     @property
     def about(self) -> tuple[FlowId, Due | None]:
-        """What history tells to be late: a run of a flow, or a promise."""
+        """What is late by history: a run of a flow, or a promise."""
         return self.outlook.flow.id, self.verdict.due
 
     @property
@@ -143,7 +143,7 @@ class LatenessMonitor:
         found = replace(found, estimate=ahead.estimate if ahead else None)
         return replace(found, verdict=said) if said and is_same and found.verdict.reason is Reason.LATE else found
 
-    # ── what history tells ──
+    # ── late by history ──
 
     async def _late(
         self,

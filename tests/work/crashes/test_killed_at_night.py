@@ -91,12 +91,12 @@ def long_night(world):
 
     return [
         flows_fail,
-        waits(11),  # all are called to mind
+        waits(11),  # all are reminded of
         orders("ack for 32m", 3377),
         orders("close", 3378),
         waits(18),  # who took it is asked
         waits(15),  # and has not kept the promise
-        waits(11),  # so it is called to mind
+        waits(11),  # so it is reminded of
         orders("ack for 5m", 3377),
         waits(6),
         one_recovers,

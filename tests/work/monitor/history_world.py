@@ -50,7 +50,7 @@ class World:
         return len(self.enos.calls)
 
     async def past(self, seconds=300):
-        """Let so many seconds pass, with a look at the past in each; how many requests they took."""
+        """Let ``seconds`` pass, with a look at the past in each; return the number of requests."""
         self.enos.calls.clear()
         for _ in range(seconds):
             self.pass_time(timedelta(seconds=1))

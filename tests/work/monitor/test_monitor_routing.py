@@ -140,7 +140,7 @@ async def test_a_channel_may_want_replies_about_failures_outside_of_the_thread_t
     assert [reply.broadcast for reply in replies] == [True]
 
 
-async def test_preferences_are_read_anew_after_a_change(world):
+async def test_preferences_are_read_again_after_a_change(world):
     await world.store.routing_rules()
     await watch(world)
     assert len((await world.store.routing_rules()).watches) == 1

@@ -130,7 +130,7 @@ async def test_a_reminder_that_waits_is_not_sent_once_it_is_snoozed(world):
 # ── its time has come ──
 
 
-async def test_still_broken_it_is_open_again_with_mentions_and_reminders_begin_anew(world):
+async def test_still_broken_it_is_open_again_with_mentions_and_reminders_start_again(world):
     await fails(world)
     await at(world, 0.6)
     await snooze(world)
