@@ -4,33 +4,19 @@ import contextlib
 from shutil import copyfile
 
 import pytest
-from answer_world import FAILED, ONCALL, OPS, World
-from crash_injection import ProcessDied, StatementBudget, crashing_store, in_transaction
+from answer_world import FAILED, ONCALL, OPS
+from crash_chat import lives
+from crash_injection import ProcessDied, StatementBudget, in_transaction
 from new_database import new_database
 
 from bot.core.incident.handover import OfferState
 from bot.core.people.model import IncomingMessage, Origin, Surface
-from bot.store.store import Store
 from bot.work.commands.offer_expiry import OfferExpiry
 from bot.work.runs import crash_recovery
 
 REDUCE = "3318-2026112102"
 JONAS = "U0JONAS0001"
 ASKS = {"assign": f"assign 3377 to <@{JONAS}>", "handover": f"handover to <@{JONAS}>"}
-
-
-async def lives(path, budget=None, earlier=None):
-    """A world on this database; with an earlier one, its time and its Slack go on."""
-    store = Store.open(path)
-    if budget is not None:
-        store = await crashing_store(store, budget)
-    world = World(store) if earlier else await World.begun(store)
-    if earlier:
-        world.slack, world.enos, world.now = earlier.slack, earlier.enos, earlier.now
-        world.actors = earlier.actors
-        world._ids, world._stamps = earlier._ids, earlier._stamps
-        world.restart()
-    return world
 
 
 @pytest.fixture(params=ASKS)

@@ -6,34 +6,25 @@ from datetime import timedelta
 from shutil import copyfile
 
 import pytest
-from answer_world import FAILED, World
-from crash_injection import CrashingProxy, ProcessDied, StatementBudget, crashing_store, in_transaction
+from answer_world import FAILED
+from crash_chat import lives
+from crash_injection import CrashingProxy, ProcessDied, StatementBudget, in_transaction
 from new_database import new_database
 
 from bot.core.errors import TemporaryFailure
 from bot.core.incident.facts import ChangeSet
 from bot.core.incident.retries import RetryState
 from bot.core.text.message import msg
-from bot.store.store import Store
 from bot.work.runs import crash_recovery
 from bot.work.runs.retrier import Retrier
 
 ERROR = "java.net.SocketException: Connection reset by peer"
 
 
-async def lives(path, budget=None, earlier=None):
-    """A world on this database; with an earlier one, its time, its Slack and its EnOS go on."""
-    store = Store.open(path)
-    if budget is not None:
-        store = await crashing_store(store, budget)
-    world = World(store) if earlier else await World.begun(store)
-    if earlier:
-        world.slack, world.enos, world.now = earlier.slack, earlier.enos, earlier.now
-        world.actors = earlier.actors
-        world._ids, world._stamps = earlier._ids, earlier._stamps
-        world.restart()
-    if budget is not None:
-        world.services = replace(world.services, enos=CrashingProxy(world.enos, budget))
+async def dying(path, budget, earlier):
+    """A world that may die before or after each call to EnOS, too."""
+    world = await lives(path, budget, earlier)
+    world.services = replace(world.services, enos=CrashingProxy(world.enos, budget))
     return world
 
 
@@ -63,7 +54,7 @@ async def each_death(night, tmp_path, check, *, faults=()):
         earlier.enos.rows, earlier.enos.calls = dict(rows), list(calls)
         earlier.enos.faults = {"triggerFromTask": list(faults)}
         budget = StatementBudget(left)
-        world = await lives(copy, budget, earlier)
+        world = await dying(copy, budget, earlier)
         with contextlib.suppress(ProcessDied):
             await Retrier(world.services).tick(world.now)
         died = budget.is_spent
