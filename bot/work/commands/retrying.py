@@ -23,7 +23,6 @@ from bot.messages.cards import retry as cards
 from bot.work.commands import incidents, targets
 from bot.work.commands.context import Answer, CommandContext, Services, posts_for
 from bot.work.commands.responders import authorize
-from bot.work.monitor.owners import OwnerResolver
 
 
 async def retry(services: Services, context: CommandContext, request: Retry) -> Answer:
@@ -112,7 +111,7 @@ async def unretry(services: Services, context: CommandContext, request: Unretry)
     incident = await _retried(services, context, which)
     linked = await authorize(services, context, incident)
     by = context.incoming.by
-    terms = await terms_of(services, incident)
+    terms = await services.incident_actions.terms(incident.owners, services.clock())
 
     def decide(_: object, known: Sequence[retries.Retry], found: Sequence[Incident]) -> ChangeSet:
         waiting = next((each for each in known if each.state is RetryState.WAITING), None)
@@ -162,16 +161,3 @@ async def shown(services: Services, flow: FlowId) -> list[Block]:
 
 async def _rule_of(services: Services, flow: FlowId) -> RetryRule | None:
     return next((each for each in await services.store.retry_rules() if each.flow_id == flow), None)
-
-
-async def terms_of(services: Services, incident: Incident) -> incident_posts.Terms:
-    """What the posts about a retry depend on."""
-    now = services.clock()
-    owners = OwnerResolver(services.owners, services.answer_settings.console_url, services.platform_zone)
-    return incident_posts.Terms(
-        now,
-        frozenset(),
-        services.new_id,
-        render_context=await owners.resolve(incident.owners, now),
-        rules=await services.store.routing_rules(),
-    )
