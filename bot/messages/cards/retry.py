@@ -1,6 +1,6 @@
 """Retries: what the card and the threads of an incident say of them, and the sentences about their rules.
 
-Whose rule it is stands as the EnOS user name: nobody is notified because of a rule.
+The maker of a rule is shown by their EnOS user name: nobody is notified because of a rule.
 """
 
 from collections.abc import Mapping
