@@ -298,9 +298,9 @@ class IncidentActions:
             opened = [card for card in new.threads if card not in old.threads]  # first messages, which replies follow
             posts = [incident_posts.first(new, card, terms, lane=Lane.ANSWER, due=now) for card in opened]
             said = repeating(reply_body(new, reason), words)
-            for card in opened or new.cards:
-                user = person.user if card is new.home else ""  # told in direct messages once, should channels refuse
-                posts.append(incident_posts.in_thread(new, card, lambda _: said, terms, lane=Lane.ANSWER, user=user))
+            posts += [
+                incident_posts.answer(new, card, lambda _: said, terms, person.user) for card in opened or new.cards
+            ]
             posts += [incident_posts.edit(new, card, terms, at_once=True) for card in new.threads if card not in opened]
             return ChangeSet(incidents=(new,), posts=(*posts, *more(new, reason)))
 

@@ -13,7 +13,6 @@ from bot.core.incident.model import Incident
 from bot.core.incident.retries import RetryReason, RetryRule, RetryState, RuleEnd, RuleId
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Block
-from bot.core.outbox.posts import Lane, NewPost
 from bot.core.text.escape import code
 from bot.core.text.mask import without_secrets
 from bot.core.text.message import Text, msg
@@ -120,12 +119,8 @@ async def unretry(services: Services, context: CommandContext, request: Unretry)
         row = waiting.ended(RetryState.STOPPED, RetryReason.STOPPED)
         new = retries.shown(found[0], row)
         body = answers.repeating(cards.stopped(new, by), context.words)
-        posts = list[NewPost]()
-        for card in new.cards:
-            user = by.user if card is new.home else ""  # told in direct messages once, should channels refuse
-            posts.append(incident_posts.in_thread(new, card, lambda _: body, terms, lane=Lane.ANSWER, user=user))
-        edits = [incident_posts.edit(new, card, terms, at_once=True) for card in new.threads]
-        return ChangeSet(incidents=(new,), retries=(row,), posts=(*posts, *edits))
+        posts = incident_posts.answered(new, body, terms, by.user)
+        return ChangeSet(incidents=(new,), retries=(row,), posts=posts)
 
     result = context.attempt_result(services.clock(), linked=linked)
     await services.store.change_retries(which, decide, incident=incident.id, attempt_result=result)
