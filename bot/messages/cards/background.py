@@ -32,7 +32,7 @@ def on_card(incident: Incident) -> tuple[Text | None, ...]:
         waiting(known),
         same_error(known.met_before) if known.met_before else None,
         took(known),
-        msg("The schedule starts it again {time}.", time=known.next_run) if known.next_run else None,
+        _next_run(known),
         runbooks.line(known.runbook),
     )
 
@@ -104,7 +104,11 @@ def bold(flow: FlowRef) -> Text:
     return flows.bold(flow.name) or code(str(flow.id))
 
 
-# ── durations and errors ──
+# ── runs and errors ──
+
+
+def _next_run(known: Background) -> Text | None:
+    return msg("The schedule starts it again {time}.", time=known.next_run) if known.next_run else None
 
 
 def took(known: Background) -> Text | None:
@@ -155,7 +159,7 @@ def in_full(known: Background, runbook: Runbook | None, reason: CauseReason | No
         waiting(known, LISTED),
         took(known),
         msg("The longest of them took {duration}.", duration=known.usual.longest) if known.usual else None,
-        msg("The schedule starts it again {time}.", time=known.next_run) if known.next_run else None,
+        _next_run(known),
         _in_full(known.met_before) if known.met_before else None,
         runbooks.told(runbook) if runbook else None,
     )
