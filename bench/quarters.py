@@ -8,9 +8,8 @@ in a hundred takes two to eight times as long, by a Pareto distribution. A LATE 
 
 import random
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 
 from bench.lines import Line
@@ -58,7 +57,7 @@ class Truth:
 
 @dataclass
 class Tally:
-    """What flowbot said in one quarter of one flow."""
+    """What flowbot said in one quarter of one flow. All of it can be added up."""
 
     false_late: int = 0
     false_long: int = 0
@@ -70,7 +69,6 @@ class Tally:
     told_long: int = 0
     margins: list[float] = field(default_factory=list)  # what was added to the usual delay, in usual delays
     waits: list[timedelta] = field(default_factory=list)  # from the usual end to what was said
-    reasons: Counter[str] = field(default_factory=Counter)
 
 
 def quarter(seed: str, cycle: str, habit: str) -> Tally:
@@ -205,7 +203,6 @@ def _ask(truths: Sequence[Truth], fires: Sequence[datetime], tally: Tally) -> _S
         verdict = judge(runs, habits(runs, FREQ, timedelta()), fires[max(0, here - 60) : here + 1], at, at)
         if verdict.reason is Reason.LATE and truths[max(0, here - 1)].paused:
             verdict = replace(verdict, reason=Reason.DISABLED)  # the live look says so
-        tally.reasons[verdict.reason.value] += 1
         if verdict.reason is Reason.HISTORY_TOO_SHORT:
             said.short.add(fires[here - 1])
         if verdict.reason is Reason.LATE and live is None and verdict.due:
@@ -267,53 +264,28 @@ def _long(truths: Sequence[Truth], tally: Tally) -> Tally:
 
 
 @dataclass
-class Sum:
-    """Many flows of one cycle and habit."""
+class Sum(Tally):
+    """Many flows of one cycle."""
 
     flows: int = 0
-    most_false_late: int = 0
+    most_false_late: int = 0  # of one flow
     most_false_long: int = 0
-    false_late: int = 0
-    false_long: int = 0
-    misses: int = 0
-    told: int = 0
-    soon: int = 0
-    unknown: int = 0  # misses of which nothing could be known
-    hangs: int = 0
-    told_long: int = 0
-    margins: list[float] = field(default_factory=list)
-    waits: list[timedelta] = field(default_factory=list)
 
     def add(self, tally: Tally) -> None:
         """Count one flow."""
         self.flows += 1
         self.most_false_late = max(self.most_false_late, tally.false_late)
         self.most_false_long = max(self.most_false_long, tally.false_long)
-        for name in (
-            "false_late",
-            "false_long",
-            "misses",
-            "told",
-            "soon",
-            "unknown",
-            "hangs",
-            "told_long",
-            "margins",
-            "waits",
-        ):
-            setattr(self, name, getattr(self, name) + getattr(tally, name))
-
-    @property
-    def share(self) -> float:
-        """Of the misses that were told within the margin."""
-        return self.told / self.misses if self.misses else 1.0
+        for each in fields(Tally):
+            setattr(self, each.name, getattr(self, each.name) + getattr(tally, each.name))
 
 
-def many(seed: int, cycle: str, habit: str, flows: int) -> Sum:
-    """Live through the quarters of several flows."""
+def many(seed: int, cycle: str, names: Sequence[str], flows: int) -> Sum:
+    """Live through the quarters of several flows of each habit that is named."""
     total = Sum()
-    for number in range(flows):
-        total.add(quarter(f"{seed} {cycle} {habit} {number}", cycle, habit))
+    for habit in names:
+        for number in range(flows):
+            total.add(quarter(f"{seed} {cycle} {habit} {number}", cycle, habit))
     return total
 
 
@@ -336,9 +308,5 @@ async def quarters(runs: int) -> list[Line]:
     """The large simulation; ``runs`` is the seed."""
     found = list[Line]()
     for cycle, flows in FLOWS.items():
-        total = Sum()
-        for habit in HABITS if cycle == HOURLY else HABITS[:-1]:
-            for number in range(flows):
-                total.add(quarter(f"{runs} {cycle} {habit} {number}", cycle, habit))
-        found += lines(cycle, total)
+        found += lines(cycle, many(runs, cycle, HABITS if cycle == HOURLY else HABITS[:-1], flows))
     return found

@@ -4,7 +4,7 @@ Their ids are made from the step, so that nothing posts it twice.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.flow.model import UserName
@@ -29,7 +29,7 @@ class Call:
     directly: Sequence[str]  # who hears of it by direct message
     people: Mapping[UserName, Person]
     due: datetime
-    groups: Mapping[str, str] = field(default_factory=dict)  # the names of groups that are known, by id
+    groups: Mapping[str, str]  # the names of groups that are known, by id
 
     @property
     def about(self) -> str:

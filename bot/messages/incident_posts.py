@@ -125,6 +125,18 @@ def in_thread(
     )
 
 
+def answer(incident: Incident, card: IncidentCard, body: Callable[[PostId], Card], terms: Terms, user: str) -> NewPost:
+    """The reply in one thread to what a user did. Should channels refuse it, their direct messages get it once."""
+    told = user if card is incident.home else ""
+    return in_thread(incident, card, body, terms, lane=Lane.ANSWER, user=told)
+
+
+def answered(incident: Incident, body: Card, terms: Terms, user: str) -> tuple[NewPost, ...]:
+    """The replies in all threads, or in that of the group, to what a user did, and the cards as they are now."""
+    replies = [answer(incident, card, lambda _: body, terms, user) for card in incident.cards]
+    return (*replies, *(edit(incident, card, terms, at_once=True) for card in incident.threads))
+
+
 def directly(
     incident: Incident,
     users: Sequence[str],

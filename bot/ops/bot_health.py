@@ -38,8 +38,8 @@ class BotHealth:
         steady: Callable[[], datetime],
         *,
         socket_mode: bool,
-        on_call: Callable[[], Sequence[Text]] = tuple,
-        known_since: Callable[[], datetime | None] = lambda: None,
+        on_call: Callable[[], Sequence[Text]],
+        known_since: Callable[[], datetime | None],
     ) -> None:
         self._metrics_updater, self._monitor, self._watchdog, self._clock_jumps, self._steady = (
             metrics_updater,

@@ -2,3 +2,5 @@
 
 The library that draws holds Python's lock meanwhile, and ends its process where it gets too little memory.
 """
+
+NO_LIBRARY, NO_FONT, TOO_LARGE, NO_MEMORY = 3, 4, 5, 6  # its exit codes

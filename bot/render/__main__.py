@@ -5,13 +5,13 @@ import sys
 from typing import BinaryIO
 
 from bot.core.pictures.model import decoded
+from bot.render import NO_FONT, NO_LIBRARY, NO_MEMORY, TOO_LARGE
 from bot.render.drawing import TooLarge, png
 from bot.render.fonts import NoFont
 
 MEMORY = 768 * 1024 * 1024  # bytes of address space
 SECONDS = 5  # of computing
 LONGEST_REQUEST = 4_000_000  # bytes
-NO_LIBRARY, NO_FONT, TOO_LARGE, NO_MEMORY = 3, 4, 5, 6
 
 
 def limit() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import bot
 from bot.core.pictures.model import Drawing, NoPicture, encoded, fits
+from bot.render import NO_FONT, NO_LIBRARY, TOO_LARGE
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +19,7 @@ LARGEST = 3_000_000  # bytes of a picture
 COMMAND = (sys.executable, "-P", "-s", "-m", "bot.render")
 # Nothing of flowbot's own environment, which holds its secrets: only where its code is.
 ENVIRONMENT = {"PYTHONPATH": str(Path(bot.__file__).parent.parent), "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"}
-_REASONS = {3: NoPicture.NO_LIBRARY, 4: NoPicture.NO_FONT, 5: NoPicture.TOO_LARGE}
+_REASONS = {NO_LIBRARY: NoPicture.NO_LIBRARY, NO_FONT: NoPicture.NO_FONT, TOO_LARGE: NoPicture.TOO_LARGE}
 
 
 class Pictures:

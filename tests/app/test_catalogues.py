@@ -17,6 +17,9 @@ catalogue = program("catalogue")
 # Where messages are tables without data, and the data that they are filled with.
 FILLED_IN = {
     "bot/core/command/wanted.py": {"after", "example", "found", "most", "flow", "command", "quoted"},
+    "bot/messages/cards/background.py": {"time", "duration", "person"},
+    "bot/messages/cards/expectations.py": {"flow"},
+    "bot/messages/cards/lateness.py": {"time", "done"},
     "bot/messages/cards/retry.py": {"flow", "run", "person"},
     "bot/messages/cards/bulk.py": {"flows", "limit"},
     "bot/slack/preflight.py": {"setting", "error"},

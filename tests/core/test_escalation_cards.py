@@ -32,7 +32,7 @@ STORM = IncidentGroup(PostId("p9"), "C0DATAOPS1", Occasion.STORM, NOW, NOW)
 
 def call(step, directly=(), *, mentions=True):
     decision = Decision(step.reason, step, AT, (BROKEN.home, OTHER_CARD), BROKEN.home if mentions else None)
-    return Call(decision, step, 0, directly, {OWNER: MAYA, OTHER: JONAS}, AT)
+    return Call(decision, step, 0, directly, {OWNER: MAYA, OTHER: JONAS}, AT, {})
 
 
 @pytest.mark.parametrize("language", ALL)

@@ -54,9 +54,8 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "audit": ("审计", "操作记录"),
     "status": ("状态",),
 }
-AMBIGUOUS: Mapping[
-    str, tuple[str, ...]
-] = {  # start, try again, stop, run: which of these verbs is for the person to say
+# Start, try again, stop, run: which of these verbs is for the person to say.
+AMBIGUOUS: Mapping[str, tuple[str, ...]] = {
     "启动": ("trigger", "enable"),
     "重试": ("rerun", "retry"),
     "停止": ("cancel", "disable"),
@@ -129,8 +128,9 @@ WHENS = {
     "明天": "tomorrow",
     **dict.fromkeys(("现在", "立即"), "now"),
 }
-SWITCHES = {**dict.fromkeys(("开", "打开", "开启"), "on"), **dict.fromkeys(("关", "关掉", "不要"), "off")}
-MODES = {**dict.fromkeys(("关", "关掉", "不要"), "off"), "自动": "auto"}
+OFF = ("关", "关掉", "不要")
+SWITCHES = {**dict.fromkeys(("开", "打开", "开启"), "on"), **dict.fromkeys(OFF, "off")}
+MODES = {**dict.fromkeys(OFF, "off"), "自动": "auto"}
 WEEKDAYS = {  # with the numbers that ``datetime.weekday`` gives
     **{f"{week}{day}": number for week in ("周", "星期") for number, day in enumerate("一二三四五六日")},
     **{f"{week}天": 6 for week in ("周", "星期")},

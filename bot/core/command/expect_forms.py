@@ -1,31 +1,22 @@
 """What ``expect`` names besides a flow: a time of day, days of the week, and the words that need no time."""
 
 import re
+from dataclasses import replace
 from itertools import groupby
 
 from bot.core.command import chinese, wanted
 from bot.core.command.forms import Form, one
 from bot.core.command.periods import iso
+from bot.core.command.routing_forms import CLOCK, choice, clock
 from bot.core.command.tokens import Cursor, Token
 from bot.core.history.expectations import EVERY_DAY, WORKING_DAYS
 
-_CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})")
 _MOST_TOKENS = 13  # seven days, and what is between them
 _ENGLISH = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _CHINESE = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
 _WORDS = {"weekdays": WORKING_DAYS, "weekends": (5, 6), "daily": EVERY_DAY, **chinese.DAYS}
 _DAYS = {word: number for number, word in enumerate(_ENGLISH)} | chinese.WEEKDAYS
 _RANGE = re.compile(f"[-–~〜～]|{'|'.join(chinese.UNTIL)}")
-_MODES = {"off": "off", "auto": "auto", **chinese.MODES}
-
-
-def _by(cursor: Cursor) -> str:
-    token = cursor.peek()
-    found = None if token is None else _CLOCK.fullmatch(iso(token.plain))
-    if found is None or int(found[1]) > 23 or int(found[2]) > 59:
-        raise cursor.expected(wanted.DONE_BY)
-    cursor.take()
-    return f"{int(found[1]):02}:{found[2]}"
 
 
 def _days(cursor: Cursor) -> tuple[int, ...]:
@@ -79,10 +70,10 @@ def _is_day(token: Token) -> bool:
 
 
 def _is_clock(token: Token) -> bool:
-    return _CLOCK.fullmatch(iso(token.plain)) is not None
+    return re.fullmatch(CLOCK, iso(token.plain)) is not None
 
 
-BY = Form("HH:MM", _by, str, accepts=_is_clock, example="06:00")
+BY = Form("HH:MM", one(wanted.DONE_BY, clock), str, accepts=_is_clock, example="06:00")
 DAYS = Form(
     "mon-fri",
     _days,
@@ -93,13 +84,9 @@ DAYS = Form(
     example="mon-fri",
     say_zh=say_days_zh,
 )
-MODE = Form(
-    "off|auto",
-    one(wanted.EXPECT_MODE, lambda token: _MODES.get(token.plain)),
-    str,
-    words=("off", "auto"),
-    words_zh=tuple(chinese.MODES),
-    accepts=lambda token: not token.quoted and token.plain in _MODES,
+_MODE = choice("off|auto", wanted.EXPECT_MODE, {each: each for each in ("off", "auto")}, chinese.MODES)
+MODE = replace(
+    _MODE,
+    accepts=lambda token: not token.quoted and token.plain in {*_MODE.words, *_MODE.words_zh},
     example="off",
-    say_zh=lambda mode: {"off": "关", "auto": "自动"}[mode],
 )

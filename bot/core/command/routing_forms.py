@@ -1,12 +1,12 @@
 """What the clauses of watches and preferences hold: names with ``*``, quiet hours, switches."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import time
 from typing import Any
 
 from bot.core.command import chinese, wanted
-from bot.core.command.forms import LARGEST_COUNT, Form
+from bot.core.command.forms import LARGEST_COUNT, Form, one
 from bot.core.command.forms import NUMBER as DIGITS
 from bot.core.command.periods import iso
 from bot.core.command.spelling import spell_name
@@ -15,33 +15,19 @@ from bot.core.command.wanted import Wanted
 from bot.core.routing.prefs import OFF
 from bot.core.text.language import EN, ZH
 
-_CLOCK = r"([0-9]{1,2}):([0-9]{2})"
-_HOURS = re.compile(rf"{_CLOCK}(?:[-－~〜～…]|\.{{2,3}}|to|until|{'|'.join(chinese.UNTIL)}){_CLOCK}")
+CLOCK = r"([0-9]{1,2}):([0-9]{2})"
+_HOURS = re.compile(rf"{CLOCK}(?:[-－~〜～…]|\.{{2,3}}|to|until|{'|'.join(chinese.UNTIL)}){CLOCK}")
 _MOST_TOKENS = 3  # 22:00 - 07:00
 
 
-def _one(what: Wanted, pick: Callable[[Token], Any]) -> Callable[[Cursor], Any]:
-    """A reader of one token; ``pick`` returns None for what it cannot be."""
-
-    def read(cursor: Cursor) -> Any:
-        token = cursor.peek()
-        value = None if token is None else pick(token)
-        if value is None:
-            raise cursor.expected(what, most=LARGEST_COUNT)
-        cursor.take()
-        return value
-
-    return read
-
-
-def _choice(placeholder: str, what: Wanted, words: Mapping[str, Any], in_chinese: Mapping[str, str]) -> Form:
+def choice(placeholder: str, what: Wanted, words: Mapping[str, Any], in_chinese: Mapping[str, str]) -> Form:
     """A form of a few words. ``words`` are the English ones with what they mean, ``in_chinese`` others for them."""
     english = {value: word for word, value in words.items()}
     main = {word: each for each, word in reversed(list(in_chinese.items()))}
     everything = {**words, **{each: words[word] for each, word in in_chinese.items()}}
     return Form(
         placeholder,
-        _one(what, lambda token: everything.get(token.plain)),
+        one(what, lambda token: everything.get(token.plain)),
         english.__getitem__,
         words=tuple(words),
         words_zh=tuple(in_chinese),
@@ -84,6 +70,12 @@ def _clock(hour: str, minute: str) -> str:
     return time(int(hour), int(minute)).isoformat("minutes") if int(hour) < 24 and int(minute) < 60 else ""
 
 
+def clock(token: Token) -> str | None:
+    """The clock time of a token; None where it is not one."""
+    found = re.fullmatch(CLOCK, iso(token.plain))
+    return (found and _clock(found[1], found[2])) or None
+
+
 def _hours(cursor: Cursor) -> str:
     tokens = [token.plain for token in cursor.ahead(_MOST_TOKENS)]
     for count in range(1, len(tokens) + 1):
@@ -100,25 +92,22 @@ def _hours(cursor: Cursor) -> str:
 
 
 def _digest(token: Token) -> str | None:
-    if token.plain == OFF or chinese.SWITCHES.get(token.plain) == OFF:
-        return OFF
-    found = re.fullmatch(_CLOCK, iso(token.plain))
-    return (found and _clock(found[1], found[2])) or None
+    return OFF if token.plain in {OFF, *chinese.OFF} else clock(token)
 
 
-_ONE_COUNT = _one(wanted.NUMBER, _count)
-GLOB = Form("GLOB", _one(wanted.GLOB, _glob), spell_name, example="meter-*")
+_ONE_COUNT = one(wanted.NUMBER, _count)
+GLOB = Form("GLOB", one(wanted.GLOB, _glob), spell_name, example="meter-*")
 TIMES = Form("N", _times, str, example="3")
 HOURS = Form("HH:MM-HH:MM", _hours, str, example="22:00-07:00")
-NUMBER = Form("N", _one(wanted.NUMBER, _number), str, accepts=lambda token: token.plain[:1].isdigit(), example="12")
-SWITCH = _choice("on|off", wanted.SWITCH, {"on": True, OFF: False}, chinese.SWITCHES)
-REPLIES = _choice("thread|channel", wanted.REPLIES, {each: each for each in ("thread", "channel")}, chinese.PLACES)
-LANGUAGE = _choice("en|zh", wanted.LANGUAGE, {each: each for each in (EN, ZH)}, chinese.LANGUAGES)
+NUMBER = Form("N", one(wanted.NUMBER, _number), str, accepts=lambda token: token.plain[:1].isdigit(), example="12")
+SWITCH = choice("on|off", wanted.SWITCH, {"on": True, OFF: False}, chinese.SWITCHES)
+REPLIES = choice("thread|channel", wanted.REPLIES, {each: each for each in ("thread", "channel")}, chinese.PLACES)
+LANGUAGE = choice("en|zh", wanted.LANGUAGE, {each: each for each in (EN, ZH)}, chinese.LANGUAGES)
 DIGEST = Form(
     "HH:MM|off",
-    _one(wanted.DIGEST, _digest),
+    one(wanted.DIGEST, _digest),
     str,
     words=(OFF,),
-    words_zh=tuple(word for word, english in chinese.SWITCHES.items() if english == OFF),
-    say_zh=lambda words: words.replace(OFF, next(w for w, english in chinese.SWITCHES.items() if english == OFF)),
+    words_zh=chinese.OFF,
+    say_zh=lambda words: words.replace(OFF, chinese.OFF[0]),
 )

@@ -16,7 +16,6 @@ from bot.core.routing.prefs import OFF
 from bot.core.text.message import msg
 
 SCOPES = ("open", "unacked", "mine")
-_OFF_ZH = tuple(word for word, english in chinese.SWITCHES.items() if english == OFF)
 _OFFER_ID = re.compile(r"[0-9a-z]{1,40}")
 _STATUS_NAMES = {status.name.casefold(): int(status) for status in Status}
 _STATUS_ALIASES = {"failed": int(Status.FAIL), "cancelled": int(Status.CANCEL), "canceled": int(Status.CANCEL)}
@@ -98,11 +97,11 @@ def _runbook(cursor: Cursor) -> str:
     text = cursor.rest()
     if not text:
         raise cursor.expected(wanted.RUNBOOK)
-    return OFF if text.casefold() == OFF or text in _OFF_ZH else text
+    return OFF if text.casefold() == OFF or text in chinese.OFF else text
 
 
 def _say_runbook_zh(text: str) -> str:
-    return _OFF_ZH[0] if text == OFF else spell_note(text)
+    return chinese.OFF[0] if text == OFF else spell_note(text)
 
 
 def _resolution(token: Token) -> Resolution | None:
@@ -159,4 +158,4 @@ OFFER = Form("OFFER", one(wanted.OFFER, _offer), str)
 VERB = Form("VERB", one(wanted.VERB, _topic), spell_word, say_zh=_say_topic_zh)
 PAIRS = Form("KEY=VALUE …", _pairs, _say_pairs, example="path=/data/2026")
 NOTE = Form("NOTE", _note, spell_note)
-RUNBOOK = Form("TEXT|URL|off", _runbook, spell_note, words=(OFF,), words_zh=_OFF_ZH, say_zh=_say_runbook_zh)
+RUNBOOK = Form("TEXT|URL|off", _runbook, spell_note, words=(OFF,), words_zh=chinese.OFF, say_zh=_say_runbook_zh)

@@ -4,7 +4,7 @@ A card is read on a phone at night: it says what changes what the reader does ne
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
 
 from bot.core.history.background import Background, Cause, Consequence, FlowRef, MetBefore
 from bot.core.history.causes import Breakage, CauseReason
@@ -32,7 +32,7 @@ def on_card(incident: Incident) -> tuple[Text | None, ...]:
         waiting(known),
         same_error(known.met_before) if known.met_before else None,
         took(known),
-        msg("The schedule starts it again {time}.", time=known.next_run) if known.next_run else None,
+        _next_run(known),
         runbooks.line(known.runbook),
     )
 
@@ -104,7 +104,11 @@ def bold(flow: FlowRef) -> Text:
     return flows.bold(flow.name) or code(str(flow.id))
 
 
-# ── durations and errors ──
+# ── runs and errors ──
+
+
+def _next_run(known: Background) -> Text | None:
+    return msg("The schedule starts it again {time}.", time=known.next_run) if known.next_run else None
 
 
 def took(known: Background) -> Text | None:
@@ -122,55 +126,25 @@ def took(known: Background) -> Text | None:
 
 def same_error(met: MetBefore) -> Text:
     """When it had the same error the last time, and what ended that. Nobody is mentioned."""
-    return _met(met, code(met.person) if met.person else msg("somebody"))
+    ended = _ENDED.get(met.ended_by)
+    if met.after is None or ended is None:
+        return msg("The same error {time}.", time=met.at)
+    person = code(met.person) if met.person else msg("somebody")
+    return replace(ended, values={"time": met.at, "duration": met.after, "person": person})
 
 
-def _met(met: MetBefore, person: Text) -> Text:
-    at, after = met.at, met.after
-    ending = next((each for each in Ending if each.value == met.ended_by), None)
-    if after is None or ending is None:
-        return msg("The same error {time}.", time=at)
-    match ending:
-        case Ending.BY_ITSELF:
-            return msg("The same error {time}: it recovered by itself after {duration}.", time=at, duration=after)
-        case Ending.IN_ENOS:
-            return msg(
-                "The same error {time}: after {duration}, a run started in EnOS helped.", time=at, duration=after
-            )
-        case Ending.RETRIED:
-            return msg(
-                "The same error {time}: after {duration}, a rerun by a retry rule helped.", time=at, duration=after
-            )
-        case Ending.RERUN:
-            return msg(
-                "The same error {time}: after {duration}, a rerun by {person} helped.",
-                time=at,
-                duration=after,
-                person=person,
-            )
-        case Ending.RUN:
-            return msg(
-                "The same error {time}: after {duration}, a run started by {person} helped.",
-                time=at,
-                duration=after,
-                person=person,
-            )
-        case closed:
-            return _closed(closed, time=at, person=person)
-
-
-def _closed(ending: Ending, *, time: datetime, person: Text) -> Text:
-    match ending:
-        case Ending.FIXED:
-            return msg("The same error {time}: {person} closed it as fixed.", time=time, person=person)
-        case Ending.EXPECTED:
-            return msg("The same error {time}: {person} closed it as expected.", time=time, person=person)
-        case Ending.DUPLICATE:
-            return msg("The same error {time}: {person} closed it as a duplicate.", time=time, person=person)
-        case Ending.UNNEEDED:
-            return msg("The same error {time}: {person} closed it as not needed.", time=time, person=person)
-        case _:
-            return msg("The same error {time}: {person} closed it.", time=time, person=person)
+_ENDED: Mapping[str, Message] = {
+    Ending.BY_ITSELF.value: msg("The same error {time}: it recovered by itself after {duration}."),
+    Ending.IN_ENOS.value: msg("The same error {time}: after {duration}, a run started in EnOS helped."),
+    Ending.RETRIED.value: msg("The same error {time}: after {duration}, a rerun by a retry rule helped."),
+    Ending.RERUN.value: msg("The same error {time}: after {duration}, a rerun by {person} helped."),
+    Ending.RUN.value: msg("The same error {time}: after {duration}, a run started by {person} helped."),
+    Ending.FIXED.value: msg("The same error {time}: {person} closed it as fixed."),
+    Ending.EXPECTED.value: msg("The same error {time}: {person} closed it as expected."),
+    Ending.DUPLICATE.value: msg("The same error {time}: {person} closed it as a duplicate."),
+    Ending.UNNEEDED.value: msg("The same error {time}: {person} closed it as not needed."),
+    Ending.CLOSED.value: msg("The same error {time}: {person} closed it."),
+}
 
 
 # ── show ──
@@ -185,7 +159,7 @@ def in_full(known: Background, runbook: Runbook | None, reason: CauseReason | No
         waiting(known, LISTED),
         took(known),
         msg("The longest of them took {duration}.", duration=known.usual.longest) if known.usual else None,
-        msg("The schedule starts it again {time}.", time=known.next_run) if known.next_run else None,
+        _next_run(known),
         _in_full(known.met_before) if known.met_before else None,
         runbooks.told(runbook) if runbook else None,
     )

@@ -1,6 +1,7 @@
 """Promises, and when a flow is usually done: the answers to ``expect``, and what ``show`` says."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bot.core.errors import Offer
 from bot.core.flow.model import FlowId
@@ -112,28 +113,25 @@ _WHY: Mapping[Reason, Message] = {
     Reason.NOT_AS_IN_HISTORY: msg("EnOS shows other runs than I know, so I look again in a minute."),
     Reason.SNOOZED: msg("It is snoozed, so I don't call it late."),
     Reason.FAILING_ALREADY: msg("It has an open incident already."),
-    Reason.UNREADABLE: msg("EnOS did not say how its runs stand, so I look again in a minute."),
+    Reason.UNREADABLE: msg("EnOS did not say how its runs are doing, so I look again in a minute."),
 }
 
 
 def _estimate(found: Estimate | None) -> Text | None:
-    if found is None:
+    if found is None or found.is_over:
         return None
-    if found.why is None and found.end is not None:
-        return None if found.is_over else msg("By what runs now, it will be done about {time}.", time=found.end)
-    flow = flows.flow_name(found.about.id, found.about.name) if found.about else None
-    match found.why:
-        case CannotSay.UNKNOWN_FLOW:
-            return msg("I can't foresee it: I know nothing of {flow}, which it waits for.", flow=flow or "")
-        case CannotSay.NO_GRAPH:
-            return msg("I can't foresee it: I have not read the tasks of {flow} yet.", flow=flow or "")
-        case CannotSay.NO_SCHEDULE:
-            return msg("I can't foresee it: I can't tell when {flow} is started.", flow=flow or "")
-        case CannotSay.HISTORY_TOO_SHORT:
-            return msg("I can't foresee it: I know too few runs of {flow}.", flow=flow or "")
-        case CannotSay.CYCLE:
-            return msg("I can't foresee it: {flow} waits for itself.", flow=flow or "")
-        case CannotSay.FAILED:
-            return msg("I can't foresee it: the run of {flow} has not succeeded.", flow=flow or "")
-        case _:
-            return msg("I can't foresee it: too many flows are on the way.")
+    if found.why is not None:
+        flow = flows.flow_name(found.about.id, found.about.name) if found.about else ""
+        return replace(_CANNOT_SAY[found.why], values={"flow": flow})
+    return msg("From what is running now, it will be done at about {time}.", time=found.end) if found.end else None
+
+
+_CANNOT_SAY: Mapping[CannotSay, Message] = {
+    CannotSay.UNKNOWN_FLOW: msg("I can't say when it will be done: I know nothing of {flow}, which it waits for."),
+    CannotSay.NO_GRAPH: msg("I can't say when it will be done: I have not read the tasks of {flow} yet."),
+    CannotSay.NO_SCHEDULE: msg("I can't say when it will be done: I can't tell when {flow} is started."),
+    CannotSay.HISTORY_TOO_SHORT: msg("I can't say when it will be done: I know too few runs of {flow}."),
+    CannotSay.CYCLE: msg("I can't say when it will be done: {flow} waits for itself."),
+    CannotSay.TOO_MANY: msg("I can't say when it will be done: too many flows are on the way."),
+    CannotSay.FAILED: msg("I can't say when it will be done: the run of {flow} has not succeeded."),
+}

@@ -135,5 +135,5 @@ def _plain_name(task: Task) -> Text:
 
 
 def run_status(instance: Instance) -> Text:
-    """What is under the name of the flow: which run it is, and how it stands."""
+    """What is under the name of the flow: which run it is, and its status."""
     return msg("Run {run}: {state}", run=instance.id, state=flows.status_word(instance.status))

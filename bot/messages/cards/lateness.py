@@ -1,4 +1,7 @@
-"""What is said of a run that is missing, late, or far longer than ever; and of promises and what was learned."""
+"""What is said of a run that is missing, late, or far longer than ever, and of when its flow is usually done."""
+
+from collections.abc import Mapping
+from dataclasses import replace
 
 from bot.core.flow.status import OWN, OwnStatus
 from bot.core.history.background import Lateness
@@ -6,7 +9,7 @@ from bot.core.history.usual import Kind
 from bot.core.incident.lifecycle import is_missing
 from bot.core.incident.model import Incident, Occurrence
 from bot.core.text.escape import code
-from bot.core.text.message import Text, msg, plural, sentences
+from bot.core.text.message import Message, Text, msg, plural, sentences
 from bot.messages.cards import flows
 
 
@@ -30,8 +33,8 @@ def happened(incident: Incident, occurrence: Occurrence) -> Text:
     if occurrence.status == OwnStatus.LONG:
         return sentences(_running(occurrence, late), _never_longer(late))
     if is_missing(incident, occurrence):
-        return sentences(msg("Run {run} has not started.", run=code(occurrence.instance)), _by(late), expected(late))
-    return sentences(_running(occurrence, late), _by(late), expected(late))
+        return sentences(msg("Run {run} has not started.", run=code(occurrence.instance)), _by(late), _expected(late))
+    return sentences(_running(occurrence, late), _by(late), _expected(late))
 
 
 def _running(occurrence: Occurrence, late: Lateness) -> Text:
@@ -60,46 +63,40 @@ def _by(late: Lateness) -> Text | None:
 
 def usually(late: Lateness) -> Text:
     """By when it is usually done, and how sure that is."""
-    values = {"time": late.by or "", "done": late.done}
-    match late.kind:
-        case Kind.WORKING_DAYS.value:
-            return plural(
-                "Usually done by {time}: {done} of the last {n} run on a working day.",
-                "Usually done by {time}: {done} of the last {n} runs on working days.",
-                late.runs,
-                **values,
-            )
-        case Kind.WEEKENDS.value:
-            return plural(
-                "Usually done by {time}: {done} of the last {n} run on a weekend.",
-                "Usually done by {time}: {done} of the last {n} runs on weekends.",
-                late.runs,
-                **values,
-            )
-        case Kind.SAME_WEEKDAY.value:
-            return plural(
-                "Usually done by {time}: {done} of the last {n} run on this day of the week.",
-                "Usually done by {time}: {done} of the last {n} runs on this day of the week.",
-                late.runs,
-                **values,
-            )
-        case Kind.SIMILAR.value:
-            return plural(
-                "Usually done by {time}: {done} of the last {n} run at such times.",
-                "Usually done by {time}: {done} of the last {n} runs at such times.",
-                late.runs,
-                **values,
-            )
-        case _:
-            return plural(
-                "Usually done by {time}: {done} of the last {n} run.",
-                "Usually done by {time}: {done} of the last {n} runs.",
-                late.runs,
-                **values,
-            )
+    values = {"time": late.by or "", "done": late.done, "n": late.runs}
+    return replace(_USUALLY.get(late.kind, _OF_ALL), values=values, number=late.runs)
 
 
-def expected(late: Lateness) -> Text | None:
+_OF_ALL = plural(
+    "Usually done by {time}: {done} of the last {n} run.",
+    "Usually done by {time}: {done} of the last {n} runs.",
+    1,
+)
+_USUALLY: Mapping[str, Message] = {
+    Kind.WORKING_DAYS.value: plural(
+        "Usually done by {time}: {done} of the last {n} run on a working day.",
+        "Usually done by {time}: {done} of the last {n} runs on working days.",
+        1,
+    ),
+    Kind.WEEKENDS.value: plural(
+        "Usually done by {time}: {done} of the last {n} run on a weekend.",
+        "Usually done by {time}: {done} of the last {n} runs on weekends.",
+        1,
+    ),
+    Kind.SAME_WEEKDAY.value: plural(
+        "Usually done by {time}: {done} of the last {n} run on this day of the week.",
+        "Usually done by {time}: {done} of the last {n} runs on this day of the week.",
+        1,
+    ),
+    Kind.SIMILAR.value: plural(
+        "Usually done by {time}: {done} of the last {n} run at such times.",
+        "Usually done by {time}: {done} of the last {n} runs at such times.",
+        1,
+    ),
+}
+
+
+def _expected(late: Lateness) -> Text | None:
     """When it will be done instead, and because of which flow."""
     if late.expected is None:
         return None

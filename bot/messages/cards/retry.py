@@ -1,9 +1,10 @@
 """Retries: what the card and the threads of an incident say of them, and the sentences about their rules.
 
-Whose rule it is stands as the EnOS user name: nobody is notified because of a rule.
+The maker of a rule is shown by their EnOS user name: nobody is notified because of a rule.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from bot.core.command.parse import in_words
@@ -62,10 +63,8 @@ def not_retried(incident: Incident, retry: Retry, why: Text | None = None) -> Ca
     if sentence is None:
         said: Text = sentences(msg("{flow} was not retried.", flow=words.bold(incident)), why)
     else:
-        said = Message(
-            sentence.text,
-            {"flow": words.bold(incident), "run": code(retry.instance), "person": _named(retry.user_name)},
-        )
+        values = {"flow": words.bold(incident), "run": code(retry.instance), "person": _named(retry.user_name)}
+        said = replace(sentence, values=values)
     return _reply(msg("NOT RETRIED"), incident, said)
 
 

@@ -90,7 +90,7 @@ def said(wanted: Filters) -> str:
 
 
 def lost(watch: Watch, alert_channel: str, post: str) -> Card:
-    """Who made a watch hears that its channel no longer accepts messages."""
+    """To whoever made a watch: its channel no longer accepts messages."""
     channel = mention_channel(watch.channel)
     text = lines(
         msg("⚠️ I can't post in {channel} any more, so your watch there does not work.", channel=channel),
@@ -102,7 +102,7 @@ def lost(watch: Watch, alert_channel: str, post: str) -> Card:
 
 
 def works_again(watch: Watch) -> Card:
-    """Who made a watch hears that its channel can be posted to again."""
+    """To whoever made a watch: its channel can be posted to again."""
     channel = mention_channel(watch.channel)
     return answers.told("", msg("🟢 I can post in {channel} again. Your watch there works.", channel=channel))
 

@@ -4,21 +4,27 @@ from bot.core.flow.model import FlowId, InstanceId
 from bot.core.history import around, causes
 from bot.core.history.background import Background
 from bot.core.history.usual import usual_duration
+from bot.core.incident.model import Incident
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Block
 from bot.core.text.message import layout, lines, msg
 from bot.messages.cards import background as cards
 from bot.work.commands.context import CommandContext, Services
-from bot.work.commands.where import live_incident
 from bot.work.monitor.background import LIVE, RUNS, read_flows
 
 
 async def known(
-    services: Services, context: CommandContext, flow: FlowId, instance: InstanceId | None = None
+    services: Services,
+    context: CommandContext,
+    flow: FlowId,
+    incident: Incident | None,
+    instance: InstanceId | None = None,
 ) -> list[Block]:
-    """A block with all that is known and its evidence; none where nothing is."""
+    """A block with all that is known and its evidence; none where nothing is.
+
+    ``incident`` is the live one of the flow, or of the run.
+    """
     store, reason = services.store, None
-    incident = await live_incident(services, flow, instance)
     if incident is None:
         runs = await store.past_runs(flow, RUNS)
         waiting = await store.downstream(flow)

@@ -5,9 +5,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.core.command.requests import OnCall
-from bot.core.flow.model import FlowId, InstanceId
 from bot.core.incident import escalation
 from bot.core.incident.escalation import CallReason, Plan
+from bot.core.incident.model import Incident
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Block
 from bot.core.outbox.conversations import SLACK_FAILURES
@@ -63,15 +63,8 @@ async def _member(services: Services, user: str, is_active: bool | None, now: da
     return Member(user, now.astimezone(zone), zone, is_active)
 
 
-async def outlook(
-    services: Services, context: CommandContext, flow: FlowId, instance: InstanceId | None = None
-) -> list[Block]:
-    """A block about the live incident of a flow, or of one of its runs; none where there is none."""
-    live = await services.store.incidents(live=True, flow=flow)
-    about = [each for each in live if not each.group or instance in {None, each.group}]
-    if not about:
-        return []
-    incident = about[0]
+async def outlook(services: Services, context: CommandContext, incident: Incident) -> Block:
+    """Who was called for a live incident, and who comes next."""
     rules = await services.store.routing_rules()
     permits = [(card, rules.permit(incident, card.channel, context.now)) for card in incident.threads or incident.cards]
     if not incident.threads:
@@ -91,4 +84,4 @@ async def outlook(
         storms = [each for each in await services.store.incident_groups() if each.post == of]
         course = next((escalation.course_of_storm(storm, history, [incident]) for storm in storms), course)
     decision = escalation.decide(course, plan, permits, context.now)
-    return [blocks.section(cards.outlook(incident, history, decision, on_call.names(plan.groups)))]
+    return blocks.section(cards.outlook(incident, history, decision, on_call.names(plan.groups)))

@@ -3,13 +3,13 @@
 Rights are checked before (``rights.py``); impossible steps are refused by ``core/incident/lifecycle.py``.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.core.command.parse import in_words
 from bot.core.errors import Refusal
-from bot.core.flow.model import FlowId
+from bot.core.flow.model import FlowId, UserName
 from bot.core.incident import handover as steps
 from bot.core.incident import lifecycle, reminders
 from bot.core.incident.facts import ChangeSet
@@ -96,9 +96,7 @@ class IncidentActions:
         Returns the incident as it is now. Raises Refusal where the person has acknowledged it already, too.
         """
         incident = await self._incident(incident_id)
-        render_context = await self._owner_resolver.resolve(incident.owners, now)
-        rules = await self._store.routing_rules()
-        terms = incident_posts.Terms(now, frozenset(), self._new_id, render_context=render_context, rules=rules)
+        terms = await self.terms(incident.owners, now)
 
         def decide(old: Incident) -> ChangeSet:
             new, reason = lifecycle.acknowledge(old, person, now, until, note)
@@ -110,13 +108,20 @@ class IncidentActions:
         (new,) = (await self._store.change(incident_id, decide, attempt_result=attempt_result)).incidents
         return new
 
+    async def terms(self, owners: Iterable[UserName], now: datetime) -> incident_posts.Terms:
+        """What the posts about incidents with these owners depend on."""
+        return incident_posts.Terms(
+            now,
+            frozenset(),
+            self._new_id,
+            render_context=await self._owner_resolver.resolve(owners, now),
+            rules=await self._store.routing_rules(),
+        )
+
     async def redrawing(self, flow: FlowId, now: datetime) -> Callable[[Incident, Incident], tuple[NewPost, ...]]:
         """How a changed incident of a flow becomes edits of its cards."""
         live = await self._store.incidents(live=True, flow=flow)
-        owners = [owner for incident in live for owner in incident.owners]
-        render_context = await self._owner_resolver.resolve(owners, now)
-        rules = await self._store.routing_rules()
-        terms = incident_posts.Terms(now, frozenset(), self._new_id, render_context=render_context, rules=rules)
+        terms = await self.terms([owner for incident in live for owner in incident.owners], now)
         return lambda old, new: incident_posts.redrawn(old, new, terms, at_once=True)
 
     def changed(self) -> None:
@@ -285,9 +290,7 @@ class IncidentActions:
         more: Callable[[Incident, Transition], tuple[NewPost, ...]] = lambda _new, _reason: (),
     ) -> NewPost:
         incident = await self._incident(incident_id)
-        render_context = await self._owner_resolver.resolve(incident.owners, now)
-        rules = await self._store.routing_rules()
-        terms = incident_posts.Terms(now, frozenset(), self._new_id, render_context=render_context, rules=rules)
+        terms = await self.terms(incident.owners, now)
 
         def decide(old: Incident) -> ChangeSet:
             changed, reason = step(old)
@@ -295,9 +298,9 @@ class IncidentActions:
             opened = [card for card in new.threads if card not in old.threads]  # first messages, which replies follow
             posts = [incident_posts.first(new, card, terms, lane=Lane.ANSWER, due=now) for card in opened]
             said = repeating(reply_body(new, reason), words)
-            for card in opened or new.cards:
-                user = person.user if card is new.home else ""  # told in direct messages once, should channels refuse
-                posts.append(incident_posts.in_thread(new, card, lambda _: said, terms, lane=Lane.ANSWER, user=user))
+            posts += [
+                incident_posts.answer(new, card, lambda _: said, terms, person.user) for card in opened or new.cards
+            ]
             posts += [incident_posts.edit(new, card, terms, at_once=True) for card in new.threads if card not in opened]
             return ChangeSet(incidents=(new,), posts=(*posts, *more(new, reason)))
 

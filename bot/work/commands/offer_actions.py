@@ -185,14 +185,14 @@ class OfferActions:
                 if card.grouped and offer.kind is OfferKind.HANDOVER:
                     groups.setdefault((card.channel, card.post), []).append((each, card))
                 else:
-                    posts.append(self._reply(each, card, _always(said), terms, offer.to.user))
+                    posts.append(incident_posts.answer(each, card, _always(said), terms, offer.to.user))
             if offer.kind is OfferKind.ASSIGN:
                 former = {offer.by.user, *([each.taken_from.user] if each.taken_from else [])}
                 users = sorted(former & {*tell})
                 posts += incident_posts.directly(each, users, _always(said), terms.now, self._new_id)
         for (first, card), *rest in groups.values():
             body = cards.moved_together(offer, [first, *(each for each, _ in rest)])
-            posts.append(self._reply(first, card, _always(body), terms, offer.to.user))
+            posts.append(incident_posts.answer(first, card, _always(body), terms, offer.to.user))
         if offer.kind is OfferKind.HANDOVER:
             told = cards.handed_over(offer, moved.incidents, moved.left)
             posts.append(self._direct(PostId(self._new_id()), offer.by, told, terms.now))
@@ -221,18 +221,7 @@ class OfferActions:
     def _replies(
         self, incident: Incident, body: Callable[[PostId], Card], terms: incident_posts.Terms, user: str
     ) -> list[NewPost]:
-        return [self._reply(incident, card, body, terms, user) for card in incident.cards]
-
-    def _reply(
-        self,
-        incident: Incident,
-        card: IncidentCard,
-        body: Callable[[PostId], Card],
-        terms: incident_posts.Terms,
-        user: str,
-    ) -> NewPost:
-        told = user if card is incident.home else ""  # told in direct messages once, should channels refuse
-        return incident_posts.in_thread(incident, card, body, terms, lane=Lane.ANSWER, user=told)
+        return [incident_posts.answer(incident, card, body, terms, user) for card in incident.cards]
 
     def _direct(self, post: PostId, person: Person, body: Card, now: datetime) -> NewPost:
         return NewPost(post, PostKind.MESSAGE, Lane.ANSWER, person.user, body, now, user=person.user)

@@ -157,12 +157,17 @@ async def _show_flow(services: Services, context: CommandContext, request: Show)
     )
     schedule = flows.schedule(flow, services.schedule_words(flow.freq) if flow.freq else None)
     fields = [_field(msg("Owners"), flows.owners(flow.owners, people)), _field(msg("Schedule"), schedule)]
+    incident = await _live_incident(services, flow.id)
     extra = [
         blocks.section(msg("*Tasks:* {n}", n=len(flow.graph.tasks)), fields),
         flows.task_list(in_order(flow.graph)),
         *await expecting.of_flow(services, context, flow),
-        *await where.of_flow(services, context, flow),
-        *await background.known(services, context, flow.id),
+        *await (
+            where.of_flow(services, context, flow)
+            if incident is None
+            else where.of_incident(services, context, incident)
+        ),
+        *await background.known(services, context, flow.id, incident),
     ]
     if flow.parameters:
         masked = [mask.parameter(each) for each in flow.parameters]
@@ -170,7 +175,8 @@ async def _show_flow(services: Services, context: CommandContext, request: Show)
     if flow.description.strip():
         extra.append(blocks.context(layout("{description}", description=mask(flow.description.strip()))))
     extra += await retrying.shown(services, flow.id)
-    extra += await escalation.outlook(services, context, flow.id)
+    if incident is not None:
+        extra.append(await escalation.outlook(services, context, incident))
     offers: list[Offer] = [
         (msg("View runs"), f"runs of {flow.id}"),
         *graphs.offer(flow.graph, f"graph {flow.id}"),
@@ -192,13 +198,15 @@ async def _show_instance(services: Services, context: CommandContext, which: Ins
         _field(msg("Start time"), _printed(instance, instance.start_time, zone)),
         _field(msg("End time"), _printed(instance, instance.end_time, zone)),
     ]
+    incident = await _live_incident(services, instance.flow_id, instance.id)
     extra = [
         blocks.section(msg("*Tasks:* {n}", n=len(instance.graph.tasks)), fields),
         flows.task_list(in_order(instance.graph)),
-        *await where.of_run(services, context, instance),
-        *await background.known(services, context, instance.flow_id, instance.id),
+        *(await where.of_incident(services, context, incident) if incident is not None else ()),
+        *await background.known(services, context, instance.flow_id, incident, instance.id),
     ]
-    extra += await escalation.outlook(services, context, instance.flow_id, instance.id)
+    if incident is not None:
+        extra.append(await escalation.outlook(services, context, incident))
     offers: list[Offer] = [
         (msg("View log"), f"log {instance.id}"),
         (msg("View flow"), f"show {instance.flow_id}"),
@@ -210,6 +218,12 @@ async def _show_instance(services: Services, context: CommandContext, which: Ins
         offers.append((msg("Cancel run"), f"cancel {instance.id}"))
     text, headline = flows.row(instance, zone=zone), flows.headline(instance)
     return Answer(answers.told(context.words, text, headline=headline, post=context.post, offers=offers, extra=extra))
+
+
+async def _live_incident(services: Services, flow: FlowId, instance: InstanceId | None = None) -> Incident | None:
+    """The live incident of a flow, or the one that a run belongs to."""
+    live = await services.store.incidents(live=True, flow=flow)
+    return next((each for each in live if not each.group or instance in {None, each.group}), None)
 
 
 def _field(label: Text, value: Text) -> Text:

@@ -13,7 +13,6 @@ from bot.core.incident.model import Incident
 from bot.core.incident.retries import RetryReason, RetryRule, RetryState, RuleEnd, RuleId
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Block
-from bot.core.outbox.posts import Lane, NewPost
 from bot.core.text.escape import code
 from bot.core.text.mask import without_secrets
 from bot.core.text.message import Text, msg
@@ -23,7 +22,6 @@ from bot.messages.cards import retry as cards
 from bot.work.commands import incidents, targets
 from bot.work.commands.context import Answer, CommandContext, Services, posts_for
 from bot.work.commands.responders import authorize
-from bot.work.monitor.owners import OwnerResolver
 
 
 async def retry(services: Services, context: CommandContext, request: Retry) -> Answer:
@@ -112,7 +110,7 @@ async def unretry(services: Services, context: CommandContext, request: Unretry)
     incident = await _retried(services, context, which)
     linked = await authorize(services, context, incident)
     by = context.incoming.by
-    terms = await terms_of(services, incident)
+    terms = await services.incident_actions.terms(incident.owners, services.clock())
 
     def decide(_: object, known: Sequence[retries.Retry], found: Sequence[Incident]) -> ChangeSet:
         waiting = next((each for each in known if each.state is RetryState.WAITING), None)
@@ -121,12 +119,8 @@ async def unretry(services: Services, context: CommandContext, request: Unretry)
         row = waiting.ended(RetryState.STOPPED, RetryReason.STOPPED)
         new = retries.shown(found[0], row)
         body = answers.repeating(cards.stopped(new, by), context.words)
-        posts = list[NewPost]()
-        for card in new.cards:
-            user = by.user if card is new.home else ""  # told in direct messages once, should channels refuse
-            posts.append(incident_posts.in_thread(new, card, lambda _: body, terms, lane=Lane.ANSWER, user=user))
-        edits = [incident_posts.edit(new, card, terms, at_once=True) for card in new.threads]
-        return ChangeSet(incidents=(new,), retries=(row,), posts=(*posts, *edits))
+        posts = incident_posts.answered(new, body, terms, by.user)
+        return ChangeSet(incidents=(new,), retries=(row,), posts=posts)
 
     result = context.attempt_result(services.clock(), linked=linked)
     await services.store.change_retries(which, decide, incident=incident.id, attempt_result=result)
@@ -162,16 +156,3 @@ async def shown(services: Services, flow: FlowId) -> list[Block]:
 
 async def _rule_of(services: Services, flow: FlowId) -> RetryRule | None:
     return next((each for each in await services.store.retry_rules() if each.flow_id == flow), None)
-
-
-async def terms_of(services: Services, incident: Incident) -> incident_posts.Terms:
-    """What the posts about a retry depend on."""
-    now = services.clock()
-    owners = OwnerResolver(services.owners, services.answer_settings.console_url, services.platform_zone)
-    return incident_posts.Terms(
-        now,
-        frozenset(),
-        services.new_id,
-        render_context=await owners.resolve(incident.owners, now),
-        rules=await services.store.routing_rules(),
-    )

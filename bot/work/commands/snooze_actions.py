@@ -51,7 +51,9 @@ class SnoozeActions:
             posts = list[NewPost]()
             changed = [replace(old, snooze=snooze) for old in live]
             for new in changed:
-                posts += _said(new, repeating(cards.begins(new, snooze), words), snooze.by, terms)
+                posts += incident_posts.answered(
+                    new, repeating(cards.begins(new, snooze), words), terms, snooze.by.user
+                )
             return ChangeSet(
                 incidents=tuple(changed),
                 posts=tuple(posts) or tuple(elsewhere),
@@ -84,7 +86,9 @@ class SnoozeActions:
                 new, step = snoozes.compared(old, left, now)
                 if step is not Transition.NOTHING:
                     changed.append(new)
-                    posts += _said(new, repeating(cards.ended_by_person(new, by), words), by, terms)
+                    posts += incident_posts.answered(
+                        new, repeating(cards.ended_by_person(new, by), words), terms, by.user
+                    )
             return ChangeSet(
                 incidents=tuple(changed),
                 posts=tuple(posts) or tuple(elsewhere),
@@ -111,12 +115,3 @@ def _ended_already() -> Refusal:
 def all_message(channel: str, body: Card, id_: PostId, now: datetime) -> NewPost:
     """What the alert channel is told about a snooze of all flows."""
     return NewPost(id_, PostKind.MESSAGE, Lane.ALERT, channel, body, now)
-
-
-def _said(new: Incident, body: Card, by: Person, terms: incident_posts.Terms) -> list[NewPost]:
-    """A reply in each thread, or in that of the group, and the cards as they are now."""
-    posts = []
-    for card in new.cards:
-        user = by.user if card is new.home else ""  # told in direct messages once, should channels refuse
-        posts.append(incident_posts.in_thread(new, card, lambda _: body, terms, lane=Lane.ANSWER, user=user))
-    return [*posts, *(incident_posts.edit(new, card, terms, at_once=True) for card in new.threads)]

@@ -1,6 +1,6 @@
 """What ``show`` says of where a flow's failures go, and why."""
 
-from bot.core.flow.model import Flow, FlowId, Instance, InstanceId
+from bot.core.flow.model import Flow
 from bot.core.incident.model import Incident
 from bot.core.incident.snoozes import snooze_of
 from bot.core.outbox import blocks
@@ -14,10 +14,7 @@ from bot.work.commands.context import CommandContext, Services
 
 
 async def of_flow(services: Services, context: CommandContext, flow: Flow) -> list[Block]:
-    """Where the live incident of a flow has its cards; without one, where its next failure would go."""
-    incident = await live_incident(services, flow.id, None)
-    if incident is not None:
-        return await _cards(services, context, incident)
+    """Where the next failure of a flow without a live incident would go."""
     rules, alert_channel = await services.store.routing_rules(), services.answer_settings.channel
     failure = Failure(flow.id, flow.name, flow.owners)
     is_snoozed = snooze_of(flow.id, context.now, await services.store.snoozes()) is not None
@@ -25,19 +22,8 @@ async def of_flow(services: Services, context: CommandContext, flow: Flow) -> li
     return [blocks.section(cards.next_in(_for(context, found)))]
 
 
-async def of_run(services: Services, context: CommandContext, instance: Instance) -> list[Block]:
-    """Where the live incident that a run belongs to has its cards; nothing without one."""
-    incident = await live_incident(services, instance.flow_id, instance.id)
-    return [] if incident is None else await _cards(services, context, incident)
-
-
-async def live_incident(services: Services, flow: FlowId, instance: InstanceId | None) -> Incident | None:
-    """The live incident of a flow, or the one that a run belongs to."""
-    live = await services.store.incidents(live=True, flow=flow)
-    return next((each for each in live if not each.group or instance in {None, each.group}), None)
-
-
-async def _cards(services: Services, context: CommandContext, incident: Incident) -> list[Block]:
+async def of_incident(services: Services, context: CommandContext, incident: Incident) -> list[Block]:
+    """Where a live incident has its cards."""
     rules, alert_channel = await services.store.routing_rules(), services.answer_settings.channel
     found = places.of_cards(incident, rules, alert_channel, services.lost(), context.now)
     shown = _for(context, found)

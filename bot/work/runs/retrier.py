@@ -44,7 +44,6 @@ from bot.messages import incident_posts
 from bot.messages.cards import retry as cards
 from bot.work.commands import starting
 from bot.work.commands.context import CommandContext, Services, outcome_of
-from bot.work.commands.retrying import terms_of
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +112,7 @@ class Retrier:
         store, failed = self._services.store, incident.occurrences[-1].instance
         if any(each.instance == failed for each in await store.retries_of(incident.flow_id)):
             return
-        run, terms = await store.run(failed), await terms_of(self._services, incident)
+        run, terms = await store.run(failed), await self._terms(incident)
         id_ = RetryId(self._services.new_id())
 
         def decide(rules: Sequence[RetryRule], known: Sequence[Retry], found: Sequence[Incident]) -> ChangeSet:
@@ -153,7 +152,7 @@ class Retrier:
         runs = await store.runs(live=False, flow=retry.flow_id, limit=_RUNS)
         paused = self._paused.get(retry.id)
         waits = paused is not None and self._services.steady() < paused
-        terms = None if incident is None else await terms_of(self._services, incident)
+        terms = None if incident is None else await self._terms(incident)
         open_attempt = await self._open_attempt(retry)
         decided = list[_Decided]()
 
@@ -185,6 +184,9 @@ class Retrier:
             self._forget(retry, changes)
         return decided[0]
 
+    async def _terms(self, incident: Incident) -> incident_posts.Terms:
+        return await self._services.incident_actions.terms(incident.owners, self._services.clock())
+
     async def _open_attempt(self, retry: Retry) -> int | None:
         entry = await self._services.store.attempt_by_key(_key(retry))
         return entry.id if entry is not None and entry.outcome is None else None
@@ -201,7 +203,7 @@ class Retrier:
     ) -> None:
         """Write what became of a retry that was being started, and show it."""
         incident = await self._services.store.incident(retry.incident)
-        terms = None if incident is None else await terms_of(self._services, incident)
+        terms = None if incident is None else await self._terms(incident)
         row = retry.ended(state, reason, started)
 
         def decide(_: object, known: Sequence[Retry], found: Sequence[Incident]) -> ChangeSet:
