@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from json import dumps
 from sqlite3 import Row
 
-from bot.core.flow.ids import flow_of, instance_at, instance_moment
+from bot.core.flow.ids import digits_of, flow_of, instance_at, instance_moment
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.history.background import FlowRef
 from bot.core.history.runs import Dependencies, PastRun, SlowRun
@@ -83,7 +83,7 @@ class History(Transactional):
     @transaction
     def _forget_past_runs(self, db: Database, instances: Sequence[InstanceId]) -> None:
         keys = [
-            (flow_of(instance), _seconds(moment), len(instance.partition("-")[2]))
+            (flow_of(instance), _seconds(moment), len(digits_of(instance)))
             for instance in instances
             if (moment := instance_moment(instance)) is not None
         ]
@@ -275,7 +275,7 @@ def _instance(flow: int, at: int, digits: int) -> InstanceId:
 
 
 def _digits(run: PastRun) -> int:
-    return len(run.instance.partition("-")[2])
+    return len(digits_of(run.instance))
 
 
 def _after(run: PastRun, at: datetime | None) -> int | None:

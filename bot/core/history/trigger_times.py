@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.flow import schedule as schedules
+from bot.core.flow.ids import digits_of
 from bot.core.flow.schedule import Schedule
 from bot.core.history.runs import PastRun
 from bot.core.history.usual import is_by_schedule
@@ -62,4 +63,4 @@ def times(runs: Sequence[PastRun], zone: timedelta | None, now: datetime) -> Tim
     offset = schedules.zone_of_schedule(schedule, same, zone, now).offset
     if offset is None:
         return None
-    return Times(newest.freq, schedule, offset, len(newest.instance.partition("-")[2]) or _TO_THE_MINUTE)
+    return Times(newest.freq, schedule, offset, len(digits_of(newest.instance)) or _TO_THE_MINUTE)
