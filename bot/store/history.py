@@ -147,21 +147,7 @@ class History(Transactional):
             found[FlowId(row["flow_id"])] = found.get(FlowId(row["flow_id"]), ()) + upstream
         return found
 
-    @read
-    def dependants(self, db: Database, flow: FlowId) -> tuple[FlowRef, ...]:
-        """The flows that wait for this one, by ID."""
-        rows = db.execute(
-            "SELECT f.flow_id, f.name FROM dependencies d JOIN past_flows f ON f.flow_id = d.flow_id"
-            " WHERE d.upstream = ? ORDER BY f.flow_id",
-            [flow],
-        )
-        return tuple(FlowRef(FlowId(row["flow_id"]), row["name"]) for row in rows)
-
-    async def put_dependencies(self, flow: FlowRef, upstream: Sequence[FlowRef], graph_at: datetime) -> None:
-        """Remember what a flow waits for, by the graph of a run triggered at ``graph_at``. A later graph stays."""
-        await self.put_all_dependencies([Dependencies(flow, tuple(upstream), graph_at)])
-
-    async def put_all_dependencies(self, found: Sequence[Dependencies]) -> None:
+    async def put_dependencies(self, found: Sequence[Dependencies]) -> None:
         """Remember what flows wait for, in several transactions where they are many."""
         some: list[Dependencies] = []
         rows = 0
