@@ -22,6 +22,7 @@ from bot.core.history import lateness
 from bot.core.history.background import FlowRef, Lateness, UsualDuration
 from bot.core.history.expectations import Expectation
 from bot.core.history.lateness import Due, Reason, Verdict
+from bot.core.history.progress import AHEAD
 from bot.core.history.runs import PastRun
 from bot.core.history.usual import is_by_schedule, usual_duration
 from bot.core.incident.facts import ChangeSet, StoredState
@@ -33,7 +34,7 @@ from bot.work.monitor import page_facts
 from bot.work.monitor.flow_outlook import FlowOutlook, Outlook
 from bot.work.monitor.late_incidents import LateIncidents
 from bot.work.monitor.page_facts import LateRun
-from bot.work.monitor.reader import AHEAD, closing
+from bot.work.monitor.reader import closing
 from bot.work.monitor.settings import MonitorContext
 from bot.work.monitor.single_reads import count_failures
 
@@ -95,9 +96,8 @@ class LatenessMonitor:
         self._ticking = asyncio.Lock()
         self._turn = asyncio.Semaphore(context.settings.lane_width)
         self._next: dict[FlowId, datetime] = {}  # when each flow is looked at again
-        self._asked: dict[
-            tuple[FlowId, Due | None], datetime
-        ] = {}  # when EnOS is asked again about a run, or a promise
+        # when EnOS is asked again about a run, or a promise
+        self._asked: dict[tuple[FlowId, Due | None], datetime] = {}
         self._flows: dict[FlowId, FlowRef] = {}
         self._flows_at: datetime | None = None  # when they were listed, by the steady clock
         self._durations: dict[FlowId, tuple[datetime, UsualDuration | None]] = {}
