@@ -8,15 +8,13 @@ What is known is read first. Then one transaction compares it with an incident, 
 of its cards: what has changed meanwhile is seen by the next tick.
 """
 
-import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from bot.core.errors import Failure
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.flow.status import Status
 from bot.core.history import around, causes
@@ -32,14 +30,13 @@ from bot.core.incident.model import Incident, IncidentId
 from bot.core.people.model import Person
 from bot.messages import incident_posts
 from bot.messages.cards.background import LISTED
+from bot.work.monitor.guarded import guarded
 
 if TYPE_CHECKING:
     from bot.store.store import Store
     from bot.work.monitor.settings import MonitorContext
 
-log = logging.getLogger(__name__)
-_Result = TypeVar("_Result")
-
+_WHAT = "What is known around an incident"
 LIVE = 5000  # live incidents read in one tick
 _CHANGED = 250  # incidents that one tick changes because of their causes
 _FILLED = 25  # that one tick fills in
@@ -62,13 +59,13 @@ class BackgroundMonitor:
         ids = {each.id for each in live}
         changed = 0
         for incident in live:
-            changed += await _guarded(self._show_cause(incident, flows, ids, now)) or False
+            changed += await guarded(_WHAT, self._show_cause(incident, flows, ids, now)) or False
             if changed >= _CHANGED:
                 break
-        await _guarded(self._show_consequences(now))
+        await guarded(_WHAT, self._show_consequences(now))
         self._filled = {id_: failure for id_, failure in self._filled.items() if id_ in ids}
         for incident in islice((each for each in live if self._is_out_of_date(each, now)), _FILLED):
-            await _guarded(self.fill(incident.id, now))
+            await guarded(_WHAT, self.fill(incident.id, now))
 
     async def fill(self, id_: IncidentId, now: datetime, *, took: timedelta | None = None) -> None:
         """Fill in what is known around an incident; ``took``: how long its newest run took, where that was read."""
@@ -183,17 +180,6 @@ class BackgroundMonitor:
 
         if (await self._context.store.change(incident.id, decide)).incidents:
             self._context.wake()
-
-
-async def _guarded(work: Awaitable[_Result]) -> _Result | None:
-    """Do it. A bug with one incident does not hold up the others."""
-    try:
-        return await work
-    except Failure:
-        raise
-    except Exception:
-        log.exception("What is known around an incident hit a bug. The others are still looked after.")
-        return None
 
 
 async def read_flows(store: "Store", live: Iterable[Incident], flows: Collection[FlowId]) -> Flows:
