@@ -65,17 +65,21 @@ class BackgroundMonitor:
         await guarded(_WHAT, self._show_consequences(now))
         self._filled = {id_: failure for id_, failure in self._filled.items() if id_ in ids}
         for incident in islice((each for each in live if self._is_out_of_date(each, now)), _FILLED):
-            await guarded(_WHAT, self.fill(incident.id, now))
+            await guarded(_WHAT, self._fill(incident.id, live, now))
 
     async def fill(self, id_: IncidentId, now: datetime, *, took: timedelta | None = None) -> None:
         """Fill in what is known around an incident; ``took``: how long its newest run took, where that was read."""
+        await self._fill(id_, await self._live(), now, took)
+
+    async def _fill(
+        self, id_: IncidentId, live: Collection[Incident], now: datetime, took: timedelta | None = None
+    ) -> None:
         incident = await self._context.store.incident(id_)
         if incident is None or not lifecycle.is_live(incident):
             return
         newest = incident.occurrences[-1]
         is_new = self._filled.get(id_, ("", ""))[0] != newest.instance
         self._filled[id_] = (newest.instance, newest.error_line)
-        live = await self._live()
         flows = await read_flows(self._context.store, live, {incident.flow_id})
         cause = await self._linked(causes.cause_of(incident, flows).cause)
         runs = await self._context.store.past_runs(incident.flow_id, RUNS)
@@ -108,16 +112,17 @@ class BackgroundMonitor:
 
     async def _show_cause(self, incident: Incident, flows: Flows, live: Collection[str], now: datetime) -> bool:
         """Show the cause of an incident as it is now; whether that is another one than before."""
-        if not self._has_changed(incident, flows, live, now):
+        cause = causes.cause_of(incident, flows).cause
+        if not self._has_changed(incident, cause, live, now):
             return False
-        cause = await self._linked(causes.cause_of(incident, flows).cause)
+        cause = await self._linked(cause)
         await self._change(incident, now, partial(causes.compared, cause=cause, live=live, now=now))
         return True
 
-    def _has_changed(self, incident: Incident, flows: Flows, live: Collection[str], now: datetime) -> bool:
-        new, step = causes.compared(incident, causes.cause_of(incident, flows).cause, live, now)
-        cause = new.background.cause
-        lacks_link = cause is not None and bool(cause.incident) and not (cause.link or cause.has_ended)
+    def _has_changed(self, incident: Incident, cause: Cause | None, live: Collection[str], now: datetime) -> bool:
+        new, step = causes.compared(incident, cause, live, now)
+        shown = new.background.cause
+        lacks_link = shown is not None and bool(shown.incident) and not (shown.link or shown.has_ended)
         return step is not _SAME or lacks_link
 
     def _is_out_of_date(self, incident: Incident, now: datetime) -> bool:

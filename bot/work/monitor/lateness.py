@@ -230,7 +230,9 @@ class LatenessMonitor:
                 unreadable = replace(found.verdict, reason=Reason.UNREADABLE)
                 looked = replace(found, verdict=unreadable, is_refused=isinstance(trouble, Refusal))
             except Exception:
-                log.exception("Whether flow %s is late hit a bug. The others are still looked at.", found.outlook.flow.id)
+                log.exception(
+                    "Whether flow %s is late hit a bug. The others are still looked at.", found.outlook.flow.id
+                )
                 unreadable = replace(found.verdict, reason=Reason.UNREADABLE)
                 looked = replace(found, verdict=unreadable, is_refused=True)
         verdict = looked.verdict
