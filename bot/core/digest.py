@@ -13,6 +13,8 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import Enum
 from typing import Any
 
+from bot.core.flow.ids import is_triggered
+from bot.core.flow.model import InstanceId
 from bot.core.flow.run import Run
 from bot.core.history.runs import SlowRun
 from bot.core.incident.groups import worst_first
@@ -26,7 +28,6 @@ NINE = time(9)
 A_DAY = timedelta(days=1)
 LEFT_FOR = timedelta(days=7)  # how long a recovered incident is listed while a failure lacks a successful run
 ROWS = 30  # more than this nobody reads
-_TRIGGERED = 14  # digits of the id of a run that was triggered; scheduled ones have fewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +268,6 @@ def how_recovered(incident: Incident, run: Run | None) -> Recovery:
         return Recovery.RETRIED
     if run is not None:
         return Recovery.RERUN_BY_PERSON if run.verb == "rerun" else Recovery.RUN_BY_PERSON
-    by = incident.recovered_by or ""
+    by = incident.recovered_by or InstanceId("")
     is_rerun = any(failure.instance == by for failure in failures(incident))
-    is_triggered = len(by.partition("-")[2]) == _TRIGGERED
-    return Recovery.IN_ENOS if is_rerun or is_triggered else Recovery.BY_ITSELF
+    return Recovery.IN_ENOS if is_rerun or is_triggered(by) else Recovery.BY_ITSELF

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from json import dumps
 from sqlite3 import Row
 
-from bot.core.flow.ids import flow_of, instance_at, instance_moment
+from bot.core.flow.ids import digits_of, flow_of, instance_at, instance_moment
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.history.background import FlowRef
 from bot.core.history.runs import Dependencies, PastRun, SlowRun
@@ -83,7 +83,7 @@ class History(Transactional):
     @transaction
     def _forget_past_runs(self, db: Database, instances: Sequence[InstanceId]) -> None:
         keys = [
-            (flow_of(instance), _seconds(moment), len(instance.partition("-")[2]))
+            (flow_of(instance), _seconds(moment), len(digits_of(instance)))
             for instance in instances
             if (moment := instance_moment(instance)) is not None
         ]
@@ -147,21 +147,7 @@ class History(Transactional):
             found[FlowId(row["flow_id"])] = found.get(FlowId(row["flow_id"]), ()) + upstream
         return found
 
-    @read
-    def dependants(self, db: Database, flow: FlowId) -> tuple[FlowRef, ...]:
-        """The flows that wait for this one, by ID."""
-        rows = db.execute(
-            "SELECT f.flow_id, f.name FROM dependencies d JOIN past_flows f ON f.flow_id = d.flow_id"
-            " WHERE d.upstream = ? ORDER BY f.flow_id",
-            [flow],
-        )
-        return tuple(FlowRef(FlowId(row["flow_id"]), row["name"]) for row in rows)
-
-    async def put_dependencies(self, flow: FlowRef, upstream: Sequence[FlowRef], graph_at: datetime) -> None:
-        """Remember what a flow waits for, by the graph of a run triggered at ``graph_at``. A later graph stays."""
-        await self.put_all_dependencies([Dependencies(flow, tuple(upstream), graph_at)])
-
-    async def put_all_dependencies(self, found: Sequence[Dependencies]) -> None:
+    async def put_dependencies(self, found: Sequence[Dependencies]) -> None:
         """Remember what flows wait for, in several transactions where they are many."""
         some: list[Dependencies] = []
         rows = 0
@@ -275,7 +261,7 @@ def _instance(flow: int, at: int, digits: int) -> InstanceId:
 
 
 def _digits(run: PastRun) -> int:
-    return len(run.instance.partition("-")[2])
+    return len(digits_of(run.instance))
 
 
 def _after(run: PastRun, at: datetime | None) -> int | None:

@@ -58,6 +58,7 @@ def test_the_next_run():
         ([run(kind=MANUAL)], SIX),
         (RUNS[:1], SIX),  # in which zone it fires is not known from one run
         (RUNS[2:], SIX + 30 * MINUTE),  # it did not run today: it may be off
+        ([run(instance=InstanceId("3377-20261121060000")), *RUNS[1:]], SIX + 30 * MINUTE),  # only by hand today
     ],
 )
 def test_no_next_run_is_said_where_it_is_not_certain(runs, now):

@@ -9,6 +9,7 @@ from store_makers import MAYA, NOW, in_transaction, incident, occurrence
 from bot.core.flow.model import FlowId
 from bot.core.history.background import Background, Cause, Consequence, FlowRef
 from bot.core.history.runbook import Runbook
+from bot.core.history.runs import Dependencies
 from bot.core.incident.facts import ChangeSet
 from bot.core.incident.model import IncidentId, Phase
 from bot.store.background import _SAME_ERROR
@@ -18,7 +19,7 @@ BOOK = Runbook(FlowId(1), "report", "call the grid team", MAYA, NOW)
 
 
 async def waits(store, flow, *upstream):
-    await store.put_dependencies(ref(flow), [ref(each) for each in upstream], NOW)
+    await store.put_dependencies([Dependencies(ref(flow), tuple(map(ref, upstream)), NOW)])
 
 
 def ref(flow):

@@ -114,22 +114,22 @@ def flow(number, name=None):
 
 
 async def test_dependencies_are_those_of_the_newest_graph(store):
-    await store.put_dependencies(flow(1), [flow(2), flow(3)], NOW)
-    await store.put_dependencies(flow(4), [flow(2)], NOW)
-    await store.put_dependencies(flow(5), [], NOW)
-    await store.put_dependencies(flow(1), [flow(9)], NOW - HOUR)
+    await store.put_dependencies([Dependencies(flow(1), (flow(2), flow(3)), NOW)])
+    await store.put_dependencies([Dependencies(flow(4), (flow(2),), NOW)])
+    await store.put_dependencies([Dependencies(flow(5), (), NOW)])
+    await store.put_dependencies([Dependencies(flow(1), (flow(9),), NOW - HOUR)])
     assert await store.dependencies([FlowId(n) for n in (1, 2, 5)]) == {1: (flow(2), flow(3)), 5: ()}
-    assert await store.dependants(FlowId(2)) == (flow(1), flow(4))
-    await store.put_dependencies(flow(1), [flow(3)], NOW + HOUR)
+    assert await store.downstream(FlowId(2)) == (flow(1), flow(4))
+    await store.put_dependencies([Dependencies(flow(1), (flow(3),), NOW + HOUR)])
     assert await store.dependencies([FlowId(1)]) == {1: (flow(3),)}
-    assert await store.dependants(FlowId(2)) == (flow(4),)
+    assert await store.downstream(FlowId(2)) == (flow(4),)
     assert await store.graphs_read() == {1: NOW + HOUR, 4: NOW, 5: NOW}
     assert await store.past_flows() == ()
 
 
 async def test_many_dependencies_take_several_transactions(store, caplog):
     found = [Dependencies(flow(n), tuple(flow(n + each) for each in range(200)), NOW) for n in range(1, 30)]
-    await store.put_all_dependencies(found)
+    await store.put_dependencies(found)
     kept = await store.dependencies([FlowId(n) for n in range(1, 30)])
     assert {len(upstream) for upstream in kept.values()} == {99}  # a hundred, without itself
     assert "touched" not in caplog.text
@@ -142,7 +142,7 @@ async def rows(store, table):
 async def test_what_is_older_than_ninety_days_goes(store):
     old, new = NOW - timedelta(days=90, seconds=1), NOW - timedelta(days=90)
     await store.add_past_runs([past(at=old), past(at=new), past(2, at=old), past(3, at=old), past(4, at=NOW)])
-    await store.put_all_dependencies(
+    await store.put_dependencies(
         [
             Dependencies(flow(2), (flow(5),), old),  # no run, and no graph since
             Dependencies(flow(3), (flow(6),), NOW),  # a graph is known since

@@ -9,7 +9,7 @@ from answer_world import FAILED
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.flow.status import Status
 from bot.core.history.background import Cause, FlowRef, MetBefore
-from bot.core.history.runs import PastRun
+from bot.core.history.runs import Dependencies, PastRun
 from bot.core.incident.facts import ChangeSet
 
 SCENES = Scenes()
@@ -27,8 +27,8 @@ async def history(world):
     ]
     await world.store.add_past_runs(runs)
     ours = FlowRef(FlowId(3377), "daily-energy-report")
-    await world.store.put_dependencies(ours, [UPSTREAM], world.now)
-    await world.store.put_dependencies(FlowRef(FlowId(4102), "billing"), [ours], world.now)
+    await world.store.put_dependencies([Dependencies(ours, (UPSTREAM,), world.now)])
+    await world.store.put_dependencies([Dependencies(FlowRef(FlowId(4102), "billing"), (ours,), world.now)])
 
 
 @scene("a runbook is given, shown and removed")

@@ -8,7 +8,7 @@ from monitor_world import START, World
 from bot.core.flow.model import FlowId, FlowName, InstanceId
 from bot.core.flow.status import Status
 from bot.core.history.background import FlowRef
-from bot.core.history.runs import PastRun
+from bot.core.history.runs import Dependencies, PastRun
 from bot.work.monitor.lateness import AUTO, LatenessMonitor
 
 DAILY = "0 0 8 * * ? *"
@@ -67,8 +67,8 @@ class LateWorld(World):
         await self.add(flow, past(flow, at, minutes, status, lag=lag, name=name, freq=self.enos.schedules[flow]))
 
     async def wait_for(self, flow, *upstream):
-        refs = [FlowRef(FlowId(each), self.enos.flows[each].name) for each in upstream]
-        await self.store.put_dependencies(FlowRef(FlowId(flow), self.enos.flows[flow].name), refs, START)
+        own, *refs = (FlowRef(FlowId(each), self.enos.flows[each].name) for each in (flow, *upstream))
+        await self.store.put_dependencies([Dependencies(own, tuple(refs), START)])
 
     async def look(self, after=0):
         """A tick ``after`` seconds later; then the posts go. What a phone shows of each message in the channel."""

@@ -12,7 +12,8 @@ from bot.core.flow.model import FlowId, InstanceId
 
 _ID = re.compile(r"([0-9]{1,18})-([0-9]{8,20})")
 _FIRST_YEAR, _LAST_YEAR = 1970, 2999
-_STEPS = {8: timedelta(days=1), 10: timedelta(hours=1), 12: timedelta(minutes=1), 14: timedelta(minutes=1)}
+_TRIGGERED = 14  # digits of the id of a run that was triggered; scheduled ones have fewer
+_STEPS = {8: timedelta(days=1), 10: timedelta(hours=1), 12: timedelta(minutes=1), _TRIGGERED: timedelta(minutes=1)}
 
 
 def is_instance(text: str) -> bool:
@@ -24,6 +25,16 @@ def flow_of(instance: InstanceId) -> FlowId | None:
     """The flow's id that an instance id begins with; None for another form."""
     match = _ID.fullmatch(instance)
     return FlowId(int(match[1])) if match else None
+
+
+def digits_of(instance: InstanceId) -> str:
+    """What is behind the hyphen."""
+    return instance.partition("-")[2]
+
+
+def is_triggered(instance: InstanceId) -> bool:
+    """Whether it is the id of a run that was triggered, and not started by the schedule."""
+    return len(digits_of(instance)) == _TRIGGERED
 
 
 def instance_moment(instance: InstanceId) -> datetime | None:
@@ -44,7 +55,7 @@ def instance_moment(instance: InstanceId) -> datetime | None:
 
 def resolution(instance: InstanceId) -> timedelta | None:
     """The length of the span that the digits leave open: a day, an hour or a minute."""
-    return _STEPS[len(instance.partition("-")[2])] if instance_moment(instance) is not None else None
+    return _STEPS[len(digits_of(instance))] if instance_moment(instance) is not None else None
 
 
 def expected_instance(flow: FlowId, at_ms: int) -> InstanceId:

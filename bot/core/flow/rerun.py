@@ -15,7 +15,7 @@ from bot.core.command.table import BY_VERB
 from bot.core.command.word_forms import PAIRS
 from bot.core.errors import Refusal
 from bot.core.flow.graph import broken, downstream, in_order, one_for_all
-from bot.core.flow.ids import expected_instance, instance_moment, milliseconds
+from bot.core.flow.ids import digits_of, expected_instance, instance_moment, milliseconds
 from bot.core.flow.model import (
     Flow,
     FlowId,
@@ -82,7 +82,7 @@ def plan(instance: Instance, flow: Flow, task: TaskId | None, zone: timedelta | 
 
 def data_time(instance: Instance, zone: timedelta | None) -> datetime:
     """The data time of a run, to the minute, UTC; raises Refusal where it is not certain."""
-    digits = instance.id.partition("-")[2]
+    digits = digits_of(instance.id)
     moment = instance_moment(instance.id)
     if moment is None or len(digits) not in {10, 12, 14} or moment.year < FIRST_YEAR:
         raise Refusal(

@@ -21,7 +21,7 @@ from enum import Enum
 from functools import lru_cache
 from itertools import islice
 
-from bot.core.flow.ids import instance_moment, resolution
+from bot.core.flow.ids import instance_moment, is_triggered, resolution
 from bot.core.flow.model import InstanceId
 
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -164,7 +164,7 @@ def _scheduled(runs: Iterable[InstanceId]) -> Iterator[tuple[datetime, timedelta
     """The spans that the IDs of runs by schedule leave open: begin and length."""
     for run in runs:
         moment, step = instance_moment(run), resolution(run)
-        if moment is not None and step is not None and len(run.partition("-")[2]) < 14:
+        if moment is not None and step is not None and not is_triggered(run):
             yield moment, step
 
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.core.flow import schedule as schedules
-from bot.core.flow.model import PERIODIC, InstanceId
+from bot.core.flow.model import InstanceId
 from bot.core.history.runs import PastRun
+from bot.core.history.trigger_times import times
 
 _JUST_NOW = timedelta(minutes=10)  # runs triggered since then may not have been read yet
 
@@ -22,14 +23,8 @@ def next_run(runs: Sequence[PastRun], zone: timedelta | None, now: datetime) -> 
     ``runs`` are the last ones, newest first. ``zone``: that of the times EnOS prints. A flow that did not run when its
     schedule fired the last time has been disabled, or its schedule was changed: then nothing is said.
     """
-    scheduled = [run for run in runs if run.kind == PERIODIC and run.freq]
-    schedule = schedules.read(scheduled[0].freq) if scheduled else None
-    if schedule is None:
+    known = times(runs, zone, now)
+    if known is None:
         return None
-    newest = scheduled[0]
-    under = [run.instance for run in scheduled if run.freq == newest.freq]
-    offset = schedules.zone_of_schedule(schedule, under, zone, now).offset
-    if offset is None:
-        return None
-    missed = next(schedules.fires(schedule, newest.triggered_at, now - _JUST_NOW, offset), None)
-    return None if missed else schedules.next_fire(schedule, now, offset)
+    missed = next(schedules.fires(known.schedule, known.newest, now - _JUST_NOW, known.offset), None)
+    return None if missed else schedules.next_fire(known.schedule, now, known.offset)

@@ -15,15 +15,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
+from bot.core.flow.graph import BROKEN
 from bot.core.flow.model import FlowId
-from bot.core.flow.status import Status, is_finished
+from bot.core.flow.status import OWN, Status, is_finished
 from bot.core.history.background import Cause, Consequence, FlowRef
 from bot.core.history.runs import PastRun
 from bot.core.incident.lifecycle import Step, Transition, failures, is_live
 from bot.core.incident.model import Incident, Phase
 
 _SLACK = timedelta(minutes=2)  # between failures that are seen in one poll or two
-_FAILED = frozenset({Status.FAIL, Status.TIMEOUT, Status.INTERNAL_ERROR})
 
 
 class Breakage(Enum):
@@ -121,7 +121,7 @@ def _broken(flow: FlowRef, flows: Flows) -> Cause | None:
         at = failed[0].seen_at if failed else incident.opened_at
         return Cause(named, what.value, at, incident.id, is_acknowledged=acknowledged)
     ended = next((run for run in flows.runs.get(flow.id, ()) if is_finished(run.status)), None)
-    if ended is None or ended.status not in _FAILED or _recovered(flow.id, _end(ended), flows):
+    if ended is None or ended.status not in BROKEN or _recovered(flow.id, _end(ended), flows):
         return None
     return Cause(flow, breakage(ended.status).value, _end(ended))
 
@@ -130,10 +130,7 @@ def breakage(status: int) -> Breakage:
     """What the status of a failure means for those who wait for the flow."""
     if status == Status.TIMEOUT:
         return Breakage.TIMED_OUT
-    return Breakage.LATE if status > _OF_ENOS else Breakage.FAILED
-
-
-_OF_ENOS = 1000  # statuses above are flowbot's own: a run is missing, or takes too long
+    return Breakage.LATE if status in OWN else Breakage.FAILED
 
 
 def _why_not(incident: Incident, since: datetime, way: Sequence[FlowRef], flows: Flows) -> CauseReason | None:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from bot.core.flow.graph import AT_WORK
-from bot.core.flow.ids import instance_at, instance_moment
+from bot.core.flow.ids import digits_of, instance_at, instance_moment
 from bot.core.flow.model import Flow, FlowId, Instance, InstanceId
 from bot.core.flow.status import Status, is_finished
 from bot.core.history.background import UsualDuration
@@ -155,7 +155,7 @@ def confirm(verdict: Verdict, freq: str, flow: Flow | None, runs: Iterable[Insta
 
 def missing_instance(flow: FlowId, fire: datetime, runs: Iterable[PastRun], freq: str) -> InstanceId:
     """The id that a run that does not exist would have: with as many digits as the flow's other runs."""
-    digits = next((len(run.instance.partition("-")[2]) for run in runs if teaches(run, freq)), _TO_THE_MINUTE)
+    digits = next((len(digits_of(run.instance)) for run in runs if teaches(run, freq)), _TO_THE_MINUTE)
     return instance_at(flow, fire, digits)
 
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from bot.core.flow.ids import milliseconds
+
 KEPT = timedelta(days=90)
 RECENT = timedelta(days=2)  # what has to be read before anything may be called missing
 AHEAD = timedelta(days=1)  # trigger times may lie ahead of our clock
@@ -53,8 +55,8 @@ class Progress:
 
 def to_text(progress: Progress) -> str:
     """As a note keeps it."""
-    left = [[_ms(span.since), _ms(span.until)] for span in progress.left]
-    return json.dumps({"read_at": None if progress.read_at is None else _ms(progress.read_at), "left": left})
+    left = [[milliseconds(span.since), milliseconds(span.until)] for span in progress.left]
+    return json.dumps({"read_at": None if progress.read_at is None else milliseconds(progress.read_at), "left": left})
 
 
 def from_text(text: str) -> Progress:
@@ -112,10 +114,6 @@ def _joined(spans: Iterable[Span]) -> tuple[Span, ...]:
         else:
             joined.append(span)
     return tuple(joined)
-
-
-def _ms(at: datetime) -> int:
-    return int(at.timestamp() * 1000)
 
 
 def _time(ms: int) -> datetime:

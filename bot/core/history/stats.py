@@ -10,14 +10,14 @@ from datetime import date, datetime, timedelta, tzinfo
 from enum import Enum
 
 from bot.core.flow.model import FlowId
+from bot.core.flow.status import OWN
 from bot.core.history.medians import median
+from bot.core.incident.lifecycle import is_live
 from bot.core.incident.model import Incident, Occurrence, Phase
 from bot.core.incident.recovery import same_time
-from bot.core.incident.resolution import Resolution
 
 MOST_DAYS = 31  # that are shown one by one; more are shown in weeks
 WORST = 5
-_OWN = 1000  # statuses from here on are flowbot's own: late, or long
 _DAY = timedelta(days=1)
 
 
@@ -31,14 +31,6 @@ class End(Enum):
     DUPLICATE = "duplicate"
     UNNEEDED = "unneeded"
     CLOSED = "closed"  # by a person who did not say more
-
-
-_CLOSED = {
-    Resolution.FIXED: End.FIXED,
-    Resolution.EXPECTED: End.EXPECTED,
-    Resolution.DUPLICATE: End.DUPLICATE,
-    Resolution.UNNEEDED: End.UNNEEDED,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +86,7 @@ def figures(incidents: Sequence[Incident], since: datetime, until: datetime, zon
     return Stats(
         failures=len(failed),
         incidents=len(opened),
-        live=sum(each.phase in {Phase.OPEN, Phase.ACKNOWLEDGED} for each in opened),
+        live=sum(is_live(each) for each in opened),
         buckets=_buckets(days, first, last, weekly=weekly),
         weekly=weekly,
         to_acknowledge=_delays(acknowledged),
@@ -105,7 +97,7 @@ def figures(incidents: Sequence[Incident], since: datetime, until: datetime, zon
 
 
 def _counts(failure: Occurrence, since: datetime, until: datetime) -> bool:
-    return since <= failure.seen_at < until and failure.status < _OWN
+    return since <= failure.seen_at < until and failure.status not in OWN
 
 
 def _buckets(days: Sequence[date], first: date, last: date, *, weekly: bool) -> tuple[Bucket, ...]:
@@ -147,9 +139,9 @@ def _ends(opened: Sequence[Incident]) -> tuple[tuple[End, int], ...]:
 def ended_by(incident: Incident) -> End | None:
     """How it ended; None while it is live."""
     if incident.phase is Phase.CLOSED:
-        return End.CLOSED if incident.resolution is None else _CLOSED[incident.resolution]
+        return End.CLOSED if incident.resolution is None else End(incident.resolution.value)
     if incident.phase is not Phase.RECOVERED:
         return None
     newest, run = incident.occurrences[-1], incident.recovered_by
-    is_repeated = run is not None and newest.status < _OWN and same_time(newest.instance, run, "")
+    is_repeated = run is not None and newest.status not in OWN and same_time(newest.instance, run, "")
     return End.RERUN if is_repeated else End.ITSELF

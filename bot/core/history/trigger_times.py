@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.flow import schedule as schedules
+from bot.core.flow.ids import digits_of
 from bot.core.flow.schedule import Schedule
 from bot.core.history.runs import PastRun
 from bot.core.history.usual import is_by_schedule
 
 MOST = 120  # trigger times that are listed
-_DAY_DIGITS, _HOUR_DIGITS, _TO_THE_MINUTE = 8, 10, 12  # of ids
+_DAY_DIGITS, _HOUR_DIGITS = 8, 10  # of ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Times:
     schedule: Schedule
     offset: timedelta  # of its clock
     digits: int  # of the ids of its runs
+    newest: datetime  # the trigger time of the last one, as its id holds it
 
     def around(self, since: datetime, until: datetime) -> list[datetime]:
         """The trigger times in (``since``, ``until``] and the next one, as ids hold them; the last ones of many."""
@@ -62,4 +64,4 @@ def times(runs: Sequence[PastRun], zone: timedelta | None, now: datetime) -> Tim
     offset = schedules.zone_of_schedule(schedule, same, zone, now).offset
     if offset is None:
         return None
-    return Times(newest.freq, schedule, offset, len(newest.instance.partition("-")[2]) or _TO_THE_MINUTE)
+    return Times(newest.freq, schedule, offset, len(digits_of(newest.instance)), newest.triggered_at)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
+from bot.core.flow.ids import is_triggered
 from bot.core.flow.model import PERIODIC
 from bot.core.flow.status import Status
 from bot.core.history.background import UsualDuration
@@ -25,7 +26,6 @@ LEAST = 10  # runs; from fewer nothing is learned
 SHOWN = 30  # runs that the evidence counts
 OFTEN = timedelta(hours=6)  # a flow that starts at least as often has another chance soon
 
-_TRIGGERED = 14  # digits of the id of a run that was triggered; scheduled ones have fewer
 _MOST_OF_THEM = 0.9  # of the runs are done by the usual time
 _LEAST_MARGIN = timedelta(minutes=15)
 _OF_THE_USUAL = 0.5  # a margin is at least this part of the usual delay
@@ -79,7 +79,7 @@ class Habits:
 
 def is_by_schedule(run: PastRun) -> bool:
     """Whether the schedule started it, and not a person."""
-    return run.kind == PERIODIC and len(run.instance.partition("-")[2]) < _TRIGGERED
+    return run.kind == PERIODIC and not is_triggered(run.instance)
 
 
 def teaches(run: PastRun, freq: str) -> bool:

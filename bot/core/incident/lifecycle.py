@@ -15,7 +15,7 @@ from enum import Enum
 
 from bot.core.command.parse import in_words
 from bot.core.errors import Offer, Refusal
-from bot.core.flow.ids import instance_moment, is_instance
+from bot.core.flow.ids import digits_of, instance_moment, is_instance
 from bot.core.flow.model import Instance, InstanceId, TaskId, UserName
 from bot.core.flow.status import OWN
 from bot.core.history.background import Background
@@ -314,7 +314,7 @@ def _order(occurrence: Occurrence) -> tuple[bool, str, str]:
 
 def _triggered(occurrence: Occurrence) -> str:
     """The digits of the id: they are a time, and sort as one, however many there are."""
-    return occurrence.instance.partition("-")[2].ljust(14, "0")
+    return digits_of(occurrence.instance).ljust(14, "0")
 
 
 def _changed(

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.core.flow.ids import instance_moment, resolution
+from bot.core.flow.ids import instance_moment, is_triggered, resolution
 from bot.core.flow.model import Instance, InstanceId, TaskId
 from bot.core.flow.status import OWN, OwnStatus, Status
 from bot.core.incident.lifecycle import Step, Transition, is_live, not_backfilled, recovered
@@ -18,7 +18,6 @@ from bot.core.incident.model import Incident, Occurrence
 
 _PRINTED = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}")
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
-_TRIGGERED = 14  # digits of the id of a run that was triggered; scheduled ones have fewer
 
 
 def same_time(failed: InstanceId, success: InstanceId, cycle: str) -> bool:
@@ -32,7 +31,7 @@ def same_time(failed: InstanceId, success: InstanceId, cycle: str) -> bool:
     then, at = instance_moment(failed), instance_moment(success)
     if then is None or at is None or failed.partition("-")[0] != success.partition("-")[0]:
         return False
-    if len(_digits(success)) != _TRIGGERED:
+    if not is_triggered(success):
         return then == at
     return then <= at < _period_end(then, cycle, resolution(failed))
 
@@ -109,10 +108,6 @@ def _ended_before(success: Instance, failure: Occurrence) -> bool:
 def _printed(text: str) -> str:
     found = _PRINTED.match(text)
     return found.group() if found else ""
-
-
-def _digits(instance: InstanceId) -> str:
-    return instance.partition("-")[2]
 
 
 def _period_end(at: datetime, cycle: str, left_open: timedelta | None) -> datetime:

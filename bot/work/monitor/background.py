@@ -8,15 +8,13 @@ What is known is read first. Then one transaction compares it with an incident, 
 of its cards: what has changed meanwhile is seen by the next tick.
 """
 
-import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from bot.core.errors import Failure
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.flow.status import Status
 from bot.core.history import around, causes
@@ -32,14 +30,13 @@ from bot.core.incident.model import Incident, IncidentId
 from bot.core.people.model import Person
 from bot.messages import incident_posts
 from bot.messages.cards.background import LISTED
+from bot.work.monitor.guarded import guarded
 
 if TYPE_CHECKING:
     from bot.store.store import Store
     from bot.work.monitor.settings import MonitorContext
 
-log = logging.getLogger(__name__)
-_Result = TypeVar("_Result")
-
+_WHAT = "What is known around an incident"
 LIVE = 5000  # live incidents read in one tick
 _CHANGED = 250  # incidents that one tick changes because of their causes
 _FILLED = 25  # that one tick fills in
@@ -62,23 +59,27 @@ class BackgroundMonitor:
         ids = {each.id for each in live}
         changed = 0
         for incident in live:
-            changed += await _guarded(self._show_cause(incident, flows, ids, now)) or False
+            changed += await guarded(_WHAT, self._show_cause(incident, flows, ids, now)) or False
             if changed >= _CHANGED:
                 break
-        await _guarded(self._show_consequences(now))
+        await guarded(_WHAT, self._show_consequences(now))
         self._filled = {id_: failure for id_, failure in self._filled.items() if id_ in ids}
         for incident in islice((each for each in live if self._is_out_of_date(each, now)), _FILLED):
-            await _guarded(self.fill(incident.id, now))
+            await guarded(_WHAT, self._fill(incident.id, live, now))
 
     async def fill(self, id_: IncidentId, now: datetime, *, took: timedelta | None = None) -> None:
         """Fill in what is known around an incident; ``took``: how long its newest run took, where that was read."""
+        await self._fill(id_, await self._live(), now, took)
+
+    async def _fill(
+        self, id_: IncidentId, live: Collection[Incident], now: datetime, took: timedelta | None = None
+    ) -> None:
         incident = await self._context.store.incident(id_)
         if incident is None or not lifecycle.is_live(incident):
             return
         newest = incident.occurrences[-1]
         is_new = self._filled.get(id_, ("", ""))[0] != newest.instance
         self._filled[id_] = (newest.instance, newest.error_line)
-        live = await self._live()
         flows = await read_flows(self._context.store, live, {incident.flow_id})
         cause = await self._linked(causes.cause_of(incident, flows).cause)
         runs = await self._context.store.past_runs(incident.flow_id, RUNS)
@@ -111,16 +112,17 @@ class BackgroundMonitor:
 
     async def _show_cause(self, incident: Incident, flows: Flows, live: Collection[str], now: datetime) -> bool:
         """Show the cause of an incident as it is now; whether that is another one than before."""
-        if not self._has_changed(incident, flows, live, now):
+        cause = causes.cause_of(incident, flows).cause
+        if not self._has_changed(incident, cause, live, now):
             return False
-        cause = await self._linked(causes.cause_of(incident, flows).cause)
+        cause = await self._linked(cause)
         await self._change(incident, now, partial(causes.compared, cause=cause, live=live, now=now))
         return True
 
-    def _has_changed(self, incident: Incident, flows: Flows, live: Collection[str], now: datetime) -> bool:
-        new, step = causes.compared(incident, causes.cause_of(incident, flows).cause, live, now)
-        cause = new.background.cause
-        lacks_link = cause is not None and bool(cause.incident) and not (cause.link or cause.has_ended)
+    def _has_changed(self, incident: Incident, cause: Cause | None, live: Collection[str], now: datetime) -> bool:
+        new, step = causes.compared(incident, cause, live, now)
+        shown = new.background.cause
+        lacks_link = shown is not None and bool(shown.incident) and not (shown.link or shown.has_ended)
         return step is not _SAME or lacks_link
 
     def _is_out_of_date(self, incident: Incident, now: datetime) -> bool:
@@ -183,17 +185,6 @@ class BackgroundMonitor:
 
         if (await self._context.store.change(incident.id, decide)).incidents:
             self._context.wake()
-
-
-async def _guarded(work: Awaitable[_Result]) -> _Result | None:
-    """Do it. A bug with one incident does not hold up the others."""
-    try:
-        return await work
-    except Failure:
-        raise
-    except Exception:
-        log.exception("What is known around an incident hit a bug. The others are still looked after.")
-        return None
 
 
 async def read_flows(store: "Store", live: Iterable[Incident], flows: Collection[FlowId]) -> Flows:

@@ -253,7 +253,7 @@ class HistoryReader:
                 found.append(read)
                 self._graphs[row.flow_id] = read.graph_at
                 await asyncio.sleep(0)  # a graph takes its time
-        await self._store.put_all_dependencies(found)
+        await self._store.put_dependencies(found)
 
     async def _note(self, *, at_once: bool = False) -> None:
         """Write down how far history is read; now and then, so that an idle tick writes nothing."""

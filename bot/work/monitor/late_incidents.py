@@ -1,11 +1,9 @@
 """Keeps open incidents about late runs up to date: a run has begun, or takes longer; a promise has passed."""
 
-import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.core.errors import Failure
 from bot.core.flow.model import FlowId
 from bot.core.flow.status import OWN
 from bot.core.history.background import Lateness
@@ -15,10 +13,10 @@ from bot.core.incident.lifecycle import Transition, is_live
 from bot.core.incident.model import Incident
 from bot.messages import incident_posts
 from bot.messages.cards import incident_replies as replies
+from bot.work.monitor.guarded import guarded
 from bot.work.monitor.settings import MonitorContext
 
-log = logging.getLogger(__name__)
-
+_WHAT = "An incident about a late run"
 _FEW_RUNS = 20  # of a flow; the late one is among them
 _WORTH_SAYING = timedelta(minutes=5)  # that a run will take longer than was said
 
@@ -34,18 +32,16 @@ class LateIncidents:
     ) -> None:
         """Show what has changed."""
         for incident in live:
-            late = _late(incident)
-            if late is None:
-                continue
-            try:
-                await self._find_run(incident, late, now)
+            if (late := _late(incident)) is not None:
                 promise = expected.get(incident.flow_id)
-                if promise and promise.at <= incident.opened_at:  # neither taken back nor changed since
-                    await self._say_late(incident, late, read_since, now)
-            except Failure:
-                raise
-            except Exception:
-                log.exception("An incident about a late run hit a bug. The others are still kept up to date.")
+                await guarded(_WHAT, self._update(incident, late, promise, read_since, now))
+
+    async def _update(
+        self, incident: Incident, late: Lateness, promise: Expectation | None, read_since: datetime, now: datetime
+    ) -> None:
+        await self._find_run(incident, late, now)
+        if promise and promise.at <= incident.opened_at:  # neither taken back nor changed since
+            await self._say_late(incident, late, read_since, now)
 
     async def _say_late(self, incident: Incident, late: Lateness, read_since: datetime, now: datetime) -> None:
         if late.expected is not None and not late.is_past and late.by is not None and late.by < read_since:

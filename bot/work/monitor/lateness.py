@@ -12,7 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
-from typing import Literal, TypeVar
+from typing import Literal
 
 from bot.core.errors import Failure, Refusal
 from bot.core.flow.ids import milliseconds
@@ -22,6 +22,7 @@ from bot.core.history import lateness
 from bot.core.history.background import FlowRef, Lateness, UsualDuration
 from bot.core.history.expectations import Expectation
 from bot.core.history.lateness import Due, Reason, Verdict
+from bot.core.history.progress import AHEAD
 from bot.core.history.runs import PastRun
 from bot.core.history.usual import is_by_schedule, usual_duration
 from bot.core.incident.facts import ChangeSet, StoredState
@@ -31,14 +32,16 @@ from bot.core.routing.quiet import zone_named
 from bot.core.text.shown_times import told_apart
 from bot.work.monitor import page_facts
 from bot.work.monitor.flow_outlook import FlowOutlook, Outlook
+from bot.work.monitor.guarded import guarded
 from bot.work.monitor.late_incidents import LateIncidents
 from bot.work.monitor.page_facts import LateRun
-from bot.work.monitor.reader import AHEAD, closing
+from bot.work.monitor.reader import closing
 from bot.work.monitor.settings import MonitorContext
 from bot.work.monitor.single_reads import count_failures
 
 log = logging.getLogger(__name__)
-_Seen = TypeVar("_Seen")
+
+_WHAT = "Looking whether flow {} is late"
 
 AUTO, EXPECTED, OFF = "auto", "expected", "off"  # FLOWBOT_LATE
 _MOST_FLOWS = 50  # looked at in one tick
@@ -95,9 +98,8 @@ class LatenessMonitor:
         self._ticking = asyncio.Lock()
         self._turn = asyncio.Semaphore(context.settings.lane_width)
         self._next: dict[FlowId, datetime] = {}  # when each flow is looked at again
-        self._asked: dict[
-            tuple[FlowId, Due | None], datetime
-        ] = {}  # when EnOS is asked again about a run, or a promise
+        # when EnOS is asked again about a run, or a promise
+        self._asked: dict[tuple[FlowId, Due | None], datetime] = {}
         self._flows: dict[FlowId, FlowRef] = {}
         self._flows_at: datetime | None = None  # when they were listed, by the steady clock
         self._durations: dict[FlowId, tuple[datetime, UsualDuration | None]] = {}
@@ -155,7 +157,7 @@ class LatenessMonitor:
     ) -> list[_Found]:
         found = list[_Found]()
         for flow in await self._due(now):
-            outlook = await _guarded(flow, self._outlooks.of(flow, expected.get(flow.id), since, now))
+            outlook = await guarded(_WHAT.format(flow.id), self._outlooks.of(flow, expected.get(flow.id), since, now))
             if outlook is None:
                 self._next[flow.id] = now + _LATER
                 continue
@@ -187,7 +189,7 @@ class LatenessMonitor:
         found = list[_Found]()
         for each in expected.values():
             flow = FlowRef(each.flow_id, each.flow_name)
-            outlook = await _guarded(flow, self._outlooks.ahead(each, now)) if each.by else None
+            outlook = await guarded(_WHAT.format(flow.id), self._outlooks.ahead(each, now)) if each.by else None
             if outlook is None or outlook.verdict.reason is not Reason.WILL_BE_LATE:
                 continue
             incident = live.get(each.flow_id)
@@ -228,7 +230,9 @@ class LatenessMonitor:
                 unreadable = replace(found.verdict, reason=Reason.UNREADABLE)
                 looked = replace(found, verdict=unreadable, is_refused=isinstance(trouble, Refusal))
             except Exception:
-                log.exception("Whether flow %s is late hit a bug. The others are still looked at.", *found.about[:1])
+                log.exception(
+                    "Whether flow %s is late hit a bug. The others are still looked at.", found.outlook.flow.id
+                )
                 unreadable = replace(found.verdict, reason=Reason.UNREADABLE)
                 looked = replace(found, verdict=unreadable, is_refused=True)
         verdict = looked.verdict
@@ -331,17 +335,6 @@ class LatenessMonitor:
             behind=outlook.estimate.behind.flow if outlook.estimate and outlook.estimate.behind else None,
             behind_by=outlook.estimate.behind.late if outlook.estimate and outlook.estimate.behind else None,
         )
-
-
-async def _guarded(flow: FlowRef, look: Awaitable[_Seen]) -> _Seen | None:
-    """What a look at a flow comes to. A bug in one does not hold up the others."""
-    try:
-        return await look
-    except Failure:
-        raise
-    except Exception:
-        log.exception("Looking whether flow %s is late hit a bug. The others are still looked at.", flow.id)
-        return None
 
 
 def _again(verdict: Verdict, now: datetime, *, soon: bool = False) -> datetime:

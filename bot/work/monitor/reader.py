@@ -12,7 +12,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.core.errors import Failure
@@ -20,6 +20,7 @@ from bot.core.flow.ids import milliseconds
 from bot.core.flow.model import Instance, InstanceId, LeftOut, Page, Search
 from bot.core.flow.status import Status
 from bot.core.flow.times import is_due
+from bot.core.history.progress import AHEAD
 from bot.core.incident.facts import ChangeSet, ReadState
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.text.escape import code
@@ -39,7 +40,6 @@ log = logging.getLogger(__name__)
 UNFINISHED = tuple(
     int(status) for status in (Status.INIT, Status.RUNNING, Status.SUSPEND, Status.WAIT, Status.READY, Status.RERUN)
 )
-AHEAD = timedelta(days=1)  # trigger times may lie ahead of our clock
 _PAGE = 50  # rows that one page of the platform holds
 _REFUSED_AT_MOST = 100  # rows that one read leaves out because of a bug; beyond that no row is to blame
 _REFUSED_KEPT = 1000

@@ -15,7 +15,7 @@ from bot.core.flow.status import Status
 from bot.core.history import causes
 from bot.core.history.background import FlowRef
 from bot.core.history.runbook import Runbook
-from bot.core.history.runs import PastRun
+from bot.core.history.runs import Dependencies, PastRun
 from bot.core.incident import lifecycle
 from bot.core.incident.facts import ChangeSet
 from bot.core.incident.model import Phase
@@ -48,8 +48,8 @@ async def begun(world):
 
 
 async def wait_for(world, flow, *upstream):
-    refs = [FlowRef(each, NAMES.get(each, f"flow-{each}")) for each in upstream]
-    await world.store.put_dependencies(FlowRef(flow, NAMES.get(flow, f"flow-{flow}")), refs, world.now)
+    own, *refs = (FlowRef(each, NAMES.get(each, f"flow-{each}")) for each in (flow, *upstream))
+    await world.store.put_dependencies([Dependencies(own, tuple(refs), world.now)])
 
 
 async def fails(world, *flows, day=21, **more):

@@ -207,7 +207,7 @@ async def test_what_flows_wait_for(world):
     world.ran(START, flow=1, waits_for=(7,))
     await world.tick()
     assert (await world.store.dependencies([FlowId(1)]))[FlowId(1)] == (FlowRef(FlowId(7), "flow-7"),)
-    assert await world.store.dependants(FlowId(8)) == ()
+    assert await world.store.downstream(FlowId(8)) == ()
 
 
 async def test_a_bug_is_raised_and_waits_too(world):
