@@ -1,4 +1,4 @@
-"""flowbot's entrance. Its commands are in ``cli.py``, which takes a moment to import."""
+"""flowbot's entrance. Its commands are in ``cli.py``, which takes a moment to import; ``run`` is in ``start.py``."""
 
 import sys
 
@@ -9,6 +9,10 @@ def main() -> None:
         from bot.ops import signals
 
         signals.exit_on_signals()
+    if sys.argv[1:] == ["run"]:
+        from bot import start
+
+        start.run()
     from bot.cli import main as commands
 
     commands()

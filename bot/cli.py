@@ -1,22 +1,18 @@
 """flowbot on the command line. Exit codes: 0, 2 for wrong settings (a line for each problem), 1 otherwise."""
 
 import asyncio
-import gc
-import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from bot import __version__
+from bot import __version__, start
 from bot.settings import network as settings_network
+from bot.start import EXIT_SETTINGS, complain, configured
 
-if TYPE_CHECKING:
-    from bot.settings.table import Settings
-
-EXIT_FAILED, EXIT_SETTINGS = 1, 2
+EXIT_FAILED = 1
 _PORT = click.IntRange(0, 65535)
 
 
@@ -32,11 +28,7 @@ def main() -> None:
 @main.command()
 def run() -> None:
     """Run flowbot until SIGTERM. It then finishes what it started, and stops."""
-    configured = _configured("flowbot cannot start:")
-    gc.disable()  # what is imported stays: to look through it for garbage again and again is a tenth of the start
-    from bot.ops import process  # enables it again
-
-    sys.exit(process.run(configured))
+    start.run()
 
 
 @main.command()
@@ -72,10 +64,10 @@ def doctor(press: float | None, *, as_json: bool) -> None:
     zone, the watched flows, linked people, people on call, and a test message. flowbot may be running or not. Exits
     with 0 if nothing failed (warnings are allowed), with 1 if something failed, and with 2 if the settings are wrong.
     """
-    configured = _configured("The settings are wrong:", as_json=as_json)
+    settings = configured("The settings are wrong:", as_json=as_json)
     from bot.doctor import program
 
-    sys.exit(program.run(configured, as_json=as_json, press=press or 0.0))
+    sys.exit(program.run(settings, as_json=as_json, press=press or 0.0))
 
 
 @main.command()
@@ -90,7 +82,7 @@ def manifest() -> None:
     try:
         click.echo(manifest_yaml(environment), nl=False)
     except Refusal as refusal:
-        _complain("flowbot cannot make a manifest from these settings:", [str(refusal)])
+        complain("flowbot cannot make a manifest from these settings:", [str(refusal)])
         sys.exit(EXIT_SETTINGS)
 
 
@@ -107,7 +99,7 @@ def import_(file: Path) -> None:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
-        _complain(f"{file} cannot be read: {reason}.", ["Nothing was imported. Save the file as CSV in UTF-8."])
+        complain(f"{file} cannot be read: {reason}.", ["Nothing was imported. Save the file as CSV in UTF-8."])
         sys.exit(EXIT_FAILED)
     _offline("import_people", text)
 
@@ -149,24 +141,8 @@ def sim(enos: int, slack: int) -> None:
     except KeyboardInterrupt:
         sys.exit(0)
     except OSError as error:
-        _complain("The simulators cannot start:", [str(error)])
+        complain("The simulators cannot start:", [str(error)])
         sys.exit(EXIT_FAILED)
-
-
-def _configured(title: str, *, as_json: bool = False) -> "Settings":
-    """The settings, for the libraries too, before any of these is imported; or end the program."""
-    from bot.settings import table
-
-    try:
-        configured = table.load(os.environ, env_file=Path(".env"))
-    except table.BadSettings as bad:
-        if as_json:
-            checks = [{"name": "settings", "state": "failed", "says": each, "mend": ""} for each in bad.problems]
-            click.echo(json.dumps({"ok": False, "checks": checks}, indent=2))
-        _complain(title, bad.problems)
-        sys.exit(EXIT_SETTINGS)
-    settings_network.export(configured.network, os.environ)
-    return configured
 
 
 def _offline(act: str, *arguments: str) -> None:
@@ -178,19 +154,13 @@ def _offline(act: str, *arguments: str) -> None:
 
 def _asked(act: str, *arguments: str) -> Any:
     """The answer of one of the program's other commands; or print why there is none, and end the program."""
-    configured = _configured("The settings are wrong:")
+    settings = configured("The settings are wrong:")
     from bot.core.errors import Failure
     from bot.core.text.escape import clean
     from bot.ops import offline
 
     try:
-        return asyncio.run(getattr(offline, act)(configured, *arguments))
+        return asyncio.run(getattr(offline, act)(settings, *arguments))
     except Failure as failure:
         click.echo(clean(str(failure)), err=True)
         sys.exit(EXIT_FAILED)
-
-
-def _complain(title: str, problems: list[str]) -> None:
-    click.echo(title, err=True)
-    for problem in problems:
-        click.echo(f"  {problem}", err=True)

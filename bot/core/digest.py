@@ -8,7 +8,7 @@ exactly one of them. What it covers ends before a poll that is still being writt
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import Enum
 from typing import Any
@@ -23,6 +23,7 @@ from bot.core.incident.model import Incident, IncidentId, Phase, Snooze
 from bot.core.routing.prefs import OFF, Prefs
 from bot.core.routing.quiet import zone_named
 from bot.core.text.message import Text
+from bot.core.values import dataclass
 
 NINE = time(9)
 A_DAY = timedelta(days=1)

@@ -12,7 +12,6 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from bot import __version__
@@ -26,6 +25,7 @@ from bot.core.people.model import Link
 from bot.core.pictures.model import Node, NoPicture, TaskGraph
 from bot.core.text.mask import Mask
 from bot.core.text.message import plain
+from bot.core.values import dataclass
 from bot.doctor.address import address
 from bot.doctor.bridges import bridges
 from bot.doctor.enos import EnosExam

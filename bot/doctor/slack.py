@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from os import environ
@@ -19,6 +18,7 @@ from bot.core.outbox.conversations import Channel, SlackLimited, SlackRefused, S
 from bot.core.outbox.posts import PostId
 from bot.core.people import on_call as oncall
 from bot.core.people.model import Link, Profile
+from bot.core.values import dataclass
 from bot.doctor.safe_check import safe_check
 from bot.messages.cards import doctor as cards
 from bot.ops.new_ids import new_id

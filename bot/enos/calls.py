@@ -9,11 +9,12 @@ Signing: APIM "Get Access Token" and "Invoking API with Access Token"; the vendo
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from urllib.parse import quote
 
 from bot.core.flow.model import FlowId, InstanceId, Parameter, Search, TaskId
+from bot.core.values import dataclass
 
 PREFIX = "/batch-processing-service/v2.1"
 ALL_STATUSES = tuple(range(-1, 11))

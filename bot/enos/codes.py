@@ -5,9 +5,8 @@ codes, "About EnOS API". Wordings vary by version, so codes decide; a wording de
 several causes.
 """
 
-from dataclasses import dataclass
-
 from bot.core.text.message import Message, msg
+from bot.core.values import dataclass
 
 STARTS = frozenset({"trigger", "triggerFromTask", "updateAndTrigger"})
 

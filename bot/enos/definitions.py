@@ -4,10 +4,10 @@ Source: Load Flow For Edit, Save, Import and Export Flow, List Workflow Director
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from bot.core.flow.model import Flow, FlowId, UserId
 from bot.core.text.message import msg
+from bot.core.values import dataclass
 from bot.enos import calls_edit
 from bot.enos.calls import Actor
 from bot.enos.errors import AnswerLost, BadResponse, MismatchedResponse, the_flow

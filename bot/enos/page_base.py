@@ -18,10 +18,10 @@ there is a conclusion, both pages are read, and nothing is missed.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.errors import Failure
+from bot.core.values import dataclass
 from bot.enos.errors import EnosRefused
 
 SMALL = 5  # rows; with fewer, one or two changes look like another page

@@ -10,7 +10,7 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from bot.core.errors import Failure, Refusal
 from bot.core.flow.model import (
@@ -22,6 +22,7 @@ from bot.core.flow.model import (
     Search,
 )
 from bot.core.text.message import msg
+from bot.core.values import dataclass
 from bot.enos.calls import ALL_STATUSES, ATTEMPTS, Actor, Call, search_instances
 from bot.enos.errors import BadResponse, EnosRefused, ServerError
 from bot.enos.page_base import Ids, conclude, conclude_from_one, conclude_from_zero, refuses_number

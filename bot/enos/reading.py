@@ -6,7 +6,7 @@ are read. Source: List Flow Instances, Get Flow Instance, Get Task Instance, Get
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -14,6 +14,7 @@ import msgspec
 
 from bot.core.flow.model import Instance, LeftOut, TaskId, TaskInstance
 from bot.core.text.message import Message, msg
+from bot.core.values import dataclass
 from bot.enos import reading_rows
 from bot.enos.errors import BadResponse
 from bot.enos.reading_flows import graph_of, known

@@ -11,7 +11,6 @@ status decides where the body says nothing.
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -19,6 +18,7 @@ import msgspec
 
 from bot.core.errors import Failure
 from bot.core.text.message import Message, msg, sentences
+from bot.core.values import dataclass
 from bot.enos.calls import Call, Kind
 from bot.enos.codes import MEANINGS
 from bot.enos.errors import (

@@ -8,12 +8,13 @@ import asyncio
 import logging
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, Protocol
 
 from bot.core.flow.model import LeftOut
 from bot.core.text.escape import EMPTY
 from bot.core.text.message import Message, Text
+from bot.core.values import dataclass
 from bot.enos.calls import ATTEMPTS, PAGE_SIZE, Call
 from bot.enos.errors import EndlessList, EnosRefused
 from bot.enos.page_base import PageZeroFailures

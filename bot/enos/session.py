@@ -24,11 +24,12 @@ import random
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 
 from bot.core.errors import Failure, Refusal, TemporaryFailure, Unclear
 from bot.core.text.message import msg
+from bot.core.values import dataclass
 from bot.enos.calls import ATTEMPTS, Call, Kind, encryption, signature
 from bot.enos.errors import (
     BadResponse,

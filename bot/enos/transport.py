@@ -18,13 +18,14 @@ import logging
 import os
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import urlsplit
 
 import httpx
 
 from bot.core.network.proxies import proxy_for
 from bot.core.text.message import msg
+from bot.core.values import dataclass
 from bot.enos.calls import Call, Kind
 from bot.enos.errors import BadResponse, NoResponse, Unreachable, Untrusted
 from bot.enos.responses import Reply

@@ -4,7 +4,6 @@ Their ids are made from the step, so that nothing posts it twice.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.flow.model import UserName
@@ -14,6 +13,7 @@ from bot.core.incident.model import Incident
 from bot.core.outbox.blocks import Card
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind, call_about
 from bot.core.people.model import Person
+from bot.core.values import dataclass
 from bot.messages.cards import escalation as cards
 from bot.messages.cards import incident_groups as group_cards
 from bot.messages.incident_posts import HOLD

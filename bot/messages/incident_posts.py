@@ -1,7 +1,7 @@
 """What is posted about an incident: its first message, its edits, and the replies in its thread."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 
 from bot.core.flow.model import InstanceId
@@ -13,6 +13,7 @@ from bot.core.outbox.blocks import Card
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.routing.mentions import Permission
 from bot.core.routing.rules import NO_RULES, RoutingRules
+from bot.core.values import dataclass
 from bot.messages.cards import incident as cards
 from bot.messages.cards import incident_replies as replies
 

@@ -6,9 +6,10 @@ it could become longer by the jump, so pauses, holds, time-outs and leases are m
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+
+from bot.core.values import dataclass
 
 wall = partial(datetime.now, UTC)  # the wall clock's time: it may jump in either direction
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from aiohttp import web
-from prometheus_client import generate_latest
 
 from bot.core.health.promise import Judgement
 from bot.core.text.escape import Markup
@@ -25,7 +24,7 @@ def application(metrics: Metrics, judgement: Callable[[], Judgement], refresh: C
     async def exposition(_request: web.Request) -> web.Response:
         refresh()
         return web.Response(
-            body=generate_latest(metrics.registry), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+            body=metrics.exposition(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
         )
 
     app = web.Application()

@@ -7,12 +7,13 @@ watchdog calls ``check_watchdog``, and ``watch_clock`` is a loop of its own, sin
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.errors import DatabaseUnavailable, Failure
 from bot.core.flow.model import KINDS
 from bot.core.text.message import msg
+from bot.core.values import dataclass
 from bot.ops.bot_health import BotHealth
 from bot.ops.clocks import NOTABLE_JUMP, ClockJump, ClockJumps
 from bot.ops.clocks import wall as now

@@ -1,15 +1,18 @@
 """The metrics: their names, labels and help texts. No label names a person or a flow."""
 
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    ProcessCollector,
-    disable_created_metrics,
-)
-
+from bot.absent import absent
 from bot.work.delivery.alarms import DeliveryMetrics
+
+with absent("http.server", "socketserver", "wsgiref.simple_server", "gzip"):  # metrics are served by aiohttp
+    from prometheus_client import (
+        CollectorRegistry,
+        Counter,
+        Gauge,
+        Histogram,
+        ProcessCollector,
+        disable_created_metrics,
+        generate_latest,
+    )
 
 BUCKETS = (0.005, 0.02, 0.1, 0.3, 1, 3, 10, 30)  # seconds
 NOT_KNOWN = float("nan")  # what is not known yet
@@ -117,6 +120,10 @@ class Metrics:
         self.build = Gauge("flowbot_build_info", "Always 1, with the version as a label", ["version"], registry=own)
         for unknown in (self.flows_watched, self.flows_known):
             unknown.set(NOT_KNOWN)
+
+    def exposition(self) -> bytes:
+        """All of them in Prometheus's text format."""
+        return generate_latest(self.registry)
 
 
 def delivery_metrics(metrics: Metrics) -> DeliveryMetrics:

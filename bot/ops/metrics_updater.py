@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import product
 from pathlib import Path
-
-from prometheus_client import Counter
+from typing import TYPE_CHECKING
 
 from bot import __version__
 from bot.core.bridges.model import Bridge, EventState
@@ -24,6 +23,9 @@ from bot.slack.gateway import GatewayHealth
 from bot.store.store import Store
 from bot.work.delivery.alarms import Alarm
 from bot.work.monitor.monitor import Health as MonitorHealth
+
+if TYPE_CHECKING:
+    from prometheus_client import Counter
 
 WAITING = (PostState.QUEUED, PostState.SENDING, PostState.UNCLEAR)
 
@@ -90,7 +92,7 @@ class MetricsUpdater:
             metrics.bridge_events.labels(*place).set(events.get(place, 0))
         self._oldest_events = await store.oldest_events()
 
-    def _count_up(self, counter: Counter, label: str, total: int) -> None:
+    def _count_up(self, counter: "Counter", label: str, total: int) -> None:
         """Bring a counter up to a total that is counted elsewhere."""
         more = total - self._counted.get((counter, label), 0)
         self._counted[counter, label] = total

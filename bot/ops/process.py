@@ -25,6 +25,7 @@ log = logging.getLogger("bot")
 
 EXIT_OK, EXIT_FAILED, EXIT_SETTINGS = 0, 1, 2
 DESCRIPTORS = 65536
+USUAL_THRESHOLD = (700, 10, 10)  # Python's
 DRAIN_SECONDS = 8.0  # a container gets ten
 ABORT_SECONDS = 1.0  # to close an app that was not started
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = (
@@ -47,7 +48,7 @@ def run(settings: Settings) -> int:
     for warning in settings.warnings:
         log.warning(warning)
     try:
-        catalogue.load()
+        catalogue.check()
     except catalogue.BadCatalogue as broken:
         return _complain([str(broken)], EXIT_SETTINGS)
     _raise_descriptor_limit()
@@ -122,8 +123,8 @@ async def _app_class() -> "type[App]":
         return await asyncio.to_thread(imported)
     finally:
         sys.setswitchinterval(usual)
-        gc.freeze()  # ``cli.py`` disabled it
-        gc.enable()
+        gc.freeze()
+        gc.set_threshold(*USUAL_THRESHOLD)  # ``start.py`` raised it
 
 
 async def _connect(outside: Outside, stop: asyncio.Event) -> list[str]:

@@ -11,10 +11,15 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, timedelta
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-
+from bot.absent import absent
 from bot.core.errors import Failure
 from bot.ops.clocks import wall
+
+# What APScheduler finds its plugins and the machine's time zone with, and what runs jobs in pools of threads and of
+# processes. Jobs run on the event loop here, and in UTC.
+with absent("importlib.metadata", "tzlocal", "apscheduler.executors.pool"):
+    from apscheduler.schedulers.asyncio import AsyncIOScheduler
+    from apscheduler.triggers.interval import IntervalTrigger
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +50,7 @@ class Scheduler:
 
         self._scheduler.add_job(
             run,
-            "interval",
-            seconds=seconds,
+            IntervalTrigger(seconds=seconds, timezone=UTC),
             id=name,
             replace_existing=True,
             next_run_time=wall() + timedelta(seconds=first_in),

@@ -15,7 +15,6 @@ import threading
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -29,6 +28,7 @@ from bot.core.outbox.posts import PostId
 from bot.core.outbox.slack_errors import Verdict, is_of_person, verdict
 from bot.core.text.language import EN
 from bot.core.text.message import Message, sentences
+from bot.core.values import dataclass
 from bot.messages.cards import monitoring as cards
 from bot.ops.clocks import wall
 from bot.ops.new_ids import new_id

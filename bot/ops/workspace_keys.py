@@ -7,11 +7,11 @@ and messages are moved to the new keys, and the audit finds them by both.
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.outbox.conversations import SLACK_FAILURES
 from bot.core.people.model import Person, former_homes
+from bot.core.values import dataclass
 from bot.slack.directory import Identity
 from bot.store.store import Store
 from bot.store.workspace_keys import NOTE, KeyChange

@@ -3,9 +3,10 @@
 import os
 import struct
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from unicodedata import category
+
+from bot.core.values import dataclass
 
 FOLDERS = (
     "/usr/share/fonts",

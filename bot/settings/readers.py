@@ -7,7 +7,6 @@ It never repeats a value that may be secret.
 import difflib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -15,6 +14,7 @@ from bot.core.bridges.keys import ROUTING_KEY_LENGTH, key_of
 from bot.core.flow.status import Status
 from bot.core.text.mask import Mask
 from bot.core.text.runaway import runs_away
+from bot.core.values import dataclass
 
 
 class Secret(str):  # noqa: SLOT000  libraries want a str, and its repr must not show it

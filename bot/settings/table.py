@@ -7,7 +7,7 @@ problem is one line; no line shows a secret. The README's table is computed from
 import difflib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from bot.core.errors import Refusal
 from bot.core.text.language import EN, LANGUAGES
 from bot.core.text.mask import MASK_DEFAULT
 from bot.core.text.message import layout
+from bot.core.values import dataclass
 from bot.settings import network as settings_network
 from bot.settings.readers import (
     Address,

@@ -12,7 +12,6 @@ import math
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -32,6 +31,7 @@ from bot.core.outbox.conversations import (
     host_of,
 )
 from bot.core.text.escape import legible
+from bot.core.values import dataclass
 from bot.slack.redacted import library_log
 
 Answer = Mapping[str, Any]

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import zoneinfo
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
@@ -17,6 +17,7 @@ from bot.core.people.model import Person, Profile
 from bot.core.text.escape import EMPTY, legible
 from bot.core.text.language import EN, language_of
 from bot.core.text.message import Text, msg
+from bot.core.values import dataclass
 from bot.slack.calls import Answer, Calls, cursor_of
 
 log = logging.getLogger(__name__)

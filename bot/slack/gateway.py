@@ -4,7 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 
 import aiohttp
@@ -13,6 +13,7 @@ from bot.core.errors import Refusal
 from bot.core.people.model import IncomingMessage
 from bot.core.text.language import EN
 from bot.core.text.message import Text, msg, rendered
+from bot.core.values import dataclass
 from bot.ops.listener import Listener
 from bot.slack import http_mode, preflight
 from bot.slack.calls import TIMEOUT, OnCall, Sleep, web_client

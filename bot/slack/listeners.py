@@ -20,7 +20,6 @@ import re
 import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
@@ -35,6 +34,7 @@ from bot.core.outbox.conversations import SlackFailure
 from bot.core.people.model import IncomingMessage
 from bot.core.text.language import EN
 from bot.core.text.message import Text, msg, rendered
+from bot.core.values import dataclass
 from bot.slack import incoming
 from bot.slack.directory import Identity
 from bot.slack.redacted import library_log
@@ -59,6 +59,9 @@ class Capacity:
 
     running: int = 40
     waiting: int = 400
+
+
+USUAL = Capacity()
 
 
 @dataclass(slots=True)
@@ -177,7 +180,7 @@ class Listeners:
         notify: Notify,
         now: Callable[[], datetime],
         clock: Callable[[], float],
-        capacity: Capacity = Capacity(),
+        capacity: Capacity = USUAL,
         language: str = EN,
     ) -> None:
         self.me = Identity("", "", "")  # until the preflight, before anything is received

@@ -7,11 +7,12 @@ to read on; it never takes what it did not read for absent.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from bot.core.outbox.conversations import SearchResult, SlackLimited, SlackUnclear, SlackUnreachable
 from bot.core.outbox.posts import PostId
+from bot.core.values import dataclass
 from bot.slack.calls import Answer, Calls, cursor_of
 
 PAGES, PAGE = 10, 200  # of one search

@@ -14,7 +14,6 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -30,6 +29,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.network.proxies import proxy_for
 from bot.core.outbox.conversations import SlackFailure, SlackLimited
+from bot.core.values import dataclass
 from bot.slack.calls import Sleep, translated
 from bot.slack.listeners import RequestCounts
 from bot.slack.redacted import library_log, redact

@@ -11,13 +11,13 @@ import json
 import os
 import socket
 import stat
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.core.errors import Refusal
 from bot.core.text.message import Message, msg
 from bot.core.text.shown_times import in_full
+from bot.core.values import dataclass
 
 _MARK = b'{"pid":'  # how the words of a lock begin
 _LONGEST = 4096  # bytes of a lock's words

@@ -8,8 +8,9 @@ A reading brings newer failures first, and the newest stays last; so nearly all 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from bot.core.values import dataclass
 
 Item = TypeVar("Item")
 

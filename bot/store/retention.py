@@ -3,12 +3,12 @@
 The audit is kept for ever. What a live incident or a queued post still needs is kept whatever its age.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.history.progress import KEPT
 from bot.core.incident.groups import SHOWN_FOR
 from bot.core.incident.model import IncidentId
+from bot.core.values import dataclass
 from bot.store.database import Database
 from bot.store.incident_cache import IncidentCache
 from bot.store.monitor_state import SeenCache

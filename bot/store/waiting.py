@@ -1,9 +1,9 @@
 """What waits: failures that were seen and not told yet, and people whose message was not answered yet."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
+from bot.core.values import dataclass
 from bot.store.database import Database
 from bot.store.transactions import Transactional, from_timestamp, read
 

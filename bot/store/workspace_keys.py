@@ -10,11 +10,11 @@ read with the help of the noted former ones.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from bot.core.people.model import DONE, Attempt, AttemptResult, Person
+from bot.core.values import dataclass
 from bot.store.database import Database
 from bot.store.incident_cache import IncidentCache
 from bot.store.monitor_state import write_note

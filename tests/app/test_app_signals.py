@@ -35,7 +35,7 @@ async def ends(running, number):
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-@pytest.mark.parametrize("module", ["click", "dotenv", "aiohttp", "apscheduler"])
+@pytest.mark.parametrize("module", ["msgspec", "dotenv", "aiohttp", "apscheduler"])
 async def test_while_it_is_still_being_read(tmp_path, number, module):
     (tmp_path / f"{module}.py").write_text(SLOW)
     (tmp_path / ".env").touch()

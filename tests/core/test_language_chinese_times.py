@@ -56,6 +56,17 @@ NOW = datetime(2026, 11, 29, 4, tzinfo=UTC)
         ("11月", None),
         ("最近 3", None),
         ("最近 三 小时", None),
+        ("最近 三小时", "last 3h"),
+        ("最近三十分钟", "last 30m"),
+        ("最近两天", "last 2d"),
+        ("最近半小时", "last 30m"),
+        ("过去一个半小时", "last 1h30m"),
+        ("从下午3点", "since 15:00"),
+        ("从 下午 三点", "since 15:00"),
+        ("昨天下午三点半起", "since yesterday 15:30"),
+        ("晚上10点起", "since 22:00"),
+        ("从 晚上12点", None),
+        ("从 下午", None),
         ("明天", None),
         ("09:00", None),
         ("今天 起 起", None),
@@ -100,7 +111,37 @@ def test_periods(typed, period):
         ("11月21日", None),
         ("25点", None),
         ("明天", None),
-        ("下午2点", None),
+        ("下午2点", "14:00"),
+        ("下午三点半", "15:30"),
+        ("下午 3点", "15:00"),
+        ("下午15点", "15:00"),
+        ("下午3:30", "15:30"),
+        ("14点半", "14:30"),
+        ("三点", "03:00"),
+        ("三点整", "03:00"),
+        ("十点钟", "10:00"),
+        ("十二点一刻", "12:15"),
+        ("二十三点四十五分", "23:45"),
+        ("三点零五", "03:05"),
+        ("三点〇五分", "03:05"),
+        ("晚上10点", "22:00"),
+        ("凌晨2点", "02:00"),
+        ("凌晨12点", "00:00"),
+        ("早上6点05分", "06:05"),
+        ("上午12点", "12:00"),
+        ("中午1点", "13:00"),
+        ("傍晚六点", "18:00"),
+        ("明天下午3点", "tomorrow 15:00"),
+        ("今天14点半", "today 14:30"),
+        ("明天 早上 六点半", "tomorrow 06:30"),
+        ("11月21日下午三点", "11-21 15:00"),
+        ("早上15点", None),
+        ("下午", None),
+        ("下午 下午 3点", None),
+        ("十十点", None),
+        ("三三点", None),
+        ("三点三三分", None),
+        ("下午报表", None),
     ],
 )
 def test_times(typed, when):
@@ -111,6 +152,69 @@ def test_times(typed, when):
         else:
             assert parse(command.format(typed)).when == When(when)
             assert parse(f"trigger 3377 at {when}").when == When(when)
+
+
+@pytest.mark.parametrize("typed", ["晚上12点", "晚上 十二点", "明天晚上1点", "晚上零点", "晚上12:30"])
+def test_a_time_in_one_of_two_nights_is_refused_with_both(typed):
+    for command in ("触发 3377 {}", "失败 从 {}"):
+        with pytest.raises(Refusal, match="▸") as caught:
+            parse(command.format(typed))
+        assert "`today 01:00` or `tomorrow 01:00`" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("两小时", "2h"),
+        ("两个小时", "2h"),
+        ("三十分钟", "30m"),
+        ("三十五分", "35m"),
+        ("十天", "10d"),
+        ("九十九秒", "1m39s"),
+        ("一周", "7d"),
+        ("半小时", "30m"),
+        ("半个小时", "30m"),
+        ("半天", "12h"),
+        ("半分钟", "30s"),
+        ("一天半", "1d12h"),
+        ("两小时半", "2h30m"),
+        ("一个半小时", "1h30m"),
+        ("2个半小时", "2h30m"),
+        ("2小时半", "2h30m"),
+        ("一刻钟", "15m"),
+        ("1小时三十分钟", "1h30m"),
+        ("一小时二十分钟", "1h20m"),
+        ("三百小时", None),
+        ("十十分钟", None),
+        ("两周半", None),
+        ("半秒", None),
+        ("小时", None),
+    ],
+)
+def test_durations(typed, meant):
+    for command in ("认领 2809 时长 {}", "认领 2809 {}", "认领2809{}原因 x"):
+        if command[2] != " " and (meant is None or typed[0] in "0123456789小"):
+            continue
+        if meant is None:
+            with pytest.raises(Refusal, match="▸"):
+                parse(command.format(typed))
+        else:
+            assert say(parse(command.format(typed))).removesuffix(" because x") == f"ack 2809 for {meant}"
+
+
+def test_a_duration_may_have_spaces():
+    assert say(parse("认领 2809 时长 1 小时 30 分钟 原因 x")) == "ack 2809 for 1h30m because x"
+
+
+@pytest.mark.parametrize("name", ["下午报表", "半小时报表", "三天报表", "三点检查"])
+def test_a_name_may_begin_like_a_time(name):
+    assert say(parse(f"查看 {name}")) == f'show "{name}"'
+
+
+@pytest.mark.parametrize("word", ["下午", "两小时", "半小时", "三点"])
+def test_a_time_alone_is_no_name(word):
+    with pytest.raises(Refusal, match="▸"):
+        parse(f"查看 {word}")
 
 
 def test_a_word_behind_a_parameter_is_no_time():

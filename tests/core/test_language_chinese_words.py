@@ -25,11 +25,62 @@ RUN = "2809-20190812080700"
 def test_every_verb_that_a_space_can_cut_in_two_is_offered():
     for word, row in BY_VERB.items():
         for place in range(1, len(word)):
-            if not word.isascii() and (word[:place], word[place:]) != ("谁", "在值班"):  # 在 is a word of its own
+            before, behind = word[:place], word[place:]
+            is_noun = BY_VERB.get(before) is row and behind == chinese.RUN  # before an ID
+            if not word.isascii() and not is_noun and (before, behind) != ("谁", "在值班"):  # 在 is a word of its own
                 with pytest.raises(Refusal) as caught:
-                    parse(f"{word[:place]} {word[place:]}")
+                    parse(f"{before} {behind}")
                 assert caught.value.reason == "ambiguous_verb"
                 assert all(command.startswith(row.verb) for _, command in caught.value.offers)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("查看 任务流 3377", "show 3377"),
+        ("查看任务流3377", "show 3377"),
+        ("查看 实例 2809-20190812080700", "show 2809-20190812080700"),
+        ("终止 实例 2809-20190812080700", "cancel 2809-20190812080700"),
+        ("重跑实例2809-20190812080700", "rerun 2809-20190812080700"),
+        ("触发 任务流 3377 从 任务 108580", "trigger 3377 from 108580"),
+        ("触发任务流3377从任务节点108580", "trigger 3377 from 108580"),
+        ("触发 3377 从 节点 108580", "trigger 3377 from 108580"),
+        ("认领 任务流 2809 两小时", "ack 2809 for 2h"),
+        ("实例 任务流 3377", "runs of 3377"),
+        ("日志 实例 2809-20190812080700 任务 104890", "log 2809-20190812080700 of 104890"),
+    ],
+)
+def test_a_noun_may_say_what_an_id_is_the_id_of(typed, meant):
+    assert say(parse(typed)) == meant
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["查看 实例 3377", "查看 任务流 2809-20190812080700", "查看 任务流 日报", "查看 任务流", "触发 3377 从 任务 日报"],
+)
+def test_a_noun_that_says_something_else_is_refused(typed):
+    with pytest.raises(Refusal, match="▸"):
+        parse(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("我的告警", "incidents mine"),
+        ("我的 告警", "incidents mine"),
+        ("请 我的告警列表 谢谢", "incidents mine"),
+        ("我的告警 任务流 3377", "incidents mine of 3377"),
+    ],
+)
+def test_mine_may_stand_before_incidents(typed, meant):
+    assert say(parse(typed)) == meant
+    assert is_command(typed)
+
+
+@pytest.mark.parametrize("typed", ["我的", "我的失败", "我的 3377", "我的告警 未认领"])
+def test_mine_stands_before_incidents_only_and_once(typed):
+    with pytest.raises(Refusal, match="▸"):
+        parse(typed)
 
 
 WORDS = sorted(chinese.RESERVED)

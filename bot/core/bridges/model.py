@@ -9,11 +9,12 @@ crash while sending, it is sent again under the same id: a receiver gets each at
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from enum import Enum
 
 from bot.core.incident.model import Incident, IncidentId
+from bot.core.values import dataclass
 
 
 class Bridge(Enum):

@@ -11,11 +11,11 @@
 An event that was not accepted for three days is given up.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
 from bot.core.bridges.model import Bridge
+from bot.core.values import dataclass
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=15)
 LONGEST_HOLD = timedelta(seconds=30)

@@ -1,11 +1,11 @@
 """Checks as values: what ``flowbot doctor`` finds, one line each, and what that makes of the whole."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from bot.core.text.escape import clean
+from bot.core.values import dataclass
 
 NAMED = 8  # things that a line names; the others are counted
 

@@ -1,7 +1,7 @@
 """Checks of flowbot itself: its database, the process that holds it, and its test message. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from bot.core.checks.check import Check, failed, ok, warning
@@ -9,6 +9,7 @@ from bot.core.checks.on_watches import WatchFact
 from bot.core.flow.model import FlowId, UserId, UserName
 from bot.core.people.model import Link, Person
 from bot.core.pictures.model import NoPicture
+from bot.core.values import dataclass
 
 MIN_FREE_BYTES = 200_000_000  # bytes of disk that should be free
 MAX_POST_AGE = 120.0  # seconds that a post may wait

@@ -1,12 +1,12 @@
 """Checks of the watches: whether their channels can be posted to, and whether EnOS shows their flows. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from bot.core.checks.check import Check, ok, some, warning
 from bot.core.flow.model import FlowId
 from bot.core.outbox.conversations import Channel
 from bot.core.routing.watch import Watch
+from bot.core.values import dataclass
 
 CHANNELS, FLOWS = "watches channels", "watches flows"
 

@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
+from bot.core.command.chinese_times import IN_NUMERALS, PARTS
+
 VERBS: Mapping[str, tuple[str, ...]] = {
     "help": ("帮助", "用法"),
     "trigger": ("触发", "手动触发", "预跑"),
@@ -95,6 +97,7 @@ CLAUSES: Mapping[tuple[str, str], tuple[str, ...]] = {  # by the English word an
     ("by", "by"): ("不晚于", "最晚"),
     ("digest", "digest"): ("每日汇总", "汇总"),
 }
+FLOW, RUN, TASK = "任务流", "实例", ("任务节点", "任务", "节点")  # before an id: of what it is
 ME = ("我", "我的")
 ALL = ("全部", "所有")  # flows, or incidents
 MINE = ("我的",)  # incidents
@@ -203,13 +206,13 @@ THANKS = "谢谢"
 _MANY = (*VERBS.values(), *CLAUSES.values())
 # No names, but in quotes.
 RESERVED = frozenset(word for words in _MANY for word in words).union(
-    AMBIGUOUS, PERIODS, WHENS, ME, ALL, SCOPES, RESOLUTIONS, STATUSES, UNTIL, [THANKS]
+    AMBIGUOUS, PERIODS, WHENS, PARTS, ME, ALL, SCOPES, RESOLUTIONS, STATUSES, UNTIL, TASK, [THANKS]
 )
 GLUED = RESERVED.union(
     [ONWARD], SWITCHES, MODES, WEEKDAYS, DAYS, PLACES, LANGUAGES
 )  # what needs no space, before it is known which command it is
 _UNIT = re.compile(
-    "|".join(sorted((*UNITS, "点", "号", LINES, TIMES), key=len, reverse=True))
+    "|".join(sorted((*UNITS, "点", "点半", "小时半", "天半", "号", LINES, TIMES), key=len, reverse=True))
 )  # belongs to the number before
 EXAMPLES: Mapping[str, tuple[str, ...]] = {  # those of the table of commands, in its order
     "help": ("帮助", "帮助 触发"),
@@ -306,4 +309,4 @@ def _ends(run: str, at: int, words: frozenset[str]) -> list[int]:
 
 @cache
 def _any_of(words: frozenset[str]) -> re.Pattern[str]:
-    return re.compile("|".join(sorted(words, key=len, reverse=True)))
+    return re.compile("|".join((*sorted(words, key=len, reverse=True), IN_NUMERALS)))

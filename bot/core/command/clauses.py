@@ -1,9 +1,8 @@
 """Clauses: the parts of a command, each a word, a value, or a value behind a word."""
 
-from dataclasses import dataclass
-
 from bot.core.command import chinese
 from bot.core.command.forms import Form
+from bot.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """Requests about flows and their runs. ``requests.py`` has the others, and says what a request is."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.core.command.references import SEVEN_DAYS, TODAY, Bulk, FlowRef, OwnerRef, Period, When
 from bot.core.flow.model import InstanceId, Parameter, TaskId
+from bot.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

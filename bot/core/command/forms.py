@@ -1,12 +1,13 @@
 """Forms: the kinds of values that a command may name, each with how it is read and how it is written."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from bot.core.command import chinese, periods, wanted
+from bot.core.command.chinese_times import PARTS
 from bot.core.command.periods import TimeParseError
 from bot.core.command.requests import FlowRef, OwnerRef, Period, When
 from bot.core.command.shown import in_code, tick
@@ -24,6 +25,7 @@ from bot.core.flow.model import (
 )
 from bot.core.text.escape import code
 from bot.core.text.language import ZH
+from bot.core.values import dataclass
 
 LONGEST_ID = 18  # digits; more fit neither the platform nor the database
 LARGEST_COUNT = 10_000
@@ -53,15 +55,23 @@ class Form:
         return chinese.PLACEHOLDERS.get(self.placeholder, self.placeholder) if language == "zh" else self.placeholder
 
 
-def one(what: Wanted, pick: Callable[[Token], Any], *, name: bool = False) -> Callable[[Cursor], Any]:
+def one(
+    what: Wanted, pick: Callable[[Token], Any], *, name: bool = False, nouns: Iterable[str] = ()
+) -> Callable[[Cursor], Any]:
     """A reader of one token; ``pick`` returns None for what it cannot be.
 
+    Before an ID one of ``nouns`` may say what it is the ID of.
     With ``name`` it may be a name of several words in bold as well, as answers print it and people copy it. Marks that
     hold a word of this command's clauses are around a part of the command, not around a name.
     """
 
     def read(cursor: Cursor) -> Any:
         token = cursor.peek()
+        if token is not None and token.plain in nouns and _is_id_of(token.plain, cursor.ahead(2)[1:]):
+            cursor.take()
+            token = cursor.peek()
+        elif token is not None and token.plain.startswith(tuple(nouns)):
+            token = _without_noun(token, nouns)
         if name and token is not None and token.marked:
             words = cursor.marked(token)
             an_id = words and (DIGITS.fullmatch(words[0]) or is_instance(words[0]))
@@ -80,6 +90,23 @@ def one(what: Wanted, pick: Callable[[Token], Any], *, name: bool = False) -> Ca
         return value
 
     return read
+
+
+def _is_id_of(noun: str, behind: Sequence[Token]) -> bool:
+    """Whether the next word is the ID of what a noun names."""
+    if noun == chinese.RUN:
+        return any(is_instance(token.plain) for token in behind)
+    return any(NUMBER.fullmatch(token.plain) for token in behind)
+
+
+def _without_noun(token: Token, nouns: Iterable[str]) -> Token:
+    """A token without the noun that is written right before an ID; any other token as it is."""
+    for noun in nouns:
+        rest = token.plain.removeprefix(noun)
+        bare = replace(token, word=rest, bare=rest, plain=rest, typed=rest)
+        if rest != token.plain and _is_id_of(noun, [bare]):
+            return bare
+    return token
 
 
 def _mistaken(cursor: Cursor, what: Wanted, token: Token | None) -> Refusal:
@@ -144,10 +171,10 @@ def _task(token: Token) -> TaskId | None:
     return TaskId(int(token.plain)) if NUMBER.fullmatch(token.plain) else None
 
 
-FLOW = Form("FLOW", one(wanted.FLOW, _flow, name=True), _say_flow, example="3377")
-RUN = Form("RUN", one(wanted.RUN, _instance), str)
-TARGET = Form("FLOW|RUN", one(wanted.TARGET, _target, name=True), _say_target)
-TASK = Form("TASK", one(wanted.TASK, _task), str, example="108580")
+FLOW = Form("FLOW", one(wanted.FLOW, _flow, name=True, nouns=[chinese.FLOW]), _say_flow, example="3377")
+RUN = Form("RUN", one(wanted.RUN, _instance, nouns=[chinese.RUN]), str)
+TARGET = Form("FLOW|RUN", one(wanted.TARGET, _target, name=True, nouns=[chinese.FLOW, chinese.RUN]), _say_target)
+TASK = Form("TASK", one(wanted.TASK, _task, nouns=chinese.TASK), str, words_zh=chinese.TASK, example="108580")
 
 
 # ── people ──────────────────────────────────────────────────────────────────
@@ -248,19 +275,22 @@ def in_chinese(say: Callable[[Any], str]) -> Callable[[Any], str]:
     return lambda value: chinese.value(say(value))
 
 
+_DURATION_WORDS = 4  # ``1 小时 30 分钟``
+
+
 def _duration(cursor: Cursor) -> timedelta:
-    tokens = [token.plain for token in cursor.ahead(2)]
-    for count in (1, 2):
+    tokens = [token.plain for token in cursor.ahead(_DURATION_WORDS)]
+    for count in range(len(tokens), 0, -1):
         span = periods.parse_duration("".join(tokens[:count]))
-        if span is not None and len(tokens) >= count:
+        if span is not None:
             for _ in range(count):
                 cursor.take()
             return span
     raise cursor.expected(wanted.DURATION)
 
 
-_WHEN_WORDS = (periods.WHEN_WORDS, tuple(chinese.WHENS))
-_PERIOD_WORDS = (periods.PERIOD_WORDS, (*chinese.PERIODS, chinese.ONWARD))
+_WHEN_WORDS = (periods.WHEN_WORDS, (*chinese.WHENS, *PARTS))
+_PERIOD_WORDS = (periods.PERIOD_WORDS, (*chinese.PERIODS, *PARTS, chinese.ONWARD))
 WHEN = Form("WHEN", _timed(periods.read_when), _say_when, _begins_when, *_WHEN_WORDS, say_zh=in_chinese(_say_when))
 PERIOD = Form(
     "PERIOD",

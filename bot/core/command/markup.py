@@ -15,9 +15,10 @@ one: before a word, with its counterpart behind one. Source: docs.slack.dev, "Fo
 import re
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bot.core.text.escape import NO_TEXT, legible
+from bot.core.values import dataclass
 
 PAIRED = "*_~"
 EQUALS = "=＝"

@@ -6,17 +6,16 @@
 is not understood is refused with its place.
 """
 
-import re
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from datetime import datetime, tzinfo
 from itertools import pairwise
 from typing import Any, cast
-from unicodedata import category
 
-from bot.core.command.chinese import AMBIGUOUS, THANKS
+from bot.core.command.chinese import AMBIGUOUS, MINE, RUN
 from bot.core.command.clauses import Clause
+from bot.core.command.courtesy import GREETINGS, PARTING, is_emoji
 from bot.core.command.forms import FLOW, NUMBER
 from bot.core.command.periods import resolve
 from bot.core.command.requests import Bulk, FlowRef, Help, OwnerRef, Request, Rerun, Trigger, When
@@ -24,23 +23,13 @@ from bot.core.command.row import Row
 from bot.core.command.shown import in_code, tick
 from bot.core.command.table import BY_REQUEST, BY_VERB, near, nearest
 from bot.core.command.tokens import Cursor, Token
-from bot.core.command.word_forms import PAIRS, RUNBOOK
+from bot.core.command.word_forms import PAIRS, RUNBOOK, SCOPE
 from bot.core.errors import Refusal
 from bot.core.text.escape import visible
 from bot.core.text.language import EN
 from bot.core.text.mask import STARS
 from bot.core.text.message import Text, Value, layout, msg, sentences
-
-_GREETINGS = frozenset(
-    (
-        *("please", "pls", "plz", "kindly", "hi", "hey", "hello", "hallo", "dear", "there"),
-        *("good", "morning", "afternoon", "evening", "ok", "okay", "can", "could", "would", "will", "you"),
-        *("thanks", "thank", "thx", "请", "请问", "麻烦", "你好", "您好", THANKS),
-    )
-)
-_THANKS = frozenset(("please", "pls", "plz", "thanks", "thank", "you", "thx", THANKS))
-# As Slack writes them, :wave:; the last colon may have been taken for a sentence's punctuation.
-_EMOJI = re.compile(r"(?::[\w+'-]+:)*:[\w+'-]+:?")
+from bot.core.values import dataclass
 
 
 def parse(text: str, command: str = "") -> Request:
@@ -52,16 +41,19 @@ def parse(text: str, command: str = "") -> Request:
     first = cursor.peek()
     verb = _verb(cursor, command)
     if verb is None:
-        if first is not None and _is_emoji(first.plain):
+        if first is not None and is_emoji(first.plain):
             raise _unknown(cursor, first)
         return Help()
+    if mine := _mine(cursor):
+        cursor.take()
+        verb = cursor.peek() or verb
     found = BY_VERB.get(verb.bare.casefold())
     cursor.take()
-    if not verb.bare.isascii() and (ambiguous := _ambiguous(text, command, cursor, verb)) is not None:
+    if not mine and not verb.bare.isascii() and (ambiguous := _ambiguous(text, command, cursor, verb)) is not None:
         raise ambiguous
     if found is None:
         raise _unknown(cursor, verb)
-    return _Reading(cursor, found, verb.end).request()
+    return _Reading(cursor, found, verb.end, mine).request()
 
 
 def is_courtesy_only(text: str) -> bool:
@@ -75,12 +67,13 @@ def is_courtesy_only(text: str) -> bool:
 def is_command(text: str) -> bool:
     """Whether a text begins like a command, after greetings: with a verb, one mistyped, an id or a slash."""
     try:
-        verb = _verb(Cursor(text))
+        cursor = Cursor(text)
+        verb = _verb(cursor)
     except Refusal:
         return False
     if verb is None:
         return False
-    if verb.bare.casefold() in BY_VERB or verb.bare in AMBIGUOUS or nearest(verb.bare):
+    if verb.bare.casefold() in BY_VERB or verb.bare in AMBIGUOUS or _mine(cursor) or nearest(verb.bare):
         return True
     return verb.plain[:1].isdigit() or verb.plain[:1] == "/"
 
@@ -99,19 +92,18 @@ def _verb(cursor: Cursor, command: str = "") -> Token | None:
     """The verb, which is not taken; the greetings before it are."""
     while token := cursor.peek():
         word = token.plain
-        greets = word in _GREETINGS or (command and word == command) or (not word.isalnum() and _is_emoji(word))
+        greets = word in GREETINGS or (command and word == command) or (not word.isalnum() and is_emoji(word))
         if not greets:
             break
         cursor.take()
     return token
 
 
-def _is_emoji(word: str) -> bool:
-    """Whether a word is an emoji, or several, in Slack's names or as pictures."""
-    if _EMOJI.fullmatch(word):
-        return True
-    kinds = {category(sign) for sign in word}
-    return "So" in kinds and kinds <= {"So", "Sk", "Mn", "Me", "Cf"}
+def _mine(cursor: Cursor) -> dict[Clause, Any]:
+    """What is said by a word for ``mine`` before the verb instead of behind it: ``我的告警``."""
+    mine, verb, *_ = (*(each.plain for each in cursor.ahead(2)), "", "")
+    row = BY_VERB.get(verb) if mine in MINE else None
+    return {each: "mine" for each in row.clauses if each.form is SCOPE} if row else {}
 
 
 def say(request: Request, language: str = "") -> str:
@@ -182,6 +174,8 @@ def _ambiguous(text: str, command: str, cursor: Cursor, verb: Token) -> Refusal 
     """
     behind = "".join(each.plain for each in cursor.ahead(1))
     joined = BY_VERB.get(verb.bare + behind) if behind else None
+    if behind == RUN and joined is BY_VERB.get(verb.bare):  # a noun before an ID
+        return None
     rows = [joined] if joined else [BY_VERB[each] for each in AMBIGUOUS.get(verb.bare, ())]
     if not rows:
         return None
@@ -356,7 +350,7 @@ class _Reading:
         if "with" in self._places:
             return False
         while (token := self._cursor.peek()) is not None:
-            if token.plain not in _THANKS and not _is_emoji(token.plain):
+            if token.plain not in PARTING and not is_emoji(token.plain):
                 return False
             self._cursor.take()
         return True

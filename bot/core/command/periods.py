@@ -8,16 +8,20 @@ datetimes of one zone compare by their wall clocks.
 
 import re
 from calendar import isleap
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import TypeVar
 
-from bot.core.command import chinese, wanted
+from bot.core.command import chinese, chinese_times, wanted
 from bot.core.command.local_times import to_utc, to_utc_unambiguous
 from bot.core.command.requests import Period, When
 from bot.core.command.wanted import Wanted
 from bot.core.errors import Refusal
 from bot.core.text.message import Text, msg, until_on_the_clock
+from bot.core.values import dataclass
+
+Read = TypeVar("Read")
 
 LONGEST = timedelta(days=366)
 YEARS = range(1970, 3000)
@@ -40,7 +44,6 @@ _WRITTEN_DATE = re.compile(
     r"(?<![0-9])(?:([0-9]{4})(?:年([0-9]{1,2})月([0-9]{1,2})[日号]|/([0-9]{1,2})/([0-9]{1,2})(?![0-9]))"
     r"|([0-9]{1,2})月([0-9]{1,2})[日号])"
 )
-_WRITTEN_CLOCK = re.compile(r"(?<![0-9])([0-9]{1,2})点(?:([0-9]{1,2})分?)?")
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})")
 _FULL_CLOCK = re.compile(r"([0-9]{1,2}:[0-9]{2})(:[0-9]{2})?(?:\.[0-9]{1,9})?(z|[+-][0-9]{2}:?[0-9]{2})?")
 _RANGE = re.compile(r"([0-9-]+)(?:\.{2,3}|[…~〜至到])([0-9-]+)")
@@ -75,7 +78,43 @@ class TimeSpan:
 
 def read_when(words: Sequence[str]) -> tuple[When, int]:
     """The time that lower-case words begin with, and how many they are; raises TimeParseError."""
-    first, second = (*(chinese.WHENS.get(word) or iso(word) for word in words[:2]), "", "")[:2]
+    return _read(_when, words, chinese.WHENS)
+
+
+def read_period(words: Sequence[str]) -> tuple[Period, int]:
+    """The period that lower-case words begin with, and how many they are; raises TimeParseError."""
+    return _read(_period, words, chinese.PERIODS)
+
+
+def _read(
+    reader: Callable[[Sequence[str]], tuple[Read, int]], words: Sequence[str], known: Mapping[str, str]
+) -> tuple[Read, int]:
+    """What a reader of English words finds in words that may be Chinese, and how many of these it is.
+
+    In Chinese the part of the day may stand alone before the time: ``下午 3点``.
+    """
+    english: list[str] = []
+    places: list[int] = []  # where these begin
+    for place, word in enumerate(words):
+        if place and words[place - 1] in chinese_times.PARTS and word not in chinese_times.PARTS:
+            english.pop()
+            typed = f"{words[place - 1]}{word}"
+        else:
+            places.append(place)
+            typed = word
+        if chinese_times.is_of_two_nights(typed):
+            raise TimeParseError(places[-1], wanted.NIGHT)
+        english.append(known.get(typed) or iso(typed))
+    places += [len(words)] * 5  # behind them
+    try:
+        value, count = reader(english)
+    except TimeParseError as unreadable:
+        raise TimeParseError(places[unreadable.index], unreadable.wanted) from None
+    return value, places[count]
+
+
+def _when(words: Sequence[str]) -> tuple[When, int]:
+    first, second = (*words, "", "")[:2]
     if first == "now":
         return When("now"), 1
     if clock := _clock(first):
@@ -96,9 +135,7 @@ def read_when(words: Sequence[str]) -> tuple[When, int]:
     return When(f"{day} {full}" if len(day) == _YEARLY or not _zoned(text) else text), 1 if joined else 2
 
 
-def read_period(words: Sequence[str]) -> tuple[Period, int]:
-    """The period that lower-case words begin with, and how many they are; raises TimeParseError."""
-    words = [chinese.PERIODS.get(word) or iso(word) for word in words[:4]]
+def _period(words: Sequence[str]) -> tuple[Period, int]:
     if onward := _onward(words):
         return onward
     first, second, third, fourth = (*words, "", "", "", "")[:4]
@@ -126,11 +163,13 @@ def iso(word: str) -> str:
     if word.isascii() and "/" not in word:
         return word
     word = _WRITTEN_DATE.sub(lambda found: "-".join(part.zfill(2) for part in found.groups() if part), word)
-    return _WRITTEN_CLOCK.sub(lambda found: f"{found[1]}:{(found[2] or '').zfill(2)}", word)
+    return chinese_times.clocks(word)
 
 
 def begins(word: str) -> bool:
     """Whether a word begins with a date or a clock time."""
+    if word in chinese_times.PARTS or chinese_times.is_of_two_nights(word):
+        return True
     return _BEGINS.match(iso(word)) is not None
 
 
@@ -142,7 +181,7 @@ def is_time(word: str) -> bool:
 
 def parse_duration(text: str) -> timedelta | None:
     """``2h``, ``1h30m``, ``90 minutes`` as a span of at most 366 days; None for anything else."""
-    compact = "".join(text.casefold().split())
+    compact = chinese_times.lengths("".join(text.casefold().split()))
     if not _DURATION.fullmatch(compact):
         return None
     total = timedelta()

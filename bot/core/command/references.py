@@ -3,10 +3,11 @@
 What depends on "now" is kept as words (``When``, ``Period``), which ``periods.py`` resolves with a clock and a zone.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from bot.core.flow.model import FlowId, UserName
+from bot.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ A clause that was left out is None (or False, or empty). In an incident's thread
 filled in from the thread. Those about flows are in ``flow_requests.py``; what requests name, in ``references.py``.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.core.command.flow_requests import (
@@ -27,6 +26,7 @@ from bot.core.command.flow_requests import (
 from bot.core.command.references import TODAY, Bulk, FlowRef, OwnerRef, Period, When
 from bot.core.flow.model import InstanceId, UserId, UserName
 from bot.core.incident.resolution import Resolution
+from bot.core.values import dataclass
 
 __all__ = [  # noqa: RUF022  all requests, and what they name
     "ALL",

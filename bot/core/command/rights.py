@@ -4,7 +4,6 @@ Rights are checked when something is done, not when its button was drawn. EnOS c
 ``userId`` that the call carries; there is no override.
 """
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
 
@@ -12,6 +11,7 @@ from bot.core.flow.model import Flow, UserName
 from bot.core.people.model import Link, Profile
 from bot.core.text.escape import EMPTY
 from bot.core.text.message import Text
+from bot.core.values import dataclass
 
 VERIFY_FLOWS = 10  # editable flows that are checked to verify a link
 

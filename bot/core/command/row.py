@@ -1,6 +1,6 @@
 """Rows of the table of commands: one verb each, with its words in both languages."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from itertools import chain
 
@@ -9,6 +9,7 @@ from bot.core.command.clauses import Clause
 from bot.core.command.rights import Who
 from bot.core.text.language import ZH
 from bot.core.text.message import Message
+from bot.core.values import dataclass
 
 _TARGETS = {"flow", "instance", "person"}  # fields of a request
 

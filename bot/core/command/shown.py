@@ -1,9 +1,9 @@
 """What somebody typed, as a sentence shows it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from bot.core.text.escape import Markup, code, visible
+from bot.core.values import dataclass
 
 
 def tick(word: str) -> Markup:

@@ -5,18 +5,19 @@ What quotes hold stays as it is, but for quotes, dashes and spaces.
 """
 
 import re
-from dataclasses import dataclass
 from string import ascii_letters, digits
 from typing import Protocol
 
 from bot.core.command import chinese
 from bot.core.command.characters import CORNERS, DOUBLE, PUNCTUATION, QUOTES, SINGLE, STRAIGHT
+from bot.core.command.chinese_times import NUMERALS
 from bot.core.command.markup import EQUALS, FULL_WIDTH, MARK, Marks, bare, decode
 from bot.core.command.shown import in_code, tick
 from bot.core.command.wanted import Wanted
 from bot.core.errors import Refusal
 from bot.core.text.escape import INVISIBLE, code, visible
 from bot.core.text.message import Message, Text, Value, lines, msg
+from bot.core.values import dataclass
 
 LIMIT = 3000  # characters of one command
 
@@ -272,7 +273,7 @@ class Cursor:
             if behind and behind not in _COLONS and behind not in _BEHIND_CHINESE:
                 continue
             if first > start:  # a unit stays with the number before it
-                return first if syntax[first:cut] in self.glued else cut
+                return first if syntax[first:cut] in self.glued or syntax[first] in NUMERALS else cut
             return cut + 1 if cut == last and behind and behind in _COLONS else cut
         return dated.end() if dated else end
 

@@ -65,6 +65,11 @@ CLOCK = Wanted(
     msg("At what time? After {after}, write a time such as `14:30`."),
     msg("{found} is not a time. After {after}, write a time such as `14:30`."),
 )
+_NIGHT = msg(
+    "{found} can mean the night before that day or the night after it. "
+    "Write for example `today 01:00` or `tomorrow 01:00`."
+)
+NIGHT = Wanted(_NIGHT, _NIGHT)  # there is always something that can be either
 _DATE = msg("{found} is not a valid date. Write for example `2026-11-21`.")
 DATE = Wanted(_DATE, _DATE)  # there is always something that looks like one
 PERIOD = Wanted(

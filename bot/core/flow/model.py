@@ -5,11 +5,12 @@ Times that the platform prints are kept as the strings it printed: their zone va
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NewType
 
 from bot.core.flow.status import Status
 from bot.core.text.message import Text
+from bot.core.values import dataclass
 
 FlowId = NewType("FlowId", int)
 TaskId = NewType("TaskId", int)

@@ -6,7 +6,6 @@ Where an answer would be wrong data this module does not guess: it refuses, with
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.command.parse import in_words
@@ -30,6 +29,7 @@ from bot.core.flow.times import calibrate, read_time
 from bot.core.text.escape import code, escape, visible
 from bot.core.text.message import Message, Text, layout, lines, listed, msg, sentences
 from bot.core.text.shown_times import minute_in_utc
+from bot.core.values import dataclass
 
 FIRST_YEAR = 2000  # EnOS puts 1970 into an id where it did not understand the time (sample of Trigger Flow)
 MINUTE = timedelta(minutes=1)

@@ -1,12 +1,12 @@
 """A run that somebody started from chat: its row, and what the message that follows it says."""
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 
 from bot.core.flow.model import FlowId, InstanceId, Parameter
 from bot.core.incident.model import IncidentId
+from bot.core.values import dataclass
 
 
 class RunState(Enum):

@@ -15,7 +15,6 @@ In which zone EnOS fires is not documented: ``zone_of_schedule`` concludes it fr
 import calendar
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from functools import lru_cache
@@ -23,6 +22,7 @@ from itertools import islice
 
 from bot.core.flow.ids import instance_moment, is_triggered, resolution
 from bot.core.flow.model import InstanceId
+from bot.core.values import dataclass
 
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")

@@ -6,11 +6,11 @@ return), List Flow Instances, Get Task Instance, Get Timezone (EnOS Batch Proces
 """
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
 from bot.core.flow.ids import instance_moment, resolution
 from bot.core.flow.model import Instance, InstanceId
+from bot.core.values import dataclass
 
 _PRINTED = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]+)?")
 _ZONE = re.compile(r"(?:GMT|UTC)?(?:([+-])([0-9]{1,2})(?::?([0-9]{2}))?)?", re.IGNORECASE)

@@ -6,13 +6,13 @@ Health is judged by this and not by the state of the parts: each may be well whi
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 from typing import assert_never
 
 from bot.core.text.escape import EMPTY
 from bot.core.text.message import Message, Text, msg, plain, sentences
+from bot.core.values import dataclass
 
 GRACE = 10.0  # seconds beyond two polls
 

@@ -3,10 +3,10 @@
 Each part is None, or empty, until it is known; an incident keeps it with its other facts.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.flow.model import FlowId, InstanceId
+from bot.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ is still broken when that ends is called about again, one whole pause later: its
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -22,6 +22,7 @@ from bot.core.history.background import Cause, Consequence, FlowRef
 from bot.core.history.runs import PastRun
 from bot.core.incident.lifecycle import Step, Transition, failures, is_live
 from bot.core.incident.model import Incident, Phase
+from bot.core.values import dataclass
 
 _SLACK = timedelta(minutes=2)  # between failures that are seen in one poll or two
 

@@ -1,12 +1,12 @@
 """What people expect of a flow: that it is done by a time of day, or that flowbot never says that it is late."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from bot.core.flow.model import FlowId
 from bot.core.people.model import Person
 from bot.core.routing.quiet import zone_named
+from bot.core.values import dataclass
 
 EVERY_DAY = tuple(range(7))  # Monday is 0
 WORKING_DAYS = tuple(range(5))

@@ -7,7 +7,7 @@ A later success makes up for an earlier run, as it ends an incident. A run that 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -18,6 +18,7 @@ from bot.core.flow.status import Status, is_finished
 from bot.core.history.background import UsualDuration
 from bot.core.history.runs import PastRun
 from bot.core.history.usual import LEAST, Habits, UsualTime, is_by_schedule, teaches, usual_time
+from bot.core.values import dataclass
 
 BY_A_PERSON = frozenset({Status.CANCEL, Status.SKIP})
 _FARTHEST = 100  # trigger times back: an older miss is news no more

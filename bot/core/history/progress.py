@@ -7,10 +7,11 @@ once a day     the last two days are read again: changes may have been missed
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.core.flow.ids import milliseconds
+from bot.core.values import dataclass
 
 KEPT = timedelta(days=90)
 RECENT = timedelta(days=2)  # what has to be read before anything may be called missing

@@ -7,7 +7,7 @@ A promise cannot be kept any more where even a quick run would end too late.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -17,6 +17,7 @@ from bot.core.history.background import FlowRef
 from bot.core.history.medians import median_high
 from bot.core.history.runs import PastRun
 from bot.core.history.usual import LEAST, is_by_schedule, teaches
+from bot.core.values import dataclass
 
 _MOST_FLOWS = 200  # on the way; more is not followed
 _QUICK = 10  # one run in so many is quicker than a quick one

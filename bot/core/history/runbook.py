@@ -1,7 +1,6 @@
 """Runbooks: what the owners of a flow want people to do when it breaks. One line, or the address of a page."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.errors import Refusal
@@ -9,6 +8,7 @@ from bot.core.flow.model import FlowId
 from bot.core.people.model import Person
 from bot.core.text.escape import one_line
 from bot.core.text.message import msg
+from bot.core.values import dataclass
 
 LONGEST = 300  # characters: a card is read on a phone
 _ADDRESS = re.compile(r"https?://[^\s<>|]+")

@@ -1,10 +1,10 @@
 """Runs as history keeps them: when each was triggered, started and ended, and how."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.history.background import FlowRef
+from bot.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

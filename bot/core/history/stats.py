@@ -5,7 +5,6 @@ runs are incidents, but nothing has failed.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from enum import Enum
 
@@ -15,6 +14,7 @@ from bot.core.history.medians import median
 from bot.core.incident.lifecycle import is_live
 from bot.core.incident.model import Incident, Occurrence, Phase
 from bot.core.incident.recovery import same_time
+from bot.core.values import dataclass
 
 MOST_DAYS = 31  # that are shown one by one; more are shown in weeks
 WORST = 5

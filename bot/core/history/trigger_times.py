@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.flow import schedule as schedules
@@ -10,6 +9,7 @@ from bot.core.flow.ids import digits_of
 from bot.core.flow.schedule import Schedule
 from bot.core.history.runs import PastRun
 from bot.core.history.usual import is_by_schedule
+from bot.core.values import dataclass
 
 MOST = 120  # trigger times that are listed
 _DAY_DIGITS, _HOUR_DIGITS = 8, 10  # of ids

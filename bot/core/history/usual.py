@@ -11,7 +11,6 @@ compared with all days, and only once the flow has been seen on such a day.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -21,6 +20,7 @@ from bot.core.flow.status import Status
 from bot.core.history.background import UsualDuration
 from bot.core.history.medians import median, median_high
 from bot.core.history.runs import PastRun
+from bot.core.values import dataclass
 
 LEAST = 10  # runs; from fewer nothing is learned
 SHOWN = 30  # runs that the evidence counts

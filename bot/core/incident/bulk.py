@@ -4,7 +4,6 @@ Each is acted on by itself, within the rights of the person who asks. What is no
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 
 from bot.core.errors import DatabaseUnavailable, Failure, Refusal, TemporaryFailure, Unclear
@@ -14,6 +13,7 @@ from bot.core.incident.board import Rerun, rerun_of
 from bot.core.incident.groups import worst_first
 from bot.core.incident.lifecycle import failures, is_live
 from bot.core.incident.model import Incident, Phase
+from bot.core.values import dataclass
 
 LIMIT = 500  # incidents that one command acts on
 

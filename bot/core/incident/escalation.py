@@ -14,7 +14,6 @@ whole, by the same rules.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -23,6 +22,7 @@ from bot.core.incident.lifecycle import is_live
 from bot.core.incident.model import Incident, IncidentCard, Phase
 from bot.core.people.on_call import OnCallGroup
 from bot.core.routing.mentions import Permission, Permit
+from bot.core.values import dataclass
 
 MAX_STEPS = 6  # after which the owners are not reminded again
 MOST_MESSAGES = 20  # direct messages of one step

@@ -1,7 +1,7 @@
 """Facts: what a poll learned and what will be said about it, written together or not at all."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from bot.core.flow.model import FlowId, InstanceId
@@ -12,6 +12,7 @@ from bot.core.incident.handover import Offer
 from bot.core.incident.model import Incident, IncidentId, Snooze
 from bot.core.incident.retries import Retry, RetryRule
 from bot.core.outbox.posts import NewPost
+from bot.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ is an *incident group*: a storm, or the first start with a new database. Each is
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
@@ -18,6 +18,7 @@ from bot.core.flow.model import UserName
 from bot.core.incident.model import Incident, IncidentCard, Phase
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import Person
+from bot.core.values import dataclass
 
 STORM_WINDOW = timedelta(minutes=10)  # in which more incidents than the limit begin a storm, and without one it ends
 SHOWN_FOR = timedelta(days=7)  # after its end

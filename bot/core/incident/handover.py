@@ -9,7 +9,7 @@ An incident says which offer it is part of (``Incident.ask``), so that what happ
 well. A second offer takes the place of the first. Pure; what cannot be done raises ``Refusal``.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -21,6 +21,7 @@ from bot.core.incident.model import Ask, Incident, IncidentId, OfferId, Phase
 from bot.core.people.model import Person
 from bot.core.text.escape import mention
 from bot.core.text.message import Text, ago, msg, sentences
+from bot.core.values import dataclass
 
 OFFER_LASTS = timedelta(minutes=30)
 JUST_NOW = timedelta(minutes=1)  # who acknowledged it since then may have been faster than the person who types

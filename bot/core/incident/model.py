@@ -5,7 +5,7 @@ open ──► acknowledged ──► recovered
   └───────────┴────┴───► closed (by a person; reopen leads back to open)
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import Enum
 from typing import NewType
@@ -15,6 +15,7 @@ from bot.core.history.background import NOTHING_KNOWN, Background
 from bot.core.incident.resolution import Resolution
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import Person
+from bot.core.values import dataclass
 
 IncidentId = NewType("IncidentId", str)
 SnoozeId = NewType("SnoozeId", str)

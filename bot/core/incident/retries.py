@@ -14,7 +14,7 @@ crash left behind is decided again only where no call was made (``work/runs/retr
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import NewType
@@ -28,6 +28,7 @@ from bot.core.incident.lifecycle import is_live
 from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
 from bot.core.people.model import Link, Person
 from bot.core.text.message import msg
+from bot.core.values import dataclass
 
 RuleId = NewType("RuleId", str)
 RetryId = NewType("RetryId", str)

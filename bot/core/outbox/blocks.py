@@ -6,7 +6,7 @@ Source of all limits: docs.slack.dev, "Block Kit reference" and "chat.postMessag
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from bot.core.command import buttons
@@ -18,6 +18,7 @@ from bot.core.text.escape import plain as one_plain_line
 from bot.core.text.language import EN
 from bot.core.text.message import Text, msg
 from bot.core.text.rich_text import elements
+from bot.core.values import dataclass
 
 Body = Mapping[str, Any]  # Slack's JSON: {"text": …, "blocks": […]}
 Block = dict[str, Any]

@@ -13,10 +13,11 @@ failure of either:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import urlsplit
 
 from bot.core.outbox.posts import PostId
+from bot.core.values import dataclass
 
 RESPONSE_URL = "response_url"  # for calls to a response_url, which is not a method of the Web API
 UPLOAD = "upload"  # for the address to which a file's bytes are sent

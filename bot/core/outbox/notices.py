@@ -10,10 +10,10 @@ crash does not double it.
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.outbox.posts import NewPost, PostId
+from bot.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,12 @@ A post is a row before it is a call. Its id is in the message's metadata, so tha
 incidents, ``attachments``.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import NewType, cast
 
 from bot.core.outbox.blocks import Body, Card
+from bot.core.values import dataclass
 
 PostId = NewType("PostId", str)
 BASE64 = "base64"  # the encoding of a file's content that is not text

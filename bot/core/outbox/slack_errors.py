@@ -5,11 +5,11 @@ conversations.history and conversations.replies (docs.slack.dev, 2026). A code t
 of ours: it would not help to send the same again.
 """
 
-from dataclasses import dataclass
 from enum import Enum
 
 from bot.core.text.escape import EMPTY
 from bot.core.text.message import Text, msg, sentences
+from bot.core.values import dataclass
 
 
 class Verdict(Enum):

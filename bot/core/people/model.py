@@ -3,15 +3,16 @@
 The audit holds the attempts: each is written before the act, and its end after it. Nothing is changed or removed.
 """
 
-from dataclasses import dataclass
+import dataclasses
 from datetime import datetime, timedelta
 from enum import Enum
 
 from bot.core.flow.model import UserId, UserName
 from bot.core.text.language import EN
+from bot.core.values import dataclass
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclasses.dataclass(frozen=True, slots=True, order=True)  # ours has no order
 class Person:
     """Somebody in Slack: enterprise id (else team id) and user id, never a name."""
 

@@ -7,13 +7,13 @@ Slack does not answer        silent: its last read counts for 15 minutes, then a
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.core.outbox.slack_errors import meaning
 from bot.core.people.model import Profile
 from bot.core.text.escape import Markup, code
 from bot.core.text.message import Text, msg, sentences
+from bot.core.values import dataclass
 
 LAST_READ_COUNTS_FOR = timedelta(minutes=15)  # how long the last read of a group counts while Slack does not answer
 EMPTY, SILENT = "empty", "silent"  # our own, next to Slack's error codes

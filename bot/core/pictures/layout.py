@@ -11,11 +11,11 @@ The same graph always looks the same.
 """
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from math import sqrt
 
 from bot.core.pictures.model import Edge
+from bot.core.values import dataclass
 
 BOX, HEIGHT = 220.0, 78.0  # of a node
 ACROSS, DOWN = 24.0, 46.0  # between two boxes of a row, between two rows

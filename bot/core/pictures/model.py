@@ -1,9 +1,11 @@
 """What is to be drawn, and how it is written for the process that draws it."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from enum import Enum
 from typing import Any
+
+from bot.core.values import dataclass
 
 MOST_NODES = 200
 MOST_EDGES = 2000

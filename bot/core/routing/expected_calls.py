@@ -5,7 +5,7 @@ then.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.incident.escalation import CallReason, Course, Decision, EscalationStep, Plan, decide
@@ -16,6 +16,7 @@ from bot.core.routing.mentions import Permission, Permit
 from bot.core.routing.routes import routes
 from bot.core.routing.rules import RoutingRules
 from bot.core.routing.watch import Failure
+from bot.core.values import dataclass
 
 Permits = Callable[[datetime], Sequence[tuple[IncidentCard, Permit]]]  # of an incident's cards, at a time
 

@@ -1,13 +1,13 @@
 """Permits: whether a card, or a reply in its thread, mentions people in its channel now, and reminds them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
 from bot.core.outbox.posts import is_direct
 from bot.core.routing.prefs import Prefs
 from bot.core.routing.watch import Watch
+from bot.core.values import dataclass
 
 
 class Permission(Enum):

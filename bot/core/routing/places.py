@@ -1,7 +1,7 @@
 """Places: why a failure goes where it goes, and whether people would be mentioned there now."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import Enum
 
@@ -12,6 +12,7 @@ from bot.core.routing.mentions import Permission, mentions, quiet_ends
 from bot.core.routing.routes import Route, routes
 from bot.core.routing.rules import RoutingRules, newest
 from bot.core.routing.watch import Failure, Watch, glob_matches, matches
+from bot.core.values import dataclass
 
 UNWATCHED = FlowId(0)  # the flow of a sample failure that no watch names
 _NAME = "sample"  # what stands for the stars of a glob

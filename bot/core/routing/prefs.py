@@ -1,6 +1,6 @@
 """Preferences: how flowbot speaks in a channel, or in a person's direct messages. What is not set is as ever."""
 
-from dataclasses import dataclass
+from bot.core.values import dataclass
 
 OFF = "off"
 

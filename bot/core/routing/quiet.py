@@ -5,10 +5,11 @@ end that comes twice is the second, and a time that the clock jumps over is the 
 """
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bot.core.values import dataclass
 
 _DAY, _MINUTE = timedelta(days=1), timedelta(minutes=1)
 _NEAR = (-2, -1, 0, 1)  # days whose quiet hours may hold a moment: a zone once left out a whole day

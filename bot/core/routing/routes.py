@@ -7,10 +7,10 @@ a person's own watch                    to them as well; it keeps the failure fr
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from enum import Enum
 
 from bot.core.routing.watch import Failure, Watch, matches
+from bot.core.values import dataclass
 
 
 class RouteReason(Enum):

@@ -1,7 +1,7 @@
 """The rules of a moment: all watches and preferences, and what they mean for one incident."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 
 from bot.core.incident.lifecycle import failures
@@ -10,6 +10,7 @@ from bot.core.routing.mentions import Permission, Permit, mentions, quiet_ends
 from bot.core.routing.prefs import DEFAULTS, Prefs
 from bot.core.routing.routes import Route, routes
 from bot.core.routing.watch import Failure, Watch, matches
+from bot.core.values import dataclass
 
 _MOMENT = timedelta(seconds=1)
 

@@ -1,13 +1,14 @@
 """Watches: what a channel, or a person, wants to hear of."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from bot.core.flow.model import FlowId, UserName
 from bot.core.outbox.posts import is_direct
 from bot.core.people.model import Person
 from bot.core.routing.quiet import QuietHours
+from bot.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,13 @@ fails where the two differ. English has no file: it is what the code says.
 """
 
 import gettext
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from pathlib import Path
 from typing import Protocol
 
 from bot.core.text.language import EN, LANGUAGES
+from bot.core.values import dataclass
 
 FOLDER = Path(__file__).parents[2] / "locale"
 DOMAIN = "flowbot"
@@ -39,9 +40,8 @@ class Translations:
         return self.found.ngettext(text, plural, number) if plural else self.found.gettext(text)
 
 
-@cache
-def of(language: str) -> Catalogue:
-    """The catalogue of a language that has a file, read once. Raises BadCatalogue where that is missing or broken."""
+def read(language: str) -> Catalogue:
+    """The catalogue of a language that has a file. Raises BadCatalogue where that is missing or broken."""
     path = FOLDER / language / "LC_MESSAGES" / f"{DOMAIN}.mo"
     try:
         with path.open("rb") as file:
@@ -51,8 +51,11 @@ def of(language: str) -> Catalogue:
         raise BadCatalogue(f"flowbot can't read its catalogue {path}: {why}. Install flowbot again.") from error
 
 
-def load() -> None:
+of = cache(read)  # it is kept from when somebody reads the language
+
+
+def check() -> None:
     """Read the catalogues of all languages, so that a missing one is noticed at the start."""
     for language in LANGUAGES:
         if language != EN:
-            of(language)
+            read(language)

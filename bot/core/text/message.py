@@ -20,7 +20,7 @@ how it is shown, in each language:
 import html
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Union
 
@@ -28,6 +28,7 @@ from bot.core.text import catalogue
 from bot.core.text.escape import Markup, clean, escape
 from bot.core.text.language import EN, ZH
 from bot.core.text.shown_times import IN_FULL, told_apart
+from bot.core.values import dataclass
 
 SLACK_DATE = re.compile(r"<!date\^[^<>|]*\|([^<>]*)>")  # its group is the fallback, which names its zone
 PLACEHOLDER = re.compile(r"\{(\w+)\}")

@@ -17,9 +17,11 @@ by asking it for each of some three thousand characters: all of Latin, and sampl
 import importlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Any
+
+from bot.core.values import dataclass
 
 MOST_STEPS = 1000  # for one character of a text
 _ENDLESS = 1000  # repeats of more than this count as without an end

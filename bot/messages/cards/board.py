@@ -5,7 +5,6 @@ Where a workspace takes tables the rows are one, with a menu under it to act on 
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.core.command.forms import USER_NAME
@@ -25,6 +24,7 @@ from bot.core.outbox.blocks import Block, Card, Element
 from bot.core.people.model import Person
 from bot.core.text.escape import code, escape, mention
 from bot.core.text.message import Text, dots, layout, lines, listed, msg, plural, sentences
+from bot.core.values import dataclass
 from bot.messages.cards import flows
 from bot.messages.cards import incident_words as words
 from bot.messages.cards.incident import headline, mark

@@ -1,7 +1,6 @@
 """Drills: the card of a sample failure, and what the person is told who asked for it. They mention nobody."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Card
@@ -10,6 +9,7 @@ from bot.core.routing.mentions import Permission
 from bot.core.routing.places import DrillPlace, Place, PlaceReason
 from bot.core.text.escape import Markup, code, escape
 from bot.core.text.message import Message, Text, dots, layout, lines, listed, msg, plural, sentences
+from bot.core.values import dataclass
 from bot.messages.cards import answers, flows, places
 from bot.messages.symbols import BLUE, DRILL
 

@@ -5,7 +5,6 @@ elsewhere, since a mention of a group calls all of it: ``groups`` are the names 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from bot.core.flow.model import UserName
@@ -20,6 +19,7 @@ from bot.core.people.on_call import EMPTY, SILENT, OnCallGroup
 from bot.core.text.escape import Markup, code, mention, mention_channel, mention_group
 from bot.core.text.message import Text, dots, layout, lines, listed, msg, plural, sentences
 from bot.core.text.shown_times import told_apart
+from bot.core.values import dataclass
 from bot.messages.cards import incident_replies as replies
 from bot.messages.cards import incident_words as words
 

@@ -6,7 +6,7 @@ message or edit, which its buttons carry. Its ``text`` is one line: all that a p
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from typing import assert_never
 from urllib.parse import quote
@@ -22,6 +22,7 @@ from bot.core.outbox.blocks import Card, Element
 from bot.core.people.model import Person
 from bot.core.text.escape import code
 from bot.core.text.message import Joined, Message, Text, as_printed, dots, layout, lines, link, msg, plural
+from bot.core.values import dataclass
 from bot.messages.cards import background, flows, retry
 from bot.messages.cards import incident_words as words
 from bot.messages.symbols import PHASE_COLORS, PHASES, SNOOZED, STATUS_COLORS

@@ -1,6 +1,5 @@
 """Why a run cannot be rerun: another run has the one minute that it would need."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.command.parse import in_words
@@ -11,6 +10,7 @@ from bot.core.flow.status import Status
 from bot.core.people.model import Person
 from bot.core.text.escape import code
 from bot.core.text.message import Message, Text, ago, lines, msg, sentences
+from bot.core.values import dataclass
 from bot.messages.cards import flows
 from bot.messages.cards.runs import who_and_what
 

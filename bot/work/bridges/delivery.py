@@ -11,7 +11,7 @@ import contextlib
 import logging
 import random
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from bot.core.outbox import notices
 from bot.core.outbox.notices import Notice
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.text.message import Text
+from bot.core.values import dataclass
 from bot.messages.cards import answers
 from bot.messages.cards import bridges as cards
 from bot.work.delivery.alarms import BUG, PAGE_REFUSED, Alarms

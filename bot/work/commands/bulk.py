@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import timedelta
 
 from bot.core.command.parse import say
@@ -28,6 +28,7 @@ from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind, is_direct
 from bot.core.people.model import ASKED, DONE, Attempt, Ending, Outcome, part_key
 from bot.core.text.mask import without_secrets
 from bot.core.text.message import msg, sentences
+from bot.core.values import dataclass
 from bot.messages.cards import answers
 from bot.messages.cards import board as board_cards
 from bot.messages.cards import bulk as cards

@@ -9,7 +9,7 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
@@ -32,6 +32,7 @@ from bot.core.pictures.model import Drawing, NoPicture
 from bot.core.text.escape import EMPTY
 from bot.core.text.mask import Mask, Seal, without_secrets
 from bot.core.text.message import Text
+from bot.core.values import dataclass
 from bot.messages.cards import answers, flows
 from bot.work.commands.flow_access import FlowAccess
 from bot.work.commands.incident_actions import IncidentActions

@@ -8,10 +8,9 @@ under a short reference, which the answer shows.
 
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta, timezone
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.core.command import buttons
@@ -41,7 +40,7 @@ from bot.work.commands.context import (
     outcome_of,
     posts_for,
 )
-from bot.work.commands.handlers import HANDLERS
+from bot.work.commands.handlers import HANDLER_OF
 from bot.work.monitor.flow_names import NameTrackingEnos
 
 log = logging.getLogger(__name__)
@@ -50,8 +49,6 @@ LATE = timedelta(minutes=2)  # what comes to be answered later than this is not 
 _RECENT = 100  # attempts among which the first of two presses is searched
 _MASKED = 4000  # characters that are searched for secrets before they are shortened
 _SHOWN = 300  # characters of a command that an answer repeats
-
-Handler = Callable[[Services, CommandContext, Any], Awaitable[Answer]]
 
 
 class SlackSilent(TemporaryFailure):
@@ -66,11 +63,10 @@ class SlackSilent(TemporaryFailure):
 class Dispatcher:
     """Answers everything that people say, each once."""
 
-    def __init__(self, services: Services, handlers: Mapping[type, Handler] = HANDLERS) -> None:
+    def __init__(self, services: Services) -> None:
         self._services = replace(
             services, enos=NameTrackingEnos(services.enos, services.incident_actions.naming, services.clock)
         )
-        self._handlers = handlers
         self._languages: dict[str, str] = {}  # of people, as the store has them
 
     async def record_arrival(self, incoming: IncomingMessage) -> bool:
@@ -102,7 +98,7 @@ class Dispatcher:
         try:
             for step in (self._identified, self._understood, self._permitted, self._audited):
                 context = await step(context)
-            answer = await self._handlers[type(context.request)](services, context, context.request)
+            answer = await HANDLER_OF[type(context.request)](services, context, context.request)
             if not context.changes:
                 await targets.still_linked(services, context)
         except Failure as failure:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.command.parse import in_words
@@ -21,6 +20,7 @@ from bot.core.routing.places import DrillPlace, KnownFlow
 from bot.core.routing.rules import RoutingRules
 from bot.core.text.escape import EMPTY
 from bot.core.text.message import Text, lines, msg
+from bot.core.values import dataclass
 from bot.messages.cards import drill as cards
 from bot.messages.cards.drill import Unposted
 from bot.messages.cards.routing import unmatched

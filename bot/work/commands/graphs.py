@@ -1,12 +1,11 @@
 """Task graphs: a picture for the asker's direct messages, and the same in words."""
 
-from dataclasses import dataclass
-
 from bot.core.command.requests import ShowGraph
 from bot.core.errors import Offer, Refusal
 from bot.core.flow.model import Graph
 from bot.core.outbox import blocks
 from bot.core.text.message import Text, msg
+from bot.core.values import dataclass
 from bot.messages.cards import answers, flows, graphs
 from bot.work.commands import targets, unmatched
 from bot.work.commands.context import Answer, CommandContext, Services

@@ -5,7 +5,7 @@ Who may is checked before. What was asked is refused or ended by ``core/incident
 
 import contextlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from bot.core.outbox.conversations import SLACK_FAILURES
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind, is_direct
 from bot.core.people.model import AttemptResult, Person
 from bot.core.text.message import Text, lines, msg
+from bot.core.values import dataclass
 from bot.messages import incident_posts
 from bot.messages.cards import handover as cards
 from bot.messages.cards import incident_words

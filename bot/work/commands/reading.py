@@ -1,7 +1,7 @@
 """Reading: failed, runs and show, with the asker's EnOS user, so that they see what EnOS lets them see."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from bot.core.incident.lifecycle import failures
 from bot.core.incident.model import Incident, Occurrence, Phase
 from bot.core.outbox import blocks
 from bot.core.text.message import LIST, Joined, Text, as_printed, dots, layout, lines, msg, slack_date
+from bot.core.values import dataclass
 from bot.messages.cards import answers, flows, graphs
 from bot.messages.cards.incident_words import how_closed
 from bot.work.commands import background, escalation, expecting, retrying, targets, unmatched, where

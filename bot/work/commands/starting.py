@@ -6,7 +6,7 @@ a lost answer is looked up (``progress.py``) and never sent again; and within En
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -37,6 +37,7 @@ from bot.core.text.escape import code
 from bot.core.text.likeness import likeness
 from bot.core.text.message import Text, ago, layout, listed, msg, sentences
 from bot.core.text.shown_times import minute_in_utc, on_the_clock
+from bot.core.values import dataclass
 from bot.messages.cards import answers, flows, runs, taken_minutes
 from bot.messages.run_posts import started_elsewhere
 from bot.work.commands import targets

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.core.command import wanted
 from bot.core.command.parse import in_words, say
@@ -24,6 +24,7 @@ from bot.core.people.model import Person, Profile
 from bot.core.text.escape import EMPTY, Markup, code, mention
 from bot.core.text.likeness import begun, likeness, nearest_names, unmarked
 from bot.core.text.message import Message, Value, layout, msg, plural, sentences
+from bot.core.values import dataclass
 from bot.messages.cards import answers, flows
 from bot.work.commands.context import CommandContext, Services
 from bot.work.commands.flow_access import GONE_REASONS, HIDDEN_REASONS, refusal_reason

@@ -6,7 +6,7 @@ see is the same as for what does not exist. Where EnOS does not answer, the answ
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.core.command.parse import say
@@ -32,6 +32,7 @@ from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
 from bot.core.text.escape import code
 from bot.core.text.likeness import nearest_ids, nearest_names
 from bot.core.text.message import Text, layout, lines, listed, msg, sentences
+from bot.core.values import dataclass
 from bot.work.commands.context import CommandContext, Services
 from bot.work.commands.flow_access import HIDDEN_REASONS
 

@@ -1,11 +1,11 @@
 """What a delivery reports to the operator: alarms, once when they begin and once when they end, and figures."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from bot.core.bridges.model import Bridge
 from bot.core.outbox.posts import Lane, PostKind
 from bot.core.text.message import Text
+from bot.core.values import dataclass
 
 DEFAULT_CHANNEL = "default channel"  # the alarm that it refuses messages
 BUG = "bug"  # an alarm that stops nothing

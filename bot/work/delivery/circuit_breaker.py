@@ -12,11 +12,11 @@ Its success ends the hold. Times are those of the steady clock.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.outbox.conversations import host_of
 from bot.core.outbox.posts import Post, PostId, PostKind, is_first
+from bot.core.values import dataclass
 from bot.work.delivery.outcomes import backoff
 from bot.work.ports import Clock
 

@@ -11,7 +11,6 @@ a bug of ours      the post is looked up, then sent as text only, and in the end
 import logging
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -28,6 +27,7 @@ from bot.core.outbox.conversations import (
 from bot.core.outbox.posts import Post, PostId, PostKind, is_direct
 from bot.core.outbox.slack_errors import Meaning, Verdict, meaning
 from bot.core.text.message import Text, msg, sentences, verbatim
+from bot.core.values import dataclass
 from bot.work.delivery.alarms import BUG, DEFAULT_CHANNEL, Alarms
 from bot.work.delivery.channel_health import alarm_text
 from bot.work.delivery.circuit_breaker import (

@@ -8,12 +8,12 @@ An alarm is active while a place refuses look-ups. Times are those of the steady
 """
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.outbox.conversations import SlackLimited, SlackRefused
 from bot.core.outbox.slack_errors import meaning
 from bot.core.text.message import Text, msg, sentences
+from bot.core.values import dataclass
 from bot.work.delivery.alarms import Alarms
 from bot.work.delivery.outcomes import backoff
 from bot.work.delivery.search import Place

@@ -8,7 +8,7 @@ nobody knows        ─► Unclear, and after a look-up ─► Delivered, Outsid
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -18,6 +18,7 @@ from bot.core.outbox.posts import Lane, NewPost, Post, PostKind, is_direct, is_f
 from bot.core.outbox.slack_errors import Verdict, is_not_there, is_of_person, meaning
 from bot.core.text.escape import code
 from bot.core.text.message import Text, msg, sentences
+from bot.core.values import dataclass
 
 LONGEST_WAIT = 300.0  # seconds
 PLAIN_TEXT = 3000  # characters that every method accepts

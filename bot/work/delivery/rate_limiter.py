@@ -12,10 +12,10 @@ now.
 
 from collections import Counter
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.outbox.posts import Lane, Post, PostKind, is_first
+from bot.core.values import dataclass
 
 BETWEEN_MESSAGES = timedelta(seconds=1)  # in one channel
 BETWEEN_EDITS = timedelta(seconds=3)  # of one message

@@ -9,12 +9,13 @@ the end, a later one continues, for the posts it was begun for; other posts wait
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 
 from bot.core.outbox.conversations import SearchResult, SlackLimited, SlackRefused
 from bot.core.outbox.posts import Post, PostId, carried_id, carried_ids
 from bot.core.outbox.slack_errors import Verdict, verdict
+from bot.core.values import dataclass
 from bot.work.delivery.outcomes import ARRIVES_WITHIN
 from bot.work.ports import Clock, Slack
 

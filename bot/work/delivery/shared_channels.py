@@ -12,13 +12,14 @@ answer, the last answer still holds; where there was none, the post is sent: rep
 import asyncio
 import logging
 from collections.abc import Collection, Coroutine, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.core.outbox.conversations import SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable
 from bot.core.outbox.posts import Post, tells_of_failures
 from bot.core.outbox.slack_errors import Verdict, verdict
+from bot.core.values import dataclass
 from bot.work.ports import Slack
 
 log = logging.getLogger(__name__)

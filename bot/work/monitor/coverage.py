@@ -7,7 +7,6 @@ whose runs searches have shown. Missing flows are reported once for each change 
 import hashlib
 import json
 import logging
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from bot.core.outbox import notices
 from bot.core.outbox.blocks import Card
 from bot.core.outbox.notices import Notice
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
+from bot.core.values import dataclass
 from bot.messages.cards import monitoring as cards
 from bot.work.ports import Clock, Enos, NewId
 

@@ -1,7 +1,7 @@
 """Whether a flow is late at a moment, by its usual times or by a promise, as far as history shows."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from bot.core.history.promise import Estimate, Known, Promise, judge_promise, ru
 from bot.core.history.runs import PastRun
 from bot.core.history.trigger_times import Times, times
 from bot.core.history.usual import habits
+from bot.core.values import dataclass
 
 if TYPE_CHECKING:
     from bot.store.store import Store

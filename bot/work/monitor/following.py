@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -27,6 +27,7 @@ from bot.core.incident import lifecycle, recovery
 from bot.core.incident.facts import ChangeSet, Seen
 from bot.core.incident.lifecycle import Transition
 from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
+from bot.core.values import dataclass
 from bot.messages import incident_posts
 from bot.work.monitor.details import Enricher, enrich_all
 from bot.work.monitor.reader import closing

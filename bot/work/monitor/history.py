@@ -9,7 +9,7 @@ Both give way to everything else, and stop for a while where EnOS fails: history
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from bot.core.flow.model import KINDS, FlowId, Instance, InstanceId, Page, Searc
 from bot.core.flow.status import Status
 from bot.core.history.progress import AHEAD, RECENT, Progress, Span, again, begun, from_text, to_text, without
 from bot.core.history.rows import dependencies, past_run
+from bot.core.values import dataclass
 from bot.work.monitor.reader import closing
 from bot.work.monitor.settings import UPDATED
 from bot.work.ports import Clock, Enos

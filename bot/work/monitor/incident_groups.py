@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from bot.core.incident.model import Incident
 from bot.core.outbox.blocks import Card, rendered
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.routing.mentions import Permission
+from bot.core.values import dataclass
 from bot.messages.cards import board
 from bot.messages.cards import incident_groups as cards
 from bot.messages.cards.incident import RenderContext

@@ -10,7 +10,7 @@ up. What is late together becomes one storm, as failures do.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Literal
 
@@ -30,6 +30,7 @@ from bot.core.incident.model import Incident, IncidentId, Snooze
 from bot.core.incident.snoozes import snooze_of
 from bot.core.routing.quiet import zone_named
 from bot.core.text.shown_times import told_apart
+from bot.core.values import dataclass
 from bot.work.monitor import page_facts
 from bot.work.monitor.flow_outlook import FlowOutlook, Outlook
 from bot.work.monitor.guarded import guarded

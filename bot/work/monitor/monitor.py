@@ -13,7 +13,6 @@ import contextlib
 import logging
 import random
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,7 @@ from bot.core.incident.groups import worst_first
 from bot.core.outbox.posts import Post, PostId
 from bot.core.text.escape import code
 from bot.core.text.message import Text, msg
+from bot.core.values import dataclass
 from bot.messages.cards.board import LISTED
 from bot.work.delivery.alarms import Alarms
 from bot.work.monitor.background import BackgroundMonitor

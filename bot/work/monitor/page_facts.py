@@ -16,7 +16,7 @@ In a storm (``groups.py``) what would begin a thread joins the storm's message i
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -29,6 +29,7 @@ from bot.core.incident.groups import IncidentGroup
 from bot.core.incident.lifecycle import Transition
 from bot.core.incident.model import Incident, IncidentCard, IncidentId, Occurrence, Phase, Snooze
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
+from bot.core.values import dataclass
 from bot.messages.cards import board
 from bot.messages.cards import incident_replies as replies
 from bot.messages.incident_posts import (

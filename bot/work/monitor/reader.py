@@ -11,7 +11,7 @@ reads the whole window.
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,6 +25,7 @@ from bot.core.incident.facts import ChangeSet, ReadState
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.text.escape import code
 from bot.core.text.message import msg
+from bot.core.values import dataclass
 from bot.messages import incident_posts
 from bot.messages.cards import monitoring as cards
 from bot.work.monitor import page_facts

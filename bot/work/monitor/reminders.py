@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,7 @@ from bot.core.people import on_call
 from bot.core.people.on_call import OnCallGroup
 from bot.core.routing.mentions import Permit
 from bot.core.routing.rules import NO_RULES
+from bot.core.values import dataclass
 from bot.messages import escalation_posts, incident_posts
 from bot.messages.cards import incident_replies as replies
 from bot.messages.escalation_posts import Call

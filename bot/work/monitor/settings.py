@@ -1,13 +1,14 @@
 """The settings of the monitor, and what it reaches the outside by."""
 
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from bot.core.flow.status import Status
 from bot.core.outbox.posts import Post
+from bot.core.values import dataclass
 from bot.messages import incident_posts
 from bot.messages.cards.incident import RenderContext
 from bot.work.monitor.owners import OwnerResolver

@@ -11,7 +11,6 @@ Open attempts are read before the first new message is received. They may be ans
 import json
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from bot.core.command.parse import parse
 from bot.core.command.requests import LinkPerson, Unlink
@@ -22,6 +21,7 @@ from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people.model import DONE, AttemptResult, Ending, Entry, Outcome, Person, Surface, is_part
 from bot.core.text.escape import code, mention
 from bot.core.text.message import Text, msg, plural, sentences
+from bot.core.values import dataclass
 from bot.messages.cards import answers, flows
 from bot.work.commands.context import Services
 

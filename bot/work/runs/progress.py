@@ -13,7 +13,7 @@ repeated automatically.
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -29,6 +29,7 @@ from bot.core.outbox.conversations import SLACK_FAILURES
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind, PostState
 from bot.core.people.model import DONE, AttemptResult, Ending, Outcome, Person
 from bot.core.text.mask import Seal
+from bot.core.values import dataclass
 from bot.messages.cards import runs as cards
 from bot.messages.run_posts import ended_elsewhere, line_in, started_elsewhere
 from bot.work.commands.context import Services, in_thread

@@ -10,7 +10,6 @@ called, and it is decided again. A call whose answer was lost is looked up (``pr
 
 import logging
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.command import requests
@@ -40,6 +39,7 @@ from bot.core.people.model import (
     Surface,
 )
 from bot.core.text.message import Text
+from bot.core.values import dataclass
 from bot.messages import incident_posts
 from bot.messages.cards import retry as cards
 from bot.work.commands import starting
