@@ -10,12 +10,25 @@ sys.path.insert(0, str(ROOT))
 from bot.core.command import table as commands
 from bot.ops.manifest import manifest_yaml
 from bot.settings import table as settings
-from bot.slack.manifest import SCOPES
+from bot.slack.manifest import EVENT_REASONS, EVENTS, SCOPES, SHORTCUTS
 
 
 def scopes() -> str:
-    """Return the README's table of scopes, each with its reason."""
-    return "\n".join(["| scope | why |", "|---|---|", *(f"| `{scope}` | {reason} |" for scope, reason in SCOPES)])
+    """Return the README's tables of scopes, events and shortcuts, each with its reason."""
+    asked = [
+        "| scope | why |",
+        "|---|---|",
+        *(f"| `{scope}` | {reason} |" for scope, reason in SCOPES),
+        "",
+        "| event or shortcut | why |",
+        "|---|---|",
+        *(f"| `{event}` | {EVENT_REASONS[event]} |" for event in EVENTS),
+        *(
+            f"| *{name}* ({'on a message' if kind == 'message' else kind}) | {why} |"
+            for _, kind, name, _, why in SHORTCUTS
+        ),
+    ]
+    return "\n".join(asked)
 
 
 def documents() -> dict[Path, str]:

@@ -15,6 +15,7 @@ import time
 DEADLINES = {
     "idle": (60, 0),
     "ack": (20, 15),
+    "forms": (60, 0),
     "telling": (90, 0),
     "backlog": (150, 0),
     "sweep": (60, 8),

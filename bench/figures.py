@@ -8,6 +8,7 @@ from bench import entered, history, quarters, slack, watching
 FIGURES = {
     "idle": watching.idle,
     "ack": slack.ack,
+    "forms": slack.forms,
     "telling": slack.telling,
     "backlog": slack.backlog,
     "sweep": watching.sweep,

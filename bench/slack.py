@@ -8,6 +8,7 @@ from bench.lines import Line, milliseconds, percentile, ratio
 from bench.world import CHANNEL, MAYA, measured, memory, world
 
 COMMANDS = 300  # for each side of a run; fewer than flowbot takes before it says that it is busy
+FORMS, WAITING = 50, 60  # more than the commands that are worked on at once
 FAILURES = 40
 POLL = 1.0  # seconds
 SPACING = 1.2  # seconds: flowbot sends one message a second to a channel
@@ -42,6 +43,27 @@ async def ack(runs: int) -> list[Line]:
         more = f"{milliseconds(us)}, bare {milliseconds(them)}"
         lines.append(Line(f"ack, EnOS hanging, {name}", ratio(pairs), 1.3, "x", more))
     return lines
+
+
+async def forms(_runs: int) -> list[Line]:
+    """From a command that lacks words to its open form, with EnOS hanging and as many commands waiting for it."""
+    async with world() as running, measured(running, "bot", FLOWBOT_POLL_SECONDS="2"):
+        workspace = running.world.workspace
+        running.world.platform.faults.arm("slow", seconds=120.0)
+        for _ in range(WAITING):
+            await workspace.say(MAYA, CHANNEL, "/flow failed today")
+        taken = [await _opened(workspace) for _ in range(FORMS)]
+    more = f"p50 {milliseconds(percentile(taken, 0.5))}, {FORMS} forms, {WAITING} commands waiting"
+    return [Line("a form open, EnOS hanging, p99", percentile(taken, 0.99), 1.0, "s", more)]
+
+
+async def _opened(workspace) -> float:
+    before, since = workspace.modals.top(MAYA), time.monotonic()
+    said = workspace.say(MAYA, CHANNEL, "/flow snooze")
+    await workspace.until(lambda: workspace.modals.top(MAYA) not in (None, before), timeout=30)
+    taken = time.monotonic() - since
+    await said
+    return taken
 
 
 async def start(runs: int) -> list[Line]:

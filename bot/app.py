@@ -42,6 +42,7 @@ from bot.work.commands.incident_actions import IncidentActions
 from bot.work.commands.offer_expiry import OfferExpiry
 from bot.work.delivery.alarms import Alarm, Alarms
 from bot.work.delivery.delivery import Delivery
+from bot.work.forms.forms import Forms
 from bot.work.monitor.history import HistoryReader
 from bot.work.monitor.lateness import LatenessMonitor
 from bot.work.monitor.monitor import Monitor
@@ -128,6 +129,7 @@ class App:
         )
         self.services = self._services(names)
         self.dispatcher = Dispatcher(self.services)
+        self.forms = Forms(self.services, self.dispatcher)
         self.run_tracker = RunTracker(self.services)
         self.retrier = Retrier(self.services)
         self.running_bot_probe = RunningBotProbe(store, now, settings.channel, self.gateway, self.bot_health.judgement)
@@ -260,6 +262,7 @@ class App:
         return Services(
             enos=self.enos,
             slack=self.gateway.poster,
+            views=self.gateway.views,
             store=self.store,
             owners=names,
             incident_actions=IncidentActions(

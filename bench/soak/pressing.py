@@ -20,8 +20,13 @@ from bot.work.commands.context import AnswerSettings, Services
 from bot.work.commands.dispatcher import Dispatcher
 from bot.work.commands.incident_actions import IncidentActions
 from bot.work.monitor.monitor import Monitor
+from bot.work.ports import Views
 
 SAM = Person("T1", "U1")
+
+
+class NoViews(Views):
+    """Nobody opens a form."""
 
 
 def now() -> datetime:
@@ -77,6 +82,7 @@ def services(enos: Enos, store: Store, monitor: Monitor) -> Services:
     return Services(
         enos=enos,
         slack=Pressed(now),
+        views=NoViews(),
         store=store,
         owners=Nobody(),
         incident_actions=IncidentActions(store, Nobody(), new_id, wake=monitor.incident_changed),

@@ -160,8 +160,12 @@ class Directory:
             async with asyncio.timeout(longest_wait):
                 return (await self.profile(user)).language
         except (TimeoutError, SlackLimited, SlackRefused, SlackUnclear, SlackUnreachable):
-            account = self._people.last_known(user)
-            return account.profile.language if account is not None else self._language
+            return self.known_language(user)
+
+    def known_language(self, user: str) -> str:
+        """The language to speak to a person as far as it is known, without asking: for what may wait for nothing."""
+        account = self._people.last_known(user)
+        return account.profile.language if account is not None else self._language
 
     async def presence(self, user: str) -> bool | None:
         """Whether a person is active in Slack; known for a minute at most. None where Slack does not say."""

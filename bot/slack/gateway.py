@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import aiohttp
 
 from bot.core.errors import Refusal
+from bot.core.forms.model import FormAsked
 from bot.core.people.model import IncomingMessage
 from bot.core.text.language import EN
 from bot.core.text.message import Text, msg, rendered
@@ -21,6 +22,7 @@ from bot.slack.directory import Identity, OnListEnd
 from bot.slack.listeners import Capacity, Listeners, Load, RecordArrival, RequestCounts, keep_tasks
 from bot.slack.poster import Poster
 from bot.slack.sockets import FreshUrlClient, Socket, Sockets, Timing
+from bot.slack.views import SlackViews
 
 SLACK_URL = "https://slack.com/api/"
 
@@ -102,6 +104,7 @@ class SlackGateway:
             on_list_end=self.runtime.on_list_end,
             language=language,
         )
+        self.views = SlackViews(self.poster.calls)
         self._client = web_client(api_url, self._session, self.runtime.environment, on_call=self.runtime.on_call)
         self.listeners = Listeners(
             command=command,
@@ -210,7 +213,7 @@ class SlackGateway:
         )
         return Sockets(sockets, self.timing, self.runtime.monotonic, self.runtime.sleep)
 
-    async def _notify(self, received: IncomingMessage, sentence: Text) -> None:
+    async def _notify(self, received: IncomingMessage | FormAsked, sentence: Text) -> None:
         origin, language = received.origin, await self.poster.language(received.by.user)
         await self.poster.notify(
             origin.channel,

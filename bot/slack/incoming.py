@@ -12,10 +12,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.core.command import buttons
-from bot.core.command.parse import is_command, is_courtesy_only, would_change
+from bot.core.command.addressed import is_command, is_courtesy_only, would_change
+from bot.core.forms import rendering
+from bot.core.forms.model import FormAsked, FormChanged, FormClosed, FormSubmitted, HomeOpened, OptionsAsked
+from bot.core.forms.names import MESSAGE_SHORTCUTS
 from bot.core.people.model import (
     EDITED,
     TALK,
@@ -28,6 +31,9 @@ from bot.core.text.escape import legible
 from bot.slack.directory import Identity
 
 Payload = Mapping[str, Any]
+Received = TypeVar(
+    "Received", IncomingMessage, FormAsked, FormSubmitted, FormChanged, FormClosed, OptionsAsked, HomeOpened
+)
 
 OUR_ACTIONS = ("say:", "menu:")  # what cards name their buttons and menus
 LONGEST, LONGEST_ID = 40_000, 255  # characters of a message (Slack cuts there), and of an id, a time or a word
@@ -79,16 +85,16 @@ def command(body: Payload, now: datetime, *, delivery: str = "") -> IncomingMess
 
     Its key is the trigger id: one per invocation, the same on every repeat of it.
     """
-    user = _text(body, "user_id")
+    user = text_in(body, "user_id")
     if not user:
         return None
     origin = Origin(
         surface=Surface.COMMAND,
-        channel=_text(body, "channel_id") or user,
-        response_url=_text(body, "response_url", LONGEST_VALUE),
+        channel=text_in(body, "channel_id") or user,
+        response_url=text_in(body, "response_url", LONGEST_VALUE),
     )
-    by = Person(_text(body, "enterprise_id") or _text(body, "team_id"), user)
-    return IncomingMessage(_key("command", body, delivery), _words(body, "text").strip(), by, origin, now)
+    by = Person(text_in(body, "enterprise_id") or text_in(body, "team_id"), user)
+    return IncomingMessage(key_of("command", body, delivery), words_in(body, "text").strip(), by, origin, now)
 
 
 def unknown_command(received: IncomingMessage) -> IncomingMessage:
@@ -103,16 +109,16 @@ def event(body: Payload, now: datetime, me: Identity) -> IncomingMessage | None:
     ``message`` for the same post under different ones. An edit, and talk in which the bot is only mentioned,
     has a ``hint``, and one key for each message: it is never carried out.
     """
-    slack_event = _part(body, "event")
+    slack_event = part(body, "event")
     kind, direct = slack_event.get("type"), _is_direct(slack_event)
     how = _treatment(slack_event)
     if how is Treatment.HINT:
         return _edit(body, slack_event, now, me)
     if how is Treatment.IGNORE or not (kind == "app_mention" or (kind == "message" and direct)):
         return None
-    text = _words(slack_event, "text")
+    text = words_in(slack_event, "text")
     hint = EDITED if slack_event.get("edited") else TALK if not direct and is_talk(text, me) else ""
-    return _message(body, slack_event, _text(slack_event, "channel"), now, me, hint)
+    return _message(body, slack_event, text_in(slack_event, "channel"), now, me, hint)
 
 
 def _treatment(message: Payload) -> Treatment:
@@ -125,16 +131,16 @@ def _edit(body: Payload, slack_event: Payload, now: datetime, me: Identity) -> I
 
     Slack also reports an edit where it adds a preview or counts replies: then the words are as before.
     """
-    message, before = _part(slack_event, "message"), _part(slack_event, "previous_message")
-    channel, direct = _text(slack_event, "channel"), _is_direct(slack_event)
-    text, old = _words(message, "text"), _words(before, "text")
+    message, before = part(slack_event, "message"), part(slack_event, "previous_message")
+    channel, direct = text_in(slack_event, "channel"), _is_direct(slack_event)
+    text, old = words_in(message, "text"), words_in(before, "text")
     mentions = re.compile(_mention(me))
     addressed = direct or (mentions.search(text) is not None and mentions.search(old) is None)
     if slack_event.get("type") != "message" or not (addressed and message.get("edited")) or text.strip() == old.strip():
         return None
     if _treatment(message) is not Treatment.ANSWER:
         return None
-    kind = _text(slack_event, "channel_type")
+    kind = text_in(slack_event, "channel_type")
     return _message(body, {"channel_type": kind} | dict(message), channel, now, me, EDITED)
 
 
@@ -142,22 +148,22 @@ def _message(
     body: Payload, message: Payload, channel: str, now: datetime, me: Identity, hint: str
 ) -> IncomingMessage | None:
     """What a person wrote; None for what a program wrote."""
-    ts, user = _text(message, "ts"), _text(message, "user")
+    ts, user = text_in(message, "ts"), text_in(message, "user")
     if not (channel and ts and user) or not _by_a_person(message, me):
         return None
     origin = Origin(
         surface=Surface.DIRECT if _is_direct({**message, "channel": channel}) else Surface.MENTION,
         channel=channel,
-        thread=_thread(_text(message, "thread_ts"), ts),
+        thread=thread_in(text_in(message, "thread_ts"), ts),
         message=ts,
     )
-    words = without_mention(_words(message, "text"), me)
+    words = without_mention(words_in(message, "text"), me)
     key = f"{'hint' if hint else 'message'}:{channel}:{ts}"
     return IncomingMessage(key, words, _author(body, message), origin, now, hint=hint)
 
 
 def _is_direct(slack_event: Payload) -> bool:
-    return slack_event.get("channel_type") == "im" or _text(slack_event, "channel").startswith("D")
+    return slack_event.get("channel_type") == "im" or text_in(slack_event, "channel").startswith("D")
 
 
 def press(body: Payload, now: datetime, *, delivery: str = "") -> IncomingMessage | None:
@@ -168,48 +174,73 @@ def press(body: Payload, now: datetime, *, delivery: str = "") -> IncomingMessag
     """
     actions = body.get("actions")
     action = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], dict) else {}
-    user = _text(_part(body, "user"), "id")
-    value = _text(_part(action, "selected_option"), "value", LONGEST_VALUE) or _text(action, "value", LONGEST_VALUE)
-    ours = _text(action, "action_id").startswith(OUR_ACTIONS)
+    user = text_in(part(body, "user"), "id")
+    value = text_in(part(action, "selected_option"), "value", LONGEST_VALUE) or text_in(action, "value", LONGEST_VALUE)
+    ours = text_in(action, "action_id").startswith(OUR_ACTIONS)
     if not user or not (value or ours):
         return None
-    container, message = _part(body, "container"), _part(body, "message")
-    ts = _text(container, "message_ts") or _text(message, "ts")
-    thread = _text(container, "thread_ts") or _text(message, "thread_ts")
-    origin = Origin(
-        surface=Surface.BUTTON,
-        channel=_text(container, "channel_id") or _text(_part(body, "channel"), "id") or user,
-        thread=_thread(thread, ts),
-        message=ts,
-        response_url=_text(body, "response_url", LONGEST_VALUE),
-    )
     post, words = buttons.read(value)
-    return IncomingMessage(_key("press", body, delivery), words, _presser(body, user), origin, now, post)
+    return IncomingMessage(key_of("press", body, delivery), words, presser(body, user), _pressed(body, user), now, post)
+
+
+def _pressed(body: Payload, user: str) -> Origin:
+    """Where a press was: on a message, in a form or at home."""
+    container, message, view = part(body, "container"), part(body, "message"), part(body, "view")
+    if view.get("type") == "home":
+        return Origin(Surface.HOME, user)
+    if view:
+        return rendering.read(text_in(view, "private_metadata", LONGEST_VALUE), user)[1]
+    ts = text_in(container, "message_ts") or text_in(message, "ts")
+    thread = text_in(container, "thread_ts") or text_in(message, "thread_ts")
+    return Origin(
+        surface=Surface.BUTTON,
+        channel=text_in(container, "channel_id") or text_in(part(body, "channel"), "id") or user,
+        thread=thread_in(thread, ts),
+        message=ts,
+        response_url=text_in(body, "response_url", LONGEST_VALUE),
+    )
+
+
+def message_shortcut(body: Payload, now: datetime, *, delivery: str = "") -> IncomingMessage | None:
+    """The message of a shortcut on a message: a command about what that message is about."""
+    user, message = text_in(part(body, "user"), "id"), part(body, "message")
+    words = MESSAGE_SHORTCUTS.get(text_in(body, "callback_id"))
+    ts = text_in(message, "ts") or text_in(body, "message_ts")
+    if body.get("type") != "message_action" or not (user and words and ts):
+        return None
+    origin = Origin(
+        surface=Surface.SHORTCUT,
+        channel=text_in(part(body, "channel"), "id") or user,
+        thread=thread_in(text_in(message, "thread_ts"), ts),
+        message=ts,
+        response_url=text_in(body, "response_url", LONGEST_VALUE),
+    )
+    return IncomingMessage(key_of("shortcut", body, delivery), words, presser(body, user), origin, now)
 
 
 def unsupported(kind: str, body: Payload, now: datetime, *, delivery: str = "") -> IncomingMessage | None:
     """The message of who used a ``shortcut`` or submitted a ``form``, which the bot does not have, to answer them."""
-    user = _text(_part(body, "user"), "id")
+    user = text_in(part(body, "user"), "id")
     if not user:
         return None
     origin = Origin(
         surface=Surface.UNSUPPORTED,
-        channel=_text(_part(body, "channel"), "id") or user,
-        response_url=_text(body, "response_url", LONGEST_VALUE),
+        channel=text_in(part(body, "channel"), "id") or user,
+        response_url=text_in(body, "response_url", LONGEST_VALUE),
     )
-    return IncomingMessage(_key(kind, body, delivery), kind, _presser(body, user), origin, now)
+    return IncomingMessage(key_of(kind, body, delivery), kind, presser(body, user), origin, now)
 
 
-def with_workspace_key(received: IncomingMessage, body: Payload, me: Identity) -> IncomingMessage:
-    """The message, with a person of the bot's own workspace known by the key of all people of it.
+def with_workspace_key(received: Received, body: Payload, me: Identity) -> Received:
+    """What was received, with a person of the bot's own workspace known by the key of all people of it.
 
     While the workspace joins an organization, or leaves it, payloads name its team, the enterprise or both. A payload
     that names none comes from the bot's own workspace.
     """
-    team = _text(body, "team_id") or _text(_part(body, "user"), "team_id") or _text(_part(body, "team"), "id")
-    named = (_text(body, "enterprise_id"), _text(_part(body, "enterprise"), "id"))
-    own = {me.team, me.enterprise, *named, _text(_part(body, "team"), "enterprise_id")} - {""}
-    if received.by.team and (not me.team or team != me.team or received.by.team not in own):
+    team: str = text_in(body, "team_id") or text_in(part(body, "user"), "team_id") or text_in(part(body, "team"), "id")
+    own: set[str] = {me.team, me.enterprise, text_in(body, "enterprise_id")}
+    own |= {text_in(part(body, "enterprise"), "id"), text_in(part(body, "team"), "enterprise_id")}
+    if received.by.team and (not me.team or team != me.team or received.by.team not in own - {""}):
         return received
     return replace(received, by=Person(me.workspace_key, received.by.user))
 
@@ -276,21 +307,27 @@ def _by_a_person(slack_event: Payload, me: Identity) -> bool:
 
 def _author(body: Payload, slack_event: Payload) -> Person:
     """Who wrote a message. In a channel shared with others, the author's own team tells them apart."""
-    enterprise, team = _text(body, "enterprise_id"), _text(body, "team_id")
-    own = next((_text(slack_event, name) for name in ("user_team", "source_team", "team") if slack_event.get(name)), "")
+    enterprise, team = text_in(body, "enterprise_id"), text_in(body, "team_id")
+    own = next(
+        (text_in(slack_event, name) for name in ("user_team", "source_team", "team") if slack_event.get(name)), ""
+    )
     foreign = own not in ("", team, enterprise) and (not enterprise or bool(body.get("is_ext_shared_channel")))
-    return Person(own if foreign else enterprise or team, _text(slack_event, "user"))
+    return Person(own if foreign else enterprise or team, text_in(slack_event, "user"))
 
 
-def _presser(body: Payload, user: str) -> Person:
-    enterprise = _text(_part(body, "enterprise"), "id") or _text(_part(body, "team"), "enterprise_id")
-    own = _text(_part(body, "user"), "team_id") or _text(_part(body, "team"), "id")
+# ── what is in payloads ──
+
+
+def presser(body: Payload, user: str) -> Person:
+    """Who pressed, chose or submitted."""
+    enterprise = text_in(part(body, "enterprise"), "id") or text_in(part(body, "team"), "enterprise_id")
+    own = text_in(part(body, "user"), "team_id") or text_in(part(body, "team"), "id")
     return Person(enterprise or own, user)
 
 
-def _key(kind: str, body: Payload, delivery: str) -> str:
+def key_of(kind: str, body: Payload, delivery: str) -> str:
     """The key of a delivery: the trigger id, else the envelope's, else a digest of the whole payload."""
-    id_ = _text(body, "trigger_id") or _text({"delivery": delivery}, "delivery")
+    id_ = text_in(body, "trigger_id") or text_in({"delivery": delivery}, "delivery")
     return f"{kind}:{id_ or hashlib.sha256(_printed(body).encode()).hexdigest()[:32]}"
 
 
@@ -301,23 +338,24 @@ def _printed(body: Payload) -> str:
         return json.dumps([(name, value) for name, value in body.items() if isinstance(value, str)])
 
 
-def _thread(thread: str, message: str) -> str:
+def thread_in(thread: str, message: str) -> str:
     """The thread that a message is *in*: its first message is in the channel."""
     return "" if thread == message else thread
 
 
-def _part(body: Payload, name: str) -> Payload:
-    part = body.get(name)
-    return part if isinstance(part, Mapping) else {}
+def part(body: Payload, name: str) -> Payload:
+    """The object of that name; an empty one where there is none."""
+    found = body.get(name)
+    return found if isinstance(found, Mapping) else {}
 
 
-def _words(body: Payload, name: str) -> str:
+def words_in(body: Payload, name: str) -> str:
     """What a person wrote, as the database can take it."""
     value = body.get(name)
     return legible(value, LONGEST) if isinstance(value, str) else ""
 
 
-def _text(body: Payload, name: str, longest: int = LONGEST_ID) -> str:
+def text_in(body: Payload, name: str, longest: int = LONGEST_ID) -> str:
     """An id, a time or a word; empty where there is none, or one that the database could not take."""
     value = body.get(name)
     return value if isinstance(value, str) and len(value) <= longest and legible(value) == value else ""

@@ -30,25 +30,26 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.errors import Failure, internal_error
+from bot.core.forms.model import FormAsked
 from bot.core.outbox.conversations import SlackFailure
 from bot.core.people.model import IncomingMessage
 from bot.core.text.language import EN
-from bot.core.text.message import Text, msg, rendered
+from bot.core.text.message import Text, rendered
 from bot.core.values import dataclass
-from bot.slack import incoming
+from bot.slack import incoming, incoming_forms
 from bot.slack.directory import Identity
+from bot.slack.form_listeners import BUSY, FormListeners
 from bot.slack.redacted import library_log
 
 OnMessage = Callable[[IncomingMessage], Awaitable[None]]
 RecordArrival = Callable[[IncomingMessage], Awaitable[bool]]  # stores that it arrived; False for a repeat
-Notify = Callable[[IncomingMessage, Text], Awaitable[None]]  # shows one sentence to the person who wrote
+Notify = Callable[[IncomingMessage | FormAsked, Text], Awaitable[None]]  # shows one sentence to the person who wrote
 Ack = Callable[..., Awaitable[BoltResponse]]
 Job = Callable[[], Awaitable[None]]
 
 ANYTHING = re.compile(".*", re.DOTALL)
+FORMS_RUNNING, FORMS_WAITING = 20, 100  # forms that are opened and filled at once
 NOTICES_RUNNING, NOTICES_WAITING = 5, 100  # sentences to people whose messages were refused
-
-BUSY = msg("I'm very busy, or just restarting, and did not take this. Nothing was changed. Try again in a minute.")
 
 log = logging.getLogger(__name__)
 
@@ -190,6 +191,10 @@ class Listeners:
         self.counts = RequestCounts()
         self.workers = Workers(capacity.running, capacity.waiting, clock)
         self.notices = Workers(NOTICES_RUNNING, NOTICES_WAITING, clock)
+        lane = Workers(FORMS_RUNNING, FORMS_WAITING, clock)
+        self.forms = FormListeners(
+            lane, lambda said: self._accept(said, {}), self._notify_later, language, self._failed
+        )
 
     def bolt(self, client: AsyncWebClient, bot_token: str, signing_secret: str = "") -> AsyncApp:
         """The app with these listeners. ``client`` carries no token, or bolt would ask whose it is."""
@@ -219,13 +224,14 @@ class Listeners:
         app.action(ANYTHING)(self._action)
         app.shortcut(ANYTHING)(self._shortcut)
         app.view_submission(ANYTHING)(self._form)
-        app.view_closed(ANYTHING)(self._nothing)
+        app.view_closed(ANYTHING)(self._closed)
         app.options(ANYTHING)(self._options)
         return app
 
     async def drain(self, seconds: float) -> int:
         """Refuse what comes and let the jobs end. How many of them did not end in time."""
         left = await self.workers.drain(seconds)
+        await self.forms.lane.drain(min(seconds, 1.0))
         await self.notices.drain(min(seconds, 1.0))
         return left
 
@@ -234,33 +240,66 @@ class Listeners:
         if received is None or body.get("command") != self.command:
             self.counts.unknown += 1
             received = incoming.unknown_command(received) if received else None
-        if received is None or self._accept(received, body):
+        asked = incoming_forms.asked(received, body, self.command) if received else None
+        if received is None or (self._ask(asked, body) if asked else self._accept(received, body)):
             await ack()
         else:
             await ack(rendered(BUSY, self.language))
 
     async def _event(self, body: Mapping[str, Any]) -> None:  # bolt acks events itself
         received = incoming.event(body, self.now(), self.me)
-        if received is None:
+        if received is None and (opened := incoming_forms.home(body, self.now())) is not None:
+            self.forms.open_home(incoming.with_workspace_key(opened, body, self.me))
+        elif received is None:
             self.counts.ignored += 1
         elif not self._accept(received, body):
             self._notify_later(received, BUSY)
 
     async def _action(self, ack: Ack, body: Mapping[str, Any], context: Mapping[str, Any]) -> None:
         await ack()
+        if (changed := incoming_forms.changed(body, self.now())) is not None:
+            self.forms.change(incoming.with_workspace_key(changed, body, self.me))
+            return
         received = incoming.press(body, self.now(), delivery=str(context.get("delivery", "")))
         if received is None:
             self.counts.ignored += 1
-        elif not self._accept(received, body):
+            return
+        asked = incoming_forms.asked(received, body)
+        if not (self._ask(asked, body) if asked else self._accept(received, body)):
             self._notify_later(received, BUSY)
 
     async def _shortcut(self, ack: Ack, body: Mapping[str, Any], context: Mapping[str, Any]) -> None:
         await ack()
-        self._unsupported("shortcut", body, context)
+        delivery = str(context.get("delivery", ""))
+        received = incoming.message_shortcut(body, self.now(), delivery=delivery)
+        asked = incoming_forms.shortcut(body, self.now(), delivery=delivery)
+        if asked is not None and not self._ask(asked, body):
+            self._notify_later(asked, BUSY)
+        elif received is not None and not self._accept(received, body):
+            self._notify_later(received, BUSY)
+        elif asked is None and received is None:
+            self._unsupported("shortcut", body, context)
 
     async def _form(self, ack: Ack, body: Mapping[str, Any], context: Mapping[str, Any]) -> None:
+        submitted = incoming_forms.submitted(body, self.now())
+        if submitted is None:
+            await ack()
+            self._unsupported("form", body, context)
+        else:
+            await ack(**await self.forms.submit(incoming.with_workspace_key(submitted, body, self.me)))
+
+    async def _closed(self, ack: Ack, body: Mapping[str, Any]) -> None:
         await ack()
-        self._unsupported("form", body, context)
+        closed = incoming_forms.closed(body, self.now())
+        if closed is None:
+            self.counts.unknown += 1
+        else:
+            self.forms.close(incoming.with_workspace_key(closed, body, self.me))
+
+    def _ask(self, asked: FormAsked, body: Mapping[str, Any]) -> bool:
+        """Open a form. False where too many wait."""
+        self.counts.received += 1
+        return self.forms.ask(incoming.with_workspace_key(asked, body, self.me))
 
     def _unsupported(self, kind: str, body: Mapping[str, Any], context: Mapping[str, Any]) -> None:
         """Let a shortcut or form be answered as messages are: who may not use the bot reads so here as well."""
@@ -269,13 +308,13 @@ class Listeners:
         if received is not None and not self._accept(received, body):
             self._notify_later(received, BUSY)
 
-    async def _nothing(self, ack: Ack) -> None:
-        self.counts.unknown += 1
-        await ack()
-
-    async def _options(self, ack: Ack) -> None:
-        self.counts.unknown += 1
-        await ack(options=[])
+    async def _options(self, ack: Ack, body: Mapping[str, Any]) -> None:
+        asked = incoming_forms.options(body, self.now())
+        if asked is None:
+            self.counts.unknown += 1
+            await ack(options=[])
+        else:
+            await ack(options=await self.forms.options(incoming.with_workspace_key(asked, body, self.me)))
 
     async def _error(self, error: Exception, response: BoltResponse | None) -> BoltResponse | None:
         """Ack what no listener took. Once acked, an answer from here would fail inside bolt."""
@@ -286,6 +325,9 @@ class Listeners:
             self.counts.failed += 1
             library_log().error("A listener failed", exc_info=error)
         return BoltResponse(status=200, body="") if response is not None else None
+
+    def _failed(self) -> None:
+        self.counts.failed += 1
 
     def _accept(self, received: IncomingMessage, body: Mapping[str, Any]) -> bool:
         """Store a message and let it be answered. False where too many wait, and nothing is done."""
@@ -316,7 +358,7 @@ class Listeners:
             log.exception("An answer hit a bug, reference %s", reference)
             self._notify_later(received, internal_error(reference))
 
-    def _notify_later(self, received: IncomingMessage, sentence: Text) -> None:
+    def _notify_later(self, received: IncomingMessage | FormAsked, sentence: Text) -> None:
         async def notify() -> None:
             try:
                 await self.notify(received, sentence)

@@ -25,7 +25,27 @@ SCOPES: tuple[tuple[str, str], ...] = (
     ("files:write", "long logs and pictures as files"),
     ("files:read", "whether a file was shown after a lost answer"),
 )
-EVENTS: dict[str, str] = {"app_mention": "app_mentions:read", "message.im": "im:history"}
+EVENTS: dict[str, str] = {  # with the scope that each needs
+    "app_mention": "app_mentions:read",
+    "message.im": "im:history",
+    "app_home_opened": "chat:write",
+}
+EVENT_REASONS: dict[str, str] = {
+    "app_mention": "commands in channels and threads",
+    "message.im": "commands in direct messages",
+    "app_home_opened": "drawing the home tab for whoever opens it",
+}
+SHORTCUTS: tuple[tuple[str, str, str, str, str], ...] = (  # callback id, type, name, description, reason
+    ("trigger", "global", "Trigger a flow", "Choose a flow and start a run", "starting a run without a command"),
+    (
+        "ack",
+        "message",
+        "Acknowledge",
+        "Acknowledge this incident",
+        "acting in threads, where Slack takes no slash commands",
+    ),
+    ("rerun", "message", "Rerun", "Rerun the failed run of this incident", "the same for its run"),
+)
 EVENTS_PATH = "/slack/events"
 
 
@@ -57,10 +77,14 @@ def manifest(command: str, usage_hint: str, mode: str, public_url: str = "") -> 
         },
         "features": {
             "app_home": {
-                "home_tab_enabled": False,
+                "home_tab_enabled": True,
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": False,
             },
+            "shortcuts": [
+                {"callback_id": id_, "type": kind, "name": name, "description": description}
+                for id_, kind, name, description, _ in SHORTCUTS
+            ],
             "bot_user": {"display_name": "flowbot", "always_online": True},
             "slash_commands": [slash | ({"url": address["request_url"]} if by_http else {})],
         },

@@ -9,7 +9,7 @@ from bot.core.incident.facts import ChangeSet, StoredState
 from bot.core.incident.handover import Offer, unknown_offer
 from bot.core.incident.model import Incident, IncidentId, OfferId, Snooze
 from bot.core.incident.retries import Retry, RetryRule
-from bot.core.people.model import AttemptResult
+from bot.core.people.model import AttemptResult, Person
 from bot.core.text.message import msg
 from bot.store import (
     bridge_events,
@@ -168,6 +168,19 @@ class ChangeSets(Transactional):
             raise unknown_offer()
         found = incidents.load(db, self._incident_cache, offer.incidents)
         return self._change(db, lambda: decide(offer, found), attempt_result)
+
+    @transaction
+    def change_commands(
+        self,
+        db: Database,
+        asker: Person,
+        since: datetime,
+        decide: Callable[[tuple[Offer, ...]], ChangeSet],
+        *,
+        attempt_result: AttemptResult | None = None,
+    ) -> ChangeSet:
+        """As ``change``, for the commands that somebody has asked for, open or asked for since then."""
+        return self._change(db, lambda: decide(offers.commands_of(db, asker, since)), attempt_result)
 
     def _change(self, db: Database, decide: Callable[[], ChangeSet], attempt_result: AttemptResult | None) -> ChangeSet:
         require_link(db, attempt_result.linked if attempt_result else None)

@@ -85,7 +85,7 @@ STEPS = (
     """,
     """
     UPDATE offers SET until = until - (asked_at - :now), asked_at = :now WHERE rowid IN (
-      SELECT rowid FROM offers WHERE state = 'open' AND asked_at > :edge LIMIT :rows)
+      SELECT rowid FROM offers WHERE state IN ('open', 'running') AND asked_at > :edge LIMIT :rows)
     """,
     """
     UPDATE retries SET due = due - (made_at - :now), made_at = :now WHERE rowid IN (

@@ -11,6 +11,7 @@ from sqlite3 import Row
 
 from bot.core.errors import Refusal
 from bot.core.flow.model import UserId, UserName
+from bot.core.incident.model import OfferId
 from bot.core.people.model import (
     Attempt,
     AttemptResult,
@@ -25,6 +26,7 @@ from bot.core.people.model import (
 )
 from bot.core.text.escape import mention
 from bot.core.text.message import msg
+from bot.store import offers
 from bot.store.database import Database
 from bot.store.transactions import Transactional, from_timestamp, from_timestamp_or_none, read, timestamp, transaction
 from bot.store.transactions import person as person_of
@@ -106,15 +108,26 @@ class AuditLog(Transactional):
     """Attempts, written before an act, and their ends."""
 
     @transaction
-    def begin_attempt(self, db: Database, attempt: Attempt, *, delivery: str = "") -> int | None:
+    def begin_attempt(
+        self, db: Database, attempt: Attempt, *, delivery: str = "", offer: OfferId | None = None
+    ) -> int | None:
         """Write an attempt and return its id; None if one with its key is open or has acted (``Outcome.frees``).
 
-        What was said in the delivery is then forgotten.
+        What was said in the delivery is then forgotten. With ``offer`` it runs the command that is asked for there:
+        Refusal where somebody else was faster, or the offer has ended.
         """
         number = insert_attempt(db, attempt)
         if number is not None:
+            if offer is not None:
+                offers.begin(db, offer, attempt.by, number, attempt.at)
             mark_answered(db, delivery)
         return number
+
+    @read
+    def attempt(self, db: Database, number: int) -> Entry | None:
+        """One attempt."""
+        row = db.execute(f"{_READ} WHERE a.id = ?", [number]).fetchone()
+        return None if row is None else _entry(row)
 
     @read
     def attempt_by_key(self, db: Database, key: str) -> Entry | None:
@@ -148,9 +161,10 @@ class AuditLog(Transactional):
     def audit_entries(
         self, db: Database, since: datetime, until: datetime, person: Person | None = None, limit: int = 500
     ) -> tuple[Entry, ...]:
-        """Entries attempted in ``[since, until)``, newest first."""
+        """Entries attempted in ``[since, until)``, newest first: what was attempted by a person, or for them."""
         keys = "(SELECT ? UNION SELECT former FROM former_people WHERE person = ?)"
-        which, values = ("", []) if person is None else (f"AND a.person IN {keys}", [str(person), str(person)])
+        whose = f"AND (a.person IN {keys} OR a.asker IN {keys})"
+        which, values = ("", []) if person is None else (whose, 4 * [str(person)])
         rows = db.execute(
             f"{_READ} WHERE a.at >= ? AND a.at < ? {which} ORDER BY a.at DESC, a.id DESC LIMIT ?",
             [timestamp(since), timestamp(until), *values, limit],
@@ -244,9 +258,12 @@ def _link(row: Row) -> Link:
 def insert_attempt(db: Database, new: Attempt) -> int | None:
     """Write an attempt and return its id; None if one with its key is open or has acted."""
     row = db.execute(
-        "INSERT INTO attempts (key, person, channel, thread, surface, words, verb, at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) WHERE freed = 0 DO NOTHING RETURNING id",
-        [new.key, str(new.by), new.channel, new.thread, new.surface, new.words, new.verb, timestamp(new.at)],
+        "INSERT INTO attempts (key, person, channel, thread, surface, words, verb, at, asker)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) WHERE freed = 0 DO NOTHING RETURNING id",
+        [
+            *(new.key, str(new.by), new.channel, new.thread, new.surface, new.words, new.verb, timestamp(new.at)),
+            "" if new.asker is None else str(new.asker),
+        ],
     ).fetchone()
     return None if row is None else int(row["id"])
 
@@ -296,6 +313,7 @@ def _entry(row: Row) -> Entry:
             words=row["words"],
             verb=row["verb"],
             at=from_timestamp(row["at"]),
+            asker=person_of(row["asker"]) if row["asker"] else None,
         ),
         outcome=Outcome.read(row["outcome"]) if row["outcome"] else None,
         request=row["request"] or "",

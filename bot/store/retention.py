@@ -76,7 +76,7 @@ _RUNS = """
 _STASHES = "DELETE FROM stashes WHERE rowid IN (SELECT rowid FROM stashes WHERE at < :stashes LIMIT :rows)"
 _OFFERS = (
     "DELETE FROM offers WHERE rowid IN ("
-    "SELECT rowid FROM offers WHERE asked_at < :offers AND state <> 'open' LIMIT :rows)"
+    "SELECT rowid FROM offers WHERE asked_at < :offers AND state NOT IN ('open', 'running') LIMIT :rows)"
 )
 _SNOOZES = """
     DELETE FROM snoozes WHERE rowid IN (

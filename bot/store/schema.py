@@ -292,6 +292,29 @@ _RUN_RESULTS = ("ALTER TABLE runs ADD COLUMN result INTEGER",)
 # What is known around an incident.
 _BACKGROUND = ("ALTER TABLE incidents ADD COLUMN background TEXT NOT NULL DEFAULT ''",)
 
+# People ask others to run a command for them, or to link them: who was asked, where, and who runs it.
+_ASKS = (
+    "ALTER TABLE offers ADD COLUMN command TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE offers ADD COLUMN flow_id INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE offers ADD COLUMN flow_name TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE offers ADD COLUMN zone TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE offers ADD COLUMN others TEXT NOT NULL DEFAULT '[]'",
+    "ALTER TABLE offers ADD COLUMN copies TEXT NOT NULL DEFAULT '[]'",
+    "ALTER TABLE offers ADD COLUMN places TEXT NOT NULL DEFAULT '[]'",
+    "ALTER TABLE offers ADD COLUMN answered_by TEXT",
+    "ALTER TABLE offers ADD COLUMN attempt INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX offers_running ON offers (asked_at) WHERE state = 'running'",
+    "CREATE INDEX offers_asked_for ON offers (asked_by, asked_at) WHERE command <> ''",
+    "ALTER TABLE attempts ADD COLUMN asker TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX attempts_of_asker ON attempts (asker, at) WHERE asker <> ''",
+    "DROP TRIGGER attempts_as_written",
+    """
+    CREATE TRIGGER attempts_as_written
+    BEFORE UPDATE OF id, key, person, channel, thread, surface, words, verb, at, asker ON attempts
+    BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END
+    """,
+)
+
 # The database's version is the number of steps it has taken.
 STEPS: tuple[Sequence[str], ...] = (
     FIRST,
@@ -318,4 +341,5 @@ STEPS: tuple[Sequence[str], ...] = (
     RUNBOOKS,
     RETRIES,
     EXPECTATIONS,
+    _ASKS,
 )

@@ -27,7 +27,7 @@ NOTE = "home"
 # Tables with a person's key, and the column it stands in.
 _KEYED = (
     *(("incidents", column) for column in ("acked_by", "ended_by", "asked_by", "asked", "taken_from")),
-    *(("offers", column) for column in ("asked_by", "asked")),
+    *(("offers", column) for column in ("asked_by", "asked", "answered_by")),
     ("expectations", "made_by"),
     ("snoozes", "made_by"),
     ("runbooks", "made_by"),

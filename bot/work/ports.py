@@ -19,6 +19,7 @@ from bot.core.flow.model import (
     UserId,
     UserName,
 )
+from bot.core.forms.model import OpenView, View
 from bot.core.outbox.blocks import Body
 from bot.core.outbox.conversations import (
     Channel,
@@ -32,6 +33,7 @@ from bot.core.outbox.conversations import (
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import Person, Profile
 from bot.core.pictures.model import Drawing, NoPicture
+from bot.core.text.language import EN
 
 __all__ = [
     "AccountLookup",
@@ -49,6 +51,7 @@ __all__ = [
     "SlackRefused",
     "SlackUnclear",
     "SlackUnreachable",
+    "Views",
 ]
 
 Clock = Callable[[], datetime]  # aware, UTC
@@ -191,6 +194,10 @@ class Slack(Protocol):
         """The language to speak to a person: one of ``LANGUAGES``. Never raises, and takes a second at most."""
         ...
 
+    def known_language(self, user: str) -> str:
+        """The language to speak to a person, as far as it is known without asking."""
+        ...
+
     async def presence(self, user: str) -> bool | None:
         """Whether a person is active in Slack now; None where Slack does not say. Cached for a minute."""
         ...
@@ -213,6 +220,30 @@ class Slack(Protocol):
 
     async def permalink(self, channel: str, ts: str) -> str:
         """A link to a message, computed without a call where possible."""
+        ...
+
+
+class Views(Protocol):
+    """Forms and homes in Slack. Raises only the errors in ``core/outbox/conversations.py``.
+
+    ``SlackRefused`` names ``expired_trigger_id`` or ``exchanged_trigger_id``, ``hash_conflict`` where somebody else has
+    updated the view, ``not_found`` where it was closed, ``not_enabled`` where the home is off.
+    """
+
+    async def open(self, trigger: str, view: View, language: str = EN) -> OpenView:
+        """Open a modal; a trigger id works once, for three seconds."""
+        ...
+
+    async def push(self, trigger: str, view: View, language: str = EN) -> OpenView:
+        """Put a modal on top of the open one."""
+        ...
+
+    async def update(self, shown: OpenView, view: View, language: str = EN) -> OpenView:
+        """Show something else in a modal; where ``shown`` has a hash, only if it still shows that."""
+        ...
+
+    async def publish(self, user: str, view: View, language: str = EN, *, hash: str = "") -> OpenView:  # noqa: A002
+        """Show a person's home; with a hash, only if it still shows that."""
         ...
 
 

@@ -34,6 +34,7 @@ from bot.core.history.lateness import Reason
 from bot.core.history.promise import CannotSay
 from bot.core.history.stats import End
 from bot.core.history.usual import Kind
+from bot.core.incident.asking import Askable
 from bot.core.incident.bulk import LeftOut
 from bot.core.incident.escalation import CallReason
 from bot.core.incident.groups import Occasion
@@ -137,6 +138,7 @@ ENUMS = {
     Ending: Ending.BUG,
     Resolution: Resolution.DUPLICATE,
     OfferKind: OfferKind.ASSIGN,
+    Askable: Askable.NO_OWNER,
     OfferState: OfferState.DECLINED,
     Family: Family.RUNS,
     Bridge: Bridge.PAGERDUTY,

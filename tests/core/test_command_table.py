@@ -99,7 +99,7 @@ def test_who_may_and_what_is_on_record():
     assert {each.verb for each in ROWS if each.changes} == {
         "trigger", "rerun", "cancel", "enable", "disable", "ack", "unack", "close", "reopen", "thread", "link",
         "unlink", "watch", "unwatch", "prefs", "take", "assign", "handover", "accept", "decline", "withdraw",
-        "snooze", "unsnooze", "drill", "runbook", "retry", "unretry", "expect",
+        "snooze", "unsnooze", "drill", "runbook", "retry", "unretry", "expect", "ask",
     }  # fmt: skip
     assert {each.verb for each in ROWS if each.shows} == {"prefs"}  # alone, it changes nothing
     assert {each.verb for each in ROWS if each.in_thread} == {

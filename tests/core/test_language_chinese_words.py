@@ -10,7 +10,8 @@ from test_language_laws import outcome
 from thorough import examples
 
 from bot.core.command import chinese
-from bot.core.command.parse import is_command, parse, say, would_change
+from bot.core.command.addressed import is_command, would_change
+from bot.core.command.parse import parse, say
 from bot.core.command.requests import FlowRef, Help, Show
 from bot.core.command.table import BY_VERB, ROWS, nearest
 from bot.core.command.tokens import Cursor

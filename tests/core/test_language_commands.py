@@ -7,9 +7,11 @@ import pytest
 from bot.core.command.parse import parse
 from bot.core.command.requests import (
     ALL,
+    ME,
     SUCCESS,
     Accept,
     Ack,
+    Ask,
     Assign,
     Audit,
     Board,
@@ -180,6 +182,9 @@ FLOW = FlowRef(id=3377)
         ("decline 00ff", Decline("00ff")),
         ("withdraw 00ff", Withdraw("00ff")),
         ("link <@U012AB|jane> u15432 jane.doe", LinkPerson("U012AB", "u15432", "jane.doe")),
+        ("link me u15432 jane.doe", LinkPerson(ME, "u15432", "jane.doe")),
+        ("绑定我 u15432 jane.doe", LinkPerson(ME, "u15432", "jane.doe")),
+        ('ask "trigger 3377"', Ask("trigger 3377")),
         ("unlink <@U012AB>", Unlink("U012AB")),
         ("people page 3", People(3)),
         ("WhoAmI", Whoami()),

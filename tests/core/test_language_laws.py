@@ -145,6 +145,7 @@ REQUESTS = {
     requests.Take: either(requests.Take, duration=maybe(durations), holder=st.just("") | people),
     requests.Assign: either(requests.Assign, person=people),
     requests.Handover: st.builds(requests.Handover, people),
+    requests.Ask: st.builds(requests.Ask, names),
     requests.Accept: st.builds(requests.Accept, offers),
     requests.Decline: st.builds(requests.Decline, offers),
     requests.Withdraw: st.builds(requests.Withdraw, offers),
@@ -176,7 +177,7 @@ REQUESTS = {
         st.sampled_from(["", "off"]) | clocks,
     ),
     requests.Drill: st.just(requests.Drill()),
-    requests.LinkPerson: st.builds(requests.LinkPerson, people, names, names),
+    requests.LinkPerson: st.builds(requests.LinkPerson, people | st.just(requests.ME), names, names),
     requests.Unlink: st.builds(requests.Unlink, people),
     requests.People: st.builds(requests.People, counts),
     requests.Whoami: st.just(requests.Whoami()),
@@ -196,6 +197,11 @@ def test_what_a_request_says_is_read_as_that_request(kind, data):
 @given(st.one_of(*REQUESTS.values()))
 def test_what_a_request_says_in_chinese_is_read_as_that_request(request_):
     assert parse(say(request_, "zh")) == request_
+
+
+@given(st.one_of(*REQUESTS.values()))
+def test_any_command_can_be_asked_for(request_):
+    assert parse(say(requests.Ask(say(request_)))) == requests.Ask(say(request_))
 
 
 @given(st.one_of(*REQUESTS.values()))

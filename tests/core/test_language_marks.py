@@ -5,14 +5,9 @@ from unicodedata import category
 
 import pytest
 
+from bot.core.command.addressed import is_command, is_courtesy_only, would_change
 from bot.core.command.markup import UNSEEN, Marks, bare, decode
-from bot.core.command.parse import (
-    is_command,
-    is_courtesy_only,
-    parse,
-    say,
-    would_change,
-)
+from bot.core.command.parse import parse, say
 from bot.core.command.requests import (
     Ack,
     Audit,

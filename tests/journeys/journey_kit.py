@@ -165,6 +165,26 @@ class JourneyWorld:
         self._actions.append(action)
         return action
 
+    def shortcut(self, who, name, message):
+        """Use a shortcut on a message."""
+        self._actions.append(self.slack.interactions.use_shortcut(who, name, self.fresh(message)))
+
+    async def form(self, who, *words):
+        """Wait for the form that this person sees, filled and with all these words."""
+
+        def look():
+            view = self.slack.modals.top(who)
+            shown = self.slack.renderer.view_shown(view.content) if view else ""
+            return view if "submit" in (view.content if view else ()) and all(word in shown for word in words) else None
+
+        return await self.until(look)
+
+    async def submits(self, who, **values):
+        """Fill the form that this person sees, by the names of its fields, and submit it."""
+        view = await self.form(who)
+        self._actions.append(self.slack.submit(who, values, view))
+        return view
+
     async def until(self, look, seconds=PATIENCE):
         """Wait until something is so. Fails with what people see."""
         return await self.slack.until(look, seconds)

@@ -71,6 +71,7 @@ async def test_a_closed_incident_can_be_reopened_and_its_end_is_told_in_its_thre
     await world.sees(card, "FAIL", "Nobody has acknowledged it yet")
 
     world.press(MAYA, card, "Close")
+    await world.submits(MAYA)
     await world.reply(card, "@Maya Chen closed", number=2)
     await world.sees(card, "CLOSED")
     again = world.breaks(flow)

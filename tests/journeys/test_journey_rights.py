@@ -24,6 +24,7 @@ async def test_people_are_told_privately_what_they_may_not_and_who_may(world):
     world.press(JONAS, card, "Acknowledge")
     await world.hears(JONAS, "owners of", "people on call", "@Maya Chen")
     world.press(JONAS, card, "Close")
+    await world.submits(JONAS)
     await world.hears(JONAS, "owners of", "@Maya Chen", number=2)
     await world.asks(JONAS, "/flow link @Priya Nair u15432100000000013 priya.nair", "Only flowbot admins", "@Alex Kim")
     await world.asks(JONAS, "/flow audit", "Only flowbot admins")

@@ -10,10 +10,8 @@ async def test_a_flow_is_snoozed_from_its_card_and_woken_from_its_card(world):
     world.breaks(flow)
     card = await world.card(flow, "FAIL")
     world.press(MAYA, card, "Snooze")
-    asked = await world.hears(MAYA, "needs a reason", f"snooze {flow.id} for 2h because")
-    assert world.says(asked, "Nothing was snoozed")
-
-    world.say(MAYA, "@flowbot snooze for 2h because of TICKET-17", thread=card)
+    await world.form(MAYA, f"snooze {flow.id} for 2h because …")
+    await world.submits(MAYA, note="TICKET-17")
     await world.reply(card, "snoozed", "Reason: TICKET-17")
     await world.sees(card, "*SNOOZED*", "Snoozed by @Maya Chen")
     world.breaks(flow)

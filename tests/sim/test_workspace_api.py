@@ -137,7 +137,10 @@ async def test_tokens():
 async def test_an_app_is_installed_with_what_its_manifest_declares():
     slash = {"command": "/run", "description": "Run", "usage_hint": "FLOW", "should_escape": True}
     manifest = {
-        "features": {"slash_commands": [slash]},
+        "features": {
+            "slash_commands": [slash],
+            "shortcuts": [{"name": "Look", "callback_id": "look", "type": "message", "description": "x"}],
+        },
         "oauth_config": {"scopes": {"bot": ["commands", "users:read"]}},
         "settings": {"event_subscriptions": {"bot_events": ["app_mention"]}},
     }
@@ -149,6 +152,8 @@ async def test_an_app_is_installed_with_what_its_manifest_declares():
         assert [(one.name, one.hint, one.should_escape) for one in world.workspace.state.app.commands] == [
             ("/run", "FLOW", True)
         ]
+        app = world.workspace.state.app
+        assert ([each.kind for each in app.shortcuts], app.home_tab) == (["message"], False)
 
 
 async def test_scopes_are_told_and_needed():

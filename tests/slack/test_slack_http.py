@@ -15,8 +15,9 @@ from fake_slack import BOT_USER, event_of, mention, pressed, slash
 from bot.core.errors import Refusal
 from bot.ops.rare_log import RareLogFilter
 from bot.slack import http_mode
+from bot.slack.form_listeners import BUSY
 from bot.slack.gateway import ConnectionSettings
-from bot.slack.listeners import BUSY, Capacity
+from bot.slack.listeners import Capacity
 
 SECRET = "demo-signing-secret"
 

@@ -12,7 +12,8 @@ from slack_bolt.response import BoltResponse
 from bot.core.errors import DatabaseUnavailable
 from bot.core.people.model import Origin, Person, Surface
 from bot.core.text.message import rendered
-from bot.slack.listeners import BUSY, Capacity, KeptTasks
+from bot.slack.form_listeners import BUSY
+from bot.slack.listeners import Capacity, KeptTasks
 
 
 async def test_a_command_is_acked_and_received(stage, slack):

@@ -28,6 +28,11 @@ USED = {  # Web API methods that the gateway calls, and the bot scope each needs
     "files.completeUploadExternal": {"files:write"},
     "files.info": {"files:read"},
     "slash command": {"commands"},
+    # views need no scope
+    "views.open": set(),
+    "views.push": set(),
+    "views.update": set(),
+    "views.publish": set(),
 }
 
 
@@ -90,12 +95,12 @@ def test_people_arrive_as_ids_and_can_write_to_the_bot():
         }
     ]
     assert read["features"]["app_home"] == {
-        "home_tab_enabled": False,
+        "home_tab_enabled": True,
         "messages_tab_enabled": True,
         "messages_tab_read_only_enabled": False,
     }
     assert read["features"]["bot_user"]["display_name"] == "flowbot"
-    assert read["settings"]["event_subscriptions"]["bot_events"] == ["app_mention", "message.im"]
+    assert read["settings"]["event_subscriptions"]["bot_events"] == list(EVENTS)
 
 
 def test_what_was_not_granted_is_named():

@@ -99,6 +99,6 @@ async def _(world):
 @scene("marking as what it was closed")
 async def _(world):
     card = await world.breaks(FAILED)
-    await world.maya.presses(card, "Close")
+    await world.maya.submits(await world.maya.presses(card, "Close"))
     world.answer_texts.clear()
     await world.maya.presses(card, "Mark as fixed")

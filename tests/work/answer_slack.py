@@ -65,6 +65,9 @@ class AnswerSlack:
         return self.profiles[user]
 
     async def language(self, user):
+        return self.known_language(user)
+
+    def known_language(self, user):
         return self.profiles[user].language if user in self.profiles else self.spoken
 
     async def deactivated(self, users, longest_wait):

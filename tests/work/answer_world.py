@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 
 from answer_enos import AnswerEnos, Lost, chain
 from answer_slack import AnswerSlack, Message
+from answer_views import AnswerViews, FormActs
 from incident_cards import on_one_card
 
+from bot.core.command import buttons
 from bot.core.flow.model import FlowId, InstanceId, TaskId, UserId, UserName
 from bot.core.flow.status import Status
 from bot.core.health.promise import BotStatus, Judgement
@@ -21,6 +23,7 @@ from bot.ops.platform_times import schedule_in_words
 from bot.work.commands.context import AnswerSettings, Services
 from bot.work.commands.dispatcher import Dispatcher
 from bot.work.commands.incident_actions import IncidentActions
+from bot.work.forms.forms import Forms
 from bot.work.monitor.owners import MentionableOwners
 from bot.work.runs.progress import RunTracker
 
@@ -50,7 +53,7 @@ OTHERS = {
 
 
 @dataclass
-class Actor:
+class Actor(FormActs):
     """Somebody who uses the bot. Every method returns what people see after it."""
 
     world: "World"
@@ -86,6 +89,8 @@ class Actor:
             message.ts,
             response_url="https://hooks.slack.test/2",
         )
+        if buttons.asked_form(words) is not None:
+            return await self.asks(self.asked_by(words, origin, post))
         return await self.world.say(self, words, origin, post)
 
 
@@ -96,6 +101,7 @@ class World:
         self.store = store
         self.enos = AnswerEnos()
         self.slack = AnswerSlack()
+        self.views = AnswerViews()
         self.now = START
         self.zone = timedelta(hours=8)
         self.seen = []
@@ -128,6 +134,7 @@ class World:
         self.services = Services(
             enos=self.enos,
             slack=self.slack,
+            views=self.views,
             store=self.store,
             owners=owners,
             incident_actions=IncidentActions(self.store, owners, self.new_id),
@@ -148,6 +155,7 @@ class World:
             draw=self._draw,
         )
         self.dispatcher = Dispatcher(self.services)
+        self.forms = Forms(self.services, self.dispatcher)
         self.run_tracker = RunTracker(self.services)
 
     @classmethod

@@ -1,6 +1,7 @@
 """What must hold at rest of offers, snoozes and digests, whatever has died meanwhile.
 
 offer     asked once in each thread, or once in direct messages; it ends exactly once, and that is said once
+command   that is asked for: asked once, run once by an owner, and told once
 snooze    while it holds nobody is called; its end is said once, in each thread of a flow that still fails or elsewhere
 digest    each failure is in exactly one digest of a channel
 """
@@ -30,6 +31,11 @@ _ENDS = {
     OfferState.DECLINED: r"> declined to take ",
     OfferState.WITHDRAWN: r"> no longer asks ",
     OfferState.EXPIRED: r"> did not answer within ",
+}
+_TOLD = {  # to who asked for a command
+    OfferState.ACCEPTED: r"> ran this for you",
+    OfferState.DECLINED: r"> declined to run this for you",
+    OfferState.EXPIRED: r"^⏰ Nobody answered your request",
 }
 _COUNTED = re.compile(r"Since .*?: (\d+) failures? in")
 
@@ -80,8 +86,12 @@ async def check_asks(world, posts, incidents):
     """Check the promise of offers, snoozes and digests."""
     store, look = world.process.store, world.check_times[-1]
     offers = await in_transaction(store, all_offers)
+    attempts = await store.audit_entries(world.clock.after(-1e6), world.clock.after(1))
     for offer in offers:
-        _offer(offer, posts, incidents, look)
+        if offer.is_command:
+            _command(offer, posts, attempts, look)
+        else:
+            _offer(offer, posts, incidents, look)
     for incident in incidents:
         asked = incident.ask and next(each for each in offers if each.id == incident.ask.offer)
         assert asked is None or (asked.state is OfferState.OPEN and incident.id in asked.incidents)
@@ -122,6 +132,29 @@ def _offer(offer, posts, incidents, look):
     told = Counter((each.incident, each.channel) for each in ends)
     assert max(told.values(), default=1) == 1, f"its end is said twice: {offer}"
     assert told, f"its end is not said: {offer}"
+
+
+def _command(offer, posts, attempts, look):
+    places = [post.new.channel for post in posts if post.new.id in offer.copies]
+    assert places == list(offer.places), f"not asked: {offer}"
+    questions = {post.new.id for post in posts if f'|accept {offer.id}"' in json.dumps(post.new.body)}
+    assert questions <= {*offer.copies}, f"asked twice: {offer}"
+    assert (offer.state is OfferState.OPEN) == (offer.ended_at is None), f"nobody says what came of it: {offer}"
+    assert offer.state is not OfferState.OPEN or look < offer.until, f"it never expired: {offer}"
+    runs = [each for each in attempts if each.attempt.asker == offer.by and each.attempt.words == offer.command]
+    acted = [each.id for each in runs if not each.outcome.frees]
+    assert acted == ([offer.attempt] if offer.state is OfferState.ACCEPTED else []), (
+        f"run twice, or not at all: {offer}"
+    )
+    told = [post for post in posts if post.new.channel == offer.by.user and _tells(post, offer)]
+    assert len(told) == (offer.state in _TOLD), f"its end is said {len(told)} times: {offer}"
+    edits = [post.new.target for post in posts if post.new.kind is PostKind.EDIT and post.new.target in offer.copies]
+    assert edits == ([] if offer.state is OfferState.OPEN else list(offer.copies)), f"shown as open: {offer}"
+
+
+def _tells(post, offer):
+    is_about = post.new.due == offer.ended_at and offer.command in _text(post)
+    return is_about and re.search(_TOLD.get(offer.state, "^$"), _text(post))
 
 
 def _is_end(post, offer, mine):

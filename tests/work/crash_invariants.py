@@ -198,7 +198,7 @@ def _names(words, text):
 
 def _acted(enos, attempt, posts, reasons):
     """Whether a command took effect; None of one that nothing tells from all others."""
-    if attempt.verb in UNTOLD:
+    if attempt.verb in {"ask", *UNTOLD}:
         return None
     token = _TOKEN.search(attempt.words)[0]
     if attempt.verb == "snooze":

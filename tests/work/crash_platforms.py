@@ -15,6 +15,7 @@ from bot.core.people.model import Person
 
 MAYA = Person("T0DEMO0001", "U0MAYA00001")
 JONAS = Person("T0DEMO0001", "U0JONAS0001")
+LINA = Person("T0DEMO0001", "U0LINA00001")  # who owns nothing, and asks others
 ONCALL = "S0ONCALL01"
 
 
@@ -73,6 +74,7 @@ class CrashWorldSlack(FakeSlack):
         self.directory = AnswerSlack()
         self.directory.person(MAYA, "maya", timezone="UTC")
         self.directory.person(JONAS, "jonas", timezone="UTC")
+        self.directory.person(LINA, "lina", timezone="UTC")
         self.directory.groups[ONCALL] = {MAYA.user, JONAS.user}
         for name in ("profile", "group", "members", "permalink"):
             setattr(self, name, getattr(self.directory, name))

@@ -8,11 +8,12 @@ from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from answer_views import AnswerViews
 from crash_asks import all_offers
 from crash_channels import NOT_MAYAS, OPS, Channels
 from crash_injection import CrashingProxy, ProcessDied, StatementBudget, crashing_store, in_transaction
 from crash_invariants import check_invariants
-from crash_platforms import JONAS, MAYA, ONCALL, CrashWorldEnos, CrashWorldSlack
+from crash_platforms import JONAS, LINA, MAYA, ONCALL, CrashWorldEnos, CrashWorldSlack
 from delivery_fakes import HandClock
 from monitor_world import members, on_call
 from new_database import new_database
@@ -36,7 +37,7 @@ from bot.work.monitor.snoozes import SnoozeMonitor
 from bot.work.runs import crash_recovery
 from bot.work.runs.progress import RunTracker
 
-MAYA_ID = "u15432100000000011"
+MAYA_ID, LINA_ID = "u15432100000000011", "u15432100000000015"
 FLOWS = (3377, 3378, 3379, 3380)
 POLL = 30  # seconds
 PLAIN = {  # orders without a reason: what tells one from all others is missing in them
@@ -81,6 +82,7 @@ class Process:
         services = Services(
             enos=enos,
             slack=slack,
+            views=AnswerViews(),
             store=store,
             owners=people,
             incident_actions=IncidentActions(store, people, world.new_id),
@@ -192,7 +194,7 @@ class CrashWorld:
         self.clock = HandClock()
         self.slack = CrashWorldSlack(self.clock)
         self.enos = CrashWorldEnos()
-        self.enos.names[MAYA_ID] = "maya.chen"
+        self.enos.names |= {MAYA_ID: "maya.chen", LINA_ID: "lina.gomez"}
         for flow in FLOWS:
             self.enos.add(flow, f"flow-{flow}", "jonas.weber" if watched and flow == NOT_MAYAS else "maya.chen")
         self.channels = Channels(self) if watched else None
@@ -214,7 +216,10 @@ class CrashWorld:
         await world.starts()
         if watched:
             await world.channels.watch()
-        await world.process.store.put_links([Link(MAYA, UserId(MAYA_ID), UserName("maya.chen"), verified=True)])
+        links = [(MAYA, MAYA_ID, "maya.chen"), (LINA, LINA_ID, "lina.gomez")]
+        await world.process.store.put_links(
+            [Link(person, UserId(id_), UserName(name), verified=True) for person, id_, name in links]
+        )
         await world.pass_time(10, poll_at=1)
         return world
 
@@ -290,19 +295,23 @@ class CrashWorld:
             await self.says(f"{verb} {whom} {promise} because n{number}x")
         elif what in PLAIN:
             await self.says(PLAIN[what].format(flow=flow))
-        elif what == "trigger":
-            await self.says(f"trigger {flow} at 2026-11-21T{number // 60:02}:{number % 60:02}")
+        elif what in {"trigger", "ask"}:
+            command = f"trigger {flow} at 2026-11-21T{number // 60:02}:{number % 60:02}"
+            if what == "ask":
+                await self.says(f'ask "{command}"', by=LINA)
+            else:
+                await self.says(command)
         else:
             self.enos.add(5000 + number, f"switched {number}", "maya.chen", active=what == "disable")
             await self.says(f"{what} {5000 + number}{' confirmed' if what == 'disable' else ''}")
 
     async def answers(self, word, number):
-        """One of the offers that there ever were is answered by Jonas, who was asked, or withdrawn by Maya."""
+        """One of the offers that there ever were is answered by who was asked, or withdrawn by who asked."""
         with self.without_crashes():
             offers = await in_transaction(self.process.store, all_offers)
         if offers:
-            who = MAYA if word == "withdraw" else JONAS
-            await self.says(f"{word} {offers[number % len(offers)].id}", by=who)
+            offer = offers[number % len(offers)]
+            await self.says(f"{word} {offer.id}", by=offer.by if word == "withdraw" else offer.to)
 
     async def says(self, text, *, key="", by=MAYA):
         """Somebody says something; with the key of an earlier one, Slack delivers that again."""

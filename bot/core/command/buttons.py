@@ -3,12 +3,15 @@
 1|post|ack 2809       version, the post it belongs to, the command it says
 1|post|#stash         words too long for a value: they are kept in the store under this id
 1|post|#stash.secret  words with a secret: in memory under the second id, in the store without it
+1|post|form ack 2809  opens a form, filled with what the words say
+1|post|form trigger #stash
 """
 
 VALUE_LIMIT = 2000  # characters of a button's value; docs.slack.dev, "Block Kit reference"
 OPTION_LIMIT = 150  # of a menu option's value
 OLD_BUTTON = "old button"  # the words of a press whose value this version cannot read
 _VERSION = "1"
+_FORM = "form "
 
 
 def value(command: str, post: str) -> str:
@@ -36,3 +39,17 @@ def referenced(words: str) -> tuple[str, str] | None:
         return None
     stash, _, secret = words[1:].partition(".")
     return stash, secret
+
+
+def form(words: str) -> str:
+    """The words of a button that opens the form of a command, which begins with the form's name."""
+    return f"{_FORM}{words}"
+
+
+def asked_form(words: str) -> tuple[str, str] | None:
+    """The name of the form that words of a button open, and what is said in it; None where they are a command."""
+    if not words.startswith(_FORM):
+        return None
+    said = words.removeprefix(_FORM)
+    name, _, rest = said.partition(" ")
+    return name, rest if rest.startswith("#") else said

@@ -9,7 +9,7 @@ from typing import Any
 from bot.core.command import chinese, periods, wanted
 from bot.core.command.chinese_times import PARTS
 from bot.core.command.periods import TimeParseError
-from bot.core.command.requests import FlowRef, OwnerRef, Period, When
+from bot.core.command.requests import ME, FlowRef, OwnerRef, Period, When
 from bot.core.command.shown import in_code, tick
 from bot.core.command.spelling import spell_name, spell_word
 from bot.core.command.tokens import Cursor, Token
@@ -227,6 +227,13 @@ PERSON = Form(
     one(wanted.PERSON, _person),
     lambda person: f"<@{person}>",
     accepts=lambda token: bool(token.person) or token.word.startswith("@"),
+)
+PERSON_OR_ME = Form(
+    f"@person|{ME}",
+    one(wanted.PERSON, lambda token: ME if _is_me(token) else _person(token)),
+    lambda person: ME if person == ME else f"<@{person}>",
+    words_zh=chinese.ME,
+    say_zh=lambda person: chinese.ME[0] if person == ME else f"<@{person}>",
 )
 USER_ID = Form("USERID", one(wanted.USER_ID, text), lambda user_id: spell_word(UserId(user_id)))
 USER_NAME = Form("NAME", one(wanted.USER_NAME, text), lambda name: spell_word(UserName(name)))

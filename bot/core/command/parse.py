@@ -39,12 +39,12 @@ def parse(text: str, command: str = "") -> Request:
     """
     cursor = Cursor(text)
     first = cursor.peek()
-    verb = _verb(cursor, command)
+    verb = verb_of(cursor, command)
     if verb is None:
         if first is not None and is_emoji(first.plain):
             raise _unknown(cursor, first)
         return Help()
-    if mine := _mine(cursor):
+    if mine := mine_of(cursor):
         cursor.take()
         verb = cursor.peek() or verb
     found = BY_VERB.get(verb.bare.casefold())
@@ -53,42 +53,10 @@ def parse(text: str, command: str = "") -> Request:
         raise ambiguous
     if found is None:
         raise _unknown(cursor, verb)
-    return _Reading(cursor, found, verb.end, mine).request()
+    return Reading(cursor, found, verb.end, mine).request()
 
 
-def is_courtesy_only(text: str) -> bool:
-    """Whether a text holds nothing but greetings, emoji and marks, or nothing at all."""
-    try:
-        return _verb(Cursor(text)) is None
-    except Refusal:
-        return False
-
-
-def is_command(text: str) -> bool:
-    """Whether a text begins like a command, after greetings: with a verb, one mistyped, an id or a slash."""
-    try:
-        cursor = Cursor(text)
-        verb = _verb(cursor)
-    except Refusal:
-        return False
-    if verb is None:
-        return False
-    if verb.bare.casefold() in BY_VERB or verb.bare in AMBIGUOUS or _mine(cursor) or nearest(verb.bare):
-        return True
-    return verb.plain[:1].isdigit() or verb.plain[:1] == "/"
-
-
-def would_change(text: str) -> bool:
-    """Whether a text begins, after greetings, with a verb that changes something."""
-    try:
-        verb = _verb(Cursor(text))
-    except Refusal:
-        return False
-    found = BY_VERB.get(verb.bare.casefold()) if verb is not None else None
-    return found is not None and found.changes
-
-
-def _verb(cursor: Cursor, command: str = "") -> Token | None:
+def verb_of(cursor: Cursor, command: str = "") -> Token | None:
     """The verb, which is not taken; the greetings before it are."""
     while token := cursor.peek():
         word = token.plain
@@ -99,7 +67,7 @@ def _verb(cursor: Cursor, command: str = "") -> Token | None:
     return token
 
 
-def _mine(cursor: Cursor) -> dict[Clause, Any]:
+def mine_of(cursor: Cursor) -> dict[Clause, Any]:
     """What is said by a word for ``mine`` before the verb instead of behind it: ``我的告警``."""
     mine, verb, *_ = (*(each.plain for each in cursor.ahead(2)), "", "")
     row = BY_VERB.get(verb) if mine in MINE else None
@@ -231,11 +199,11 @@ def _meant(row: Row, text: str, command: str, words: int) -> Request | None:
     bare = tuple(replace(each, word="") if each.word == "of" and each.form is FLOW else each for each in row.clauses)
     for each in (row, replace(row, clauses=bare)):
         cursor = Cursor(text)
-        _verb(cursor, command)
+        verb_of(cursor, command)
         for _ in range(words):
             cursor.take()
         with suppress(Refusal):
-            return _Reading(cursor, each, cursor.place).request()
+            return Reading(cursor, each, cursor.place).request()
     return None
 
 
@@ -261,7 +229,7 @@ def _did_you_mean(word: Value, near: Value) -> Text:
 
 
 @dataclass(slots=True)
-class _Reading:
+class Reading:
     """The reading of one command behind its verb."""
 
     _cursor: Cursor
@@ -272,6 +240,7 @@ class _Reading:
     _is_loose: bool = False  # whether the word of the last clause was left out
 
     def request(self) -> Request:
+        """The request. Raises Refusal."""
         cursor, row = self._cursor, self._row
         cursor.words = frozenset(each.word for each in row.clauses if each.word)
         if cursor.is_chinese:
@@ -295,19 +264,24 @@ class _Reading:
             if not clause.optional and clause not in self._values and clause.form:
                 cursor.after, cursor.place = row, self._behind
                 clause.form.read(cursor)  # there is nothing left, so it says what is needed
-        # Of several fields, the kind of value decides: the last is for many at once, and the one before it for texts.
-        named = {
-            "bulk"
-            if isinstance(value, Bulk)
-            else each.fields[-1 - ("bulk" in each.fields) if isinstance(value, str) else 0]: value
-            for each, value in self._values.items()
-        }
-        request: Request = row.request(**named)
+        request: Request = row.request(**self.named())
         if isinstance(request, Rerun) and request.bulk and request.task is not None:
             raise self._cursor.refused("from_bulk", _FROM_BULK, self._places["from"])
         if isinstance(request, Trigger) and request.task is not None and request.parameters:
             raise self._from_with()
         return request
+
+    def named(self) -> dict[str, Any]:
+        """What was read so far, by the fields of the request.
+
+        Of several fields, the kind of value decides: the last is for many at once, and the one before it for texts.
+        """
+        return {
+            "bulk"
+            if isinstance(value, Bulk)
+            else each.fields[-1 - ("bulk" in each.fields) if isinstance(value, str) else 0]: value
+            for each, value in self._values.items()
+        }
 
     def _clause(self, token: Token) -> Clause | None:
         """The clause that a token begins: by its word, or the next value without one.

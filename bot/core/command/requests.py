@@ -155,6 +155,13 @@ class Handover:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask the owners of a flow to run a command."""
+
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
 class Accept:
     """Take what one was asked to take."""
 
@@ -277,11 +284,14 @@ class Drill:
     """A sample failure along the routes of this channel."""
 
 
+ME = "me"  # in the place of a person
+
+
 @dataclass(frozen=True, slots=True)
 class LinkPerson:
-    """Link a Slack person to an EnOS user."""
+    """Link a Slack person to an EnOS user, or ask the flowbot admins to link oneself."""
 
-    person: str  # Slack user id
+    person: str  # Slack user id, or ME
     user_id: UserId
     user_name: UserName
 
@@ -342,7 +352,7 @@ _OfFlows = (
     | Expect
 )
 _OfIncidents = Incidents | Ack | Board | Unack | Close | Reopen | Thread | Snooze | Unsnooze | Snoozes | OnCall
-_OfHandovers = Take | Assign | Handover | Accept | Decline | Withdraw
+_OfHandovers = Take | Assign | Handover | Ask | Accept | Decline | Withdraw
 _OfRouting = Watch | Unwatch | Watches | Preferences | Drill
 _OfPeople = Help | LinkPerson | Unlink | People | Whoami | Audit | Status
 Request = _OfFlows | _OfIncidents | _OfHandovers | _OfRouting | _OfPeople

@@ -165,5 +165,7 @@ _OFFER = msg("Press a button of the message that asks you.")
 OFFER = Wanted(_OFFER, _OFFER)
 _NOTE = msg("What is the reason? Write it after {after}, in your own words.")
 NOTE = Wanted(_NOTE, _NOTE)  # it takes whatever is there
+_COMMAND = msg("Which command? Write it in quotes after {after}.")
+COMMAND = Wanted(_COMMAND, _COMMAND)
 _RUNBOOK = msg("What should people do when the flow breaks? Write a sentence or an address at the end, or `off`.")
 RUNBOOK = Wanted(_RUNBOOK, _RUNBOOK)

@@ -18,8 +18,9 @@ from bot.core.errors import Refusal
 from bot.core.incident import lifecycle
 from bot.core.incident.lifecycle import Step, Transition, is_live, reference
 from bot.core.incident.model import Ask, Incident, IncidentId, OfferId, Phase
+from bot.core.outbox.posts import PostId
 from bot.core.people.model import Person
-from bot.core.text.escape import mention
+from bot.core.text.escape import EMPTY, mention
 from bot.core.text.message import Text, ago, msg, sentences
 from bot.core.values import dataclass
 
@@ -34,6 +35,8 @@ class OfferKind(Enum):
 
     ASSIGN = "assign"  # one incident, asked in its thread
     HANDOVER = "handover"  # everything that a person has acknowledged, asked in direct messages
+    ASK = "ask"  # a command that needs an owner: ``asking.py``
+    LINK = "link"  # to be linked to an EnOS user: as well
 
 
 class OfferState(Enum):
@@ -46,6 +49,8 @@ class OfferState(Enum):
     EXPIRED = "expired"
     UNREACHABLE = "unreachable"  # who was asked is not active any more
     OVER = "over"  # nothing of it is left
+    RUNNING = "running"  # a command that was asked for is being run
+    REPLACED = "replaced"  # by a newer request
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,26 @@ class Offer:
     until: datetime
     state: OfferState = OfferState.OPEN
     ended_at: datetime | None = None
+    # of a command that is asked for
+    command: str = ""
+    flow_id: int = 0
+    flow_name: str = ""
+    zone: str = ""  # in which the asker meant it
+    others: tuple[str, ...] = ()  # user ids of those who were asked besides ``to``
+    copies: tuple[PostId, ...] = ()  # the messages that ask
+    places: tuple[str, ...] = ()  # where they are, in the same order
+    answered_by: Person | None = None
+    attempt: int = 0  # the audit row of who runs it
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The user ids of those who were asked."""
+        return (self.to.user, *self.others)
+
+    @property
+    def is_command(self) -> bool:
+        """Whether a command is asked for, and no incident moves."""
+        return self.kind in {OfferKind.ASK, OfferKind.LINK}
 
 
 def ended(offer: Offer, state: OfferState, now: datetime) -> Offer:
@@ -193,12 +218,19 @@ def refuse_over(offer: Offer, now: datetime) -> None:
     if state is OfferState.OPEN and now >= offer.until:
         state = OfferState.EXPIRED  # it will be said within seconds
     if state is not OfferState.OPEN:
-        raise Refusal(f"offer_{state.value}", sentences(_how(offer, state, at), NOTHING_CHANGED), _way_out(state))
+        way_out = EMPTY if offer.is_command else _way_out(state)
+        raise Refusal(f"offer_{state.value}", sentences(_how(offer, state, at), NOTHING_CHANGED), way_out)
 
 
 def _how(offer: Offer, state: OfferState, at: datetime) -> Text:
-    asked, asker = mention(offer.to.user), mention(offer.by.user)
+    asked, asker = mention((offer.answered_by or offer.to).user), mention(offer.by.user)
     match state:
+        case OfferState.RUNNING:
+            return msg("{person} is running this now.", person=asked)
+        case OfferState.ACCEPTED if offer.is_command:
+            return msg("{person} already did this {time}.", person=asked, time=at)
+        case OfferState.REPLACED:
+            return msg("A newer request of {person} replaced this one {time}.", person=asker, time=at)
         case OfferState.ACCEPTED:
             return msg("{person} already accepted this {time}.", person=asked, time=at)
         case OfferState.DECLINED:

@@ -18,6 +18,7 @@ from datetime import datetime, timedelta, tzinfo
 from enum import Enum
 
 from bot.core.command import requests
+from bot.core.command.lacking import BLANK
 from bot.core.command.parse import in_words, say
 from bot.core.command.periods import resolve
 from bot.core.command.requests import ALL, SUCCESS, When
@@ -28,7 +29,6 @@ from bot.core.incident.model import Incident, Phase, Snooze, SnoozeEnd
 from bot.core.text.message import msg, sentences
 
 LONGEST = timedelta(days=30)
-BLANK = "…"  # where the offered command has its reason
 
 
 class SnoozeReason(Enum):

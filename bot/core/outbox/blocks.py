@@ -216,7 +216,7 @@ def rendered(card: Card, language: str = EN) -> Body:
     if card.fallback:
         return _with_table(card, language)
     short = phone_line(card.text, language)
-    head, blocks = _in(card.head, language), _in(card.blocks, language)
+    head, blocks = in_language(card.head, language), in_language(card.blocks, language)
     above, below = ([*head, *blocks], list[Block]()) if card.color is None else (head, blocks)
     # What Python prints of the blocks is longer than what people read in them: most messages need no second look.
     if len(above) + len(below) > _BLOCKS or len(repr((above, below))) > _CHARACTERS:
@@ -233,19 +233,19 @@ def rendered(card: Card, language: str = EN) -> Body:
 def _with_table(card: Card, language: str) -> Body:
     """As ``rendered``, of a card with a table: with what takes its place; that alone where the table is too large."""
     bare = rendered(replace(card, blocks=card.fallback, fallback=()), language)
-    shown = [*_in(card.head, language), *_in(card.blocks, language)]
+    shown = [*in_language(card.head, language), *in_language(card.blocks, language)]
     fits = len(shown) <= _BLOCKS and sum(map(_weight, shown)) <= _CHARACTERS and all(map(_table_fits, shown))
     return {**rendered(replace(card, fallback=()), language), "fallback": bare} if fits else bare
 
 
-def _in(part: Any, language: str) -> Any:
+def in_language(part: Any, language: str) -> Any:
     """A part of a card with its texts in a language. In mrkdwn Slack looks for no links and mentions of its own."""
     if isinstance(part, Cell):
         return part.rendered(language)
     if isinstance(part, dict):
-        return {name: _in(each, language) for name, each in part.items()}
+        return {name: in_language(each, language) for name, each in part.items()}
     if isinstance(part, list | tuple):
-        return [_in(each, language) for each in part]
+        return [in_language(each, language) for each in part]
     if not isinstance(part, Shown):
         return part
     if part.is_plain:
@@ -279,7 +279,7 @@ def fit(text: str, limit: int) -> str:
 def _capped(blocks: list[Block], language: str, most: int = _BLOCKS, characters: int = _CHARACTERS) -> list[Block]:
     if len(blocks) <= most and sum(map(_weight, blocks)) <= characters:
         return blocks
-    notice = {"type": "context", "elements": [_in(Shown(_REST, _CONTEXT), language)]}
+    notice = {"type": "context", "elements": [in_language(Shown(_REST, _CONTEXT), language)]}
     rows = [place for place, block in enumerate(blocks) if block["type"] == "actions"][: most - 1]
     places = most - 1 - len(rows)
     room = characters - _weight(notice) - sum(_weight(blocks[place]) for place in rows)

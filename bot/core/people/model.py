@@ -67,6 +67,10 @@ class Surface(Enum):
     MENTION = "mention"  # @flowbot in a channel or thread
     DIRECT = "direct"  # direct message
     BUTTON = "button"
+    FORM = "form"
+    HOME = "home"  # the app's home tab
+    SHORTCUT = "shortcut"  # on a message
+    SHELL = "shell"
     RULE = "rule"  # of the flow, in the name of who made it (``core/incident/retries.py``)
     UNSUPPORTED = "retired"  # a shortcut, form or command that does not exist any more; the text names which of them
 
@@ -76,7 +80,7 @@ class Origin:
     """The place of an answer."""
 
     surface: Surface
-    channel: str
+    channel: str  # the user's id where there is none: answers then go to their direct messages
     thread: str = ""  # the thread's first message; empty outside of threads
     message: str = ""  # the message that was sent or pressed
     response_url: str = ""  # ephemeral answers, for 30 minutes, 5 uses; a secret
@@ -113,6 +117,7 @@ class Attempt:
     words: str  # as said, secrets masked
     verb: str
     at: datetime
+    asker: Person | None = None  # who asked ``by`` to do it, and may not themselves
 
 
 _PART = "part:"

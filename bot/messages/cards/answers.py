@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import assert_never
 
 from bot.core.command import buttons
-from bot.core.command.forms import USER_ID, USER_NAME
+from bot.core.command.forms import PERSON_OR_ME, USER_ID, USER_NAME
 from bot.core.command.parse import in_words
+from bot.core.command.requests import ME
 from bot.core.command.rights import Denial
 from bot.core.command.shown import in_code
 from bot.core.command.table import BY_VERB
@@ -19,6 +20,7 @@ from bot.core.text.escape import EMPTY, Markup, code, mention, mention_channel
 from bot.core.text.message import Text, ago, layout, lines, link, msg, sentences
 
 NOTHING_CHANGED = msg("Nothing was changed.")
+ASK_TO_BE_LINKED = msg("Ask to be linked")
 _INCIDENT_THREAD = msg("incident thread")
 
 
@@ -207,6 +209,11 @@ def hint(kind: str, *, direct: bool) -> Text:
     )
 
 
+def not_about_an_incident() -> Text:
+    """The answer to a shortcut on a message that is no card of an incident, and in no thread of one."""
+    return msg("This message is not about an incident. Nothing was changed. Use the shortcut on an incident's message.")
+
+
 def unsupported(kind: str, command: str) -> Text:
     """The answer to a ``shortcut``, ``form`` or ``command`` that this version does not have."""
     words = in_words("help", command)
@@ -227,7 +234,7 @@ _WHY = {
 
 
 def please_link(person: Person, admins: Sequence[str], command: str) -> Text:
-    """How somebody gets linked: a command that an admin can copy."""
+    """How somebody gets linked: by a request, or by a command that an admin can copy."""
     words = _linking(person, command)
     if person.user in admins:
         return msg("Link yourself with {command} (your EnOS user ID and user name).", command=words)
@@ -238,7 +245,9 @@ def please_link(person: Person, admins: Sequence[str], command: str) -> Text:
             command=words,
         )
     return msg(
-        "Ask {admins} to run: {command} (your EnOS user ID and user name).", admins=_any_of(admins), command=words
+        "Ask for it with {command} (your EnOS user ID and user name). {admins} can approve it.",
+        command=in_code(_linking_oneself, command),
+        admins=_any_of(admins),
     )
 
 
@@ -250,6 +259,11 @@ def _linking(person: Person, command: str) -> Text:
         person=mention(person.user),
         who=in_code(_user),
     )
+
+
+def _linking_oneself(language: str) -> str:
+    """The command with which somebody asks to be linked."""
+    return f"{BY_VERB['link'].word_in(language)} {PERSON_OR_ME.say_in(ME, language)} {_user(language)}"
 
 
 def _user(language: str) -> str:

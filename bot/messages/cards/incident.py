@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import assert_never
 from urllib.parse import quote
 
+from bot.core.command.buttons import form
 from bot.core.flow.model import InstanceId, UserName
 from bot.core.flow.status import OWN, Status
 from bot.core.flow.times import calibrate, trigger_moment
@@ -117,10 +118,11 @@ def _title(incident: Incident, newest: Occurrence) -> Text:
 
 
 def _what_happened(incident: Incident, newest: Occurrence) -> Text:
-    return lines(words.happened(incident), words.error(newest), *_since_then(incident), *words.snoozed(incident))
+    return lines(words.happened(incident), words.error(newest), *since_then(incident), *words.snoozed(incident))
 
 
-def _since_then(incident: Incident) -> tuple[Text | None, ...]:
+def since_then(incident: Incident) -> tuple[Text | None, ...]:
+    """What became of it: who has it, or how it ended."""
     ended = incident.ended_at
     match incident.phase:
         case Phase.ACKNOWLEDGED:
@@ -186,11 +188,11 @@ def _buttons(incident: Incident, newest: Occurrence, post: str, render_context: 
     match incident.phase:
         case Phase.OPEN:
             row.append((msg("Acknowledge"), f"ack {of}", "primary"))
-            row += _plain(words.run_buttons(incident, newest, words.RERUN, words.VIEW_LOG))
-            menu += [(msg("Close"), f"close {of}"), words.snooze_offer(incident)]
+            row += _plain(words.run_buttons(incident, newest, *_OF_RUN))
+            menu += [(msg("Acknowledge for …"), form(f"ack {of}")), *_forms(incident, of)]
         case Phase.ACKNOWLEDGED:
-            row += _plain([*words.run_buttons(incident, newest, words.RERUN, words.VIEW_LOG), take_over(incident)])
-            menu += [(msg("Hand back"), f"unack {of}"), (msg("Close"), f"close {of}"), words.snooze_offer(incident)]
+            row += _plain([*words.run_buttons(incident, newest, *_OF_RUN), take_over(incident)])
+            menu += [(msg("Hand back"), f"unack {of}"), *_forms(incident, of)]
         case Phase.RECOVERED:
             missing = not_backfilled(incident)
             for each in missing[-words.LISTED :]:
@@ -198,7 +200,7 @@ def _buttons(incident: Incident, newest: Occurrence, post: str, render_context: 
                 is_new = is_missing(incident, each)
                 label = msg("Trigger {date}", date=date) if is_new else msg("Rerun {date}", date=date)
                 row += [(label, said, None) for _, said in words.run_buttons(incident, each, words.RERUN)]
-            menu += [(msg("Close"), f"close {of}")] if missing else []
+            menu += [(msg("Close"), form(f"close {of}"))] if missing else []
         case Phase.CLOSED:
             row.append((msg("Reopen"), f"reopen {of}", None))
             row += _plain(words.run_buttons(incident, newest, words.VIEW_LOG))
@@ -208,13 +210,24 @@ def _buttons(incident: Incident, newest: Occurrence, post: str, render_context: 
             assert_never(incident.phase)
     menu.append((msg("View flow"), f"show {incident.flow_id}"))
     # of five places; the graph leads to the run
-    menu += words.run_buttons(incident, newest, words.VIEW_GRAPH, words.VIEW_RUN)
+    is_live = incident.phase in {Phase.OPEN, Phase.ACKNOWLEDGED}
+    menu += words.run_buttons(incident, newest, *(() if is_live else (words.VIEW_GRAPH, words.VIEW_RUN)))
     elements = [
         blocks.button(label, said, post, index=index, style=style) for index, (label, said, style) in enumerate(row)
     ]
     return [*elements, blocks.menu(menu, post, len(elements))]
 
 
+def _forms(incident: Incident, of: str) -> list[tuple[Text, str]]:
+    """What needs words."""
+    return [
+        (msg("Close"), form(f"close {of}")),
+        words.snooze_offer(incident),
+        (msg("Assign"), form(f"assign {of}")),
+    ]
+
+
+_OF_RUN = (words.RERUN, words.VIEW_LOG, words.VIEW_GRAPH)  # of those it has failed with
 _MARKS: Mapping[Resolution, Message] = {
     Resolution.FIXED: msg("Mark as fixed"),
     Resolution.EXPECTED: msg("Mark as expected"),

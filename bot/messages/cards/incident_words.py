@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from bot.core.command.buttons import form
 from bot.core.flow.ids import instance_moment, is_instance
 from bot.core.flow.model import InstanceId
 from bot.core.flow.status import OWN, Status
@@ -187,7 +188,7 @@ def reason(snooze: Snooze) -> Text:
 def snooze_offer(incident: Incident) -> tuple[Text, str]:
     """The choice of a menu that snoozes the flow, or that ends its snooze; one of all flows ends for all."""
     if incident.snooze is None or incident.snooze.flow_id is None:
-        return msg("Snooze"), f"snooze {incident.flow_id}"
+        return msg("Snooze"), form(f"snooze {incident.flow_id}")
     return END_SNOOZE, f"unsnooze {incident.flow_id}"
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.core.command import buttons
+from bot.core.command.lacking import said
 from bot.core.command.parse import parse
 from bot.core.errors import Refusal
 from bot.core.text.language import ZH
@@ -57,8 +58,8 @@ def carries(message: Message, *data: str) -> bool:
 
 
 def canonical(message: Message) -> bool:
-    """Whether all its buttons say English commands, in every language."""
-    return all(each.command.isascii() and _is_command(each.command) for each in controls(message))
+    """Whether all its buttons say English commands, or open their forms, in every language."""
+    return all(each.command.isascii() and _is_said(each.command) for each in controls(message))
 
 
 def speaks(message: Message, language: str) -> bool:
@@ -69,6 +70,11 @@ def speaks(message: Message, language: str) -> bool:
     phone = () if _is_command(message.text.removeprefix(ECHO)) else (message.text,)
     shown = (*phone, "\n".join(_texts(message.all_blocks)), *(each.label for each in controls(message)))
     return all(bool(_HAN.search(_DATA.sub(" ", text))) == (language == ZH) for text in shown)
+
+
+def _is_said(words: str) -> bool:
+    form = buttons.asked_form(words)
+    return said(form[1]) is not None if form is not None else _is_command(words)
 
 
 def _is_command(words: str) -> bool:

@@ -7,6 +7,7 @@ from bot.sim.slack.model import (
     Command,
     InstalledApp,
     Message,
+    Shortcut,
     SlackUser,
     Team,
     UserGroup,
@@ -40,7 +41,7 @@ SCOPES = frozenset(
         "users:read",
     }
 )
-EVENTS = frozenset({"app_mention", "message.im"})
+EVENTS = frozenset({"app_mention", "message.im", "app_home_opened"})
 
 _HISTORY = (
     (GENERAL, 9000, ALEX, "Morning all. The new dashboards are live, thanks to everyone who tested them."),
@@ -65,7 +66,11 @@ def demo_app() -> InstalledApp:
         signing_secret="demo-signing-secret",  # noqa: S106 - as above
         scopes=SCOPES,
         events=EVENTS,
-        home_tab=False,
+        shortcuts=(
+            Shortcut(name="Trigger a flow", callback_id="trigger"),
+            Shortcut(name="Acknowledge", callback_id="ack", kind="message"),
+            Shortcut(name="Rerun", callback_id="rerun", kind="message"),
+        ),
         commands=(Command(name="/flow", hint="help", description="Run and watch EnOS batch flows"),),
     )
 

@@ -18,7 +18,7 @@ from bot.sim.slack.message_acts import MessageActs
 from bot.sim.slack.message_board import MessageBoard
 from bot.sim.slack.modal_acts import ModalActs
 from bot.sim.slack.modal_stack import ModalStack
-from bot.sim.slack.model import Command, InstalledApp, Team
+from bot.sim.slack.model import Command, InstalledApp, Shortcut, Team
 from bot.sim.slack.payloads import Payloads
 from bot.sim.slack.renderer import TextRenderer
 from bot.sim.slack.responses import Responses
@@ -89,7 +89,7 @@ class Workspace:
     # ── the app ──────────────────────────────────────────────────────────────
 
     def install(self, manifest: Mapping[str, Any]) -> None:
-        """Give the app what its manifest declares and no more: slash commands, scopes and events."""
+        """Give the app what its manifest declares and no more: commands, shortcuts, its home, scopes, events."""
         commands = tuple(
             Command(
                 name=one["command"],
@@ -101,7 +101,14 @@ class Workspace:
         )
         scopes = frozenset(manifest["oauth_config"]["scopes"]["bot"])
         events = frozenset(manifest["settings"].get("event_subscriptions", {}).get("bot_events", ()))
-        self.state.app = replace(self.state.app, commands=commands, scopes=scopes, events=events)
+        shortcuts = tuple(
+            Shortcut(name=one["name"], callback_id=one["callback_id"], kind=one["type"])
+            for one in manifest["features"].get("shortcuts", ())
+        )
+        home = manifest["features"].get("app_home", {}).get("home_tab_enabled", False)
+        self.state.app = replace(
+            self.state.app, commands=commands, scopes=scopes, events=events, shortcuts=shortcuts, home_tab=home
+        )
         self.state.changed()
 
     def uninstall(self) -> None:

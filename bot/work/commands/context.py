@@ -22,6 +22,7 @@ from bot.core.errors import DatabaseUnavailable, Failure, Offer, Refusal, Tempor
 from bot.core.flow.model import FlowId, UserId
 from bot.core.health.promise import BotStatus
 from bot.core.history.background import FlowRef
+from bot.core.incident.handover import Offer as CommandOffer
 from bot.core.incident.model import Incident, IncidentCard
 from bot.core.outbox.blocks import Body, Card
 from bot.core.outbox.conversations import SLACK_FAILURES
@@ -38,7 +39,7 @@ from bot.work.commands.flow_access import FlowAccess
 from bot.work.commands.incident_actions import IncidentActions
 from bot.work.monitor.flow_outlook import Outlook
 from bot.work.monitor.on_call import OnCall
-from bot.work.ports import Clock, Draw, Enos, NewId, OwnerLookup, Slack
+from bot.work.ports import Clock, Draw, Enos, NewId, OwnerLookup, Slack, Views
 
 if TYPE_CHECKING:
     from bot.store.store import Store
@@ -100,6 +101,7 @@ class Services:
 
     enos: Enos
     slack: Slack
+    views: Views
     store: "Store"
     owners: OwnerLookup
     incident_actions: IncidentActions
@@ -146,6 +148,7 @@ class CommandContext:
     incident: Incident | None = None  # of the thread it was written in, or of the pressed card
     quiet: bool = False  # one of many: an alert storm's message shows what it does, and no post of its own
     replacement: Post | None = None  # where the message it was said to was lost: the one that replaces it
+    offer: CommandOffer | None = None  # what somebody else asked to have run, and is run with this person's rights
 
     @property
     def link(self) -> Link:
@@ -211,13 +214,14 @@ async def posts_for(services: Services, context: CommandContext, answer: Answer)
         named = flows.flow_name(incident.flow_id, incident.flow_name)
         return reply, ephemeral(context, spare, answers.see_thread(context.words, named, first, thread.channel))
     member = True
-    if answer.public and origin.surface not in {Surface.MENTION, Surface.DIRECT}:  # Slack delivers those to members
+    in_direct = origin.surface is Surface.DIRECT or (not origin.response_url and is_direct(origin.channel))
+    if answer.public and not in_direct and origin.surface is not Surface.MENTION:  # Slack delivers those to members
         try:
             channel = await services.slack.channel(origin.channel)
             member = channel.member and not channel.archived
         except SLACK_FAILURES:
             member = False  # the person's direct messages are safe
-    if origin.surface is Surface.DIRECT or (answer.public and member):
+    if in_direct or (answer.public and member):
         post = _message(context, context.post, origin.channel, answer.body, thread=origin.thread)
     elif answer.public:
         post = _message(context, context.post, asker, answer.body)
@@ -273,7 +277,8 @@ def in_thread(incident: Incident, channel: str, post: PostId, body: Card, now: d
 def ephemeral(context: CommandContext, post: PostId, body: Card) -> NewPost:
     """A post that only the asker sees, where they asked."""
     origin = context.incoming.origin
-    kind = PostKind.MESSAGE if origin.surface is Surface.DIRECT else PostKind.EPHEMERAL
+    stays = origin.surface is Surface.DIRECT or (not origin.response_url and is_direct(origin.channel))
+    kind = PostKind.MESSAGE if stays else PostKind.EPHEMERAL
     return _message(context, post, origin.channel, body, kind=kind, thread=origin.thread)
 
 
@@ -344,6 +349,10 @@ async def fit_into_buttons(services: Services, context: CommandContext, offers: 
 
 async def _button_value(services: Services, context: CommandContext, command: str) -> str:
     """The words of a button. A secret is kept in memory only: the store keeps the words without it."""
+    if (wanted := buttons.asked_form(command)) is not None:
+        name, said = wanted
+        carried = await _button_value(services, context, said)
+        return command if carried == said else buttons.form(f"{name} {carried}")
     without_secret = without_secrets(command, services.answer_settings.mask)
     if without_secret != command:
         stashed = await services.store.stash(without_secret, context.now)

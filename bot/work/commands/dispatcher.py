@@ -14,12 +14,14 @@ from datetime import timedelta, timezone
 from zoneinfo import ZoneInfo
 
 from bot.core.command import buttons
+from bot.core.command.lacking import is_about_own_link, said
 from bot.core.command.parse import parse, say
-from bot.core.command.requests import ALL, Help, Request, Snooze, Trigger, Unsnooze
+from bot.core.command.requests import ALL, ME, Accept, Ask, Help, LinkPerson, Request, Snooze, Trigger, Unsnooze
 from bot.core.command.rights import Caller, Denial, Who, may, may_use_bot
 from bot.core.command.table import BY_REQUEST
-from bot.core.errors import Failure, Refusal, TemporaryFailure, internal_error
+from bot.core.errors import Failure, Offer, Refusal, TemporaryFailure, internal_error
 from bot.core.flow.ids import is_instance
+from bot.core.forms.names import FORMS
 from bot.core.incident.model import IncidentId
 from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
 from bot.core.outbox.posts import Post, PostId
@@ -49,6 +51,10 @@ LATE = timedelta(minutes=2)  # what comes to be answered later than this is not 
 _RECENT = 100  # attempts among which the first of two presses is searched
 _MASKED = 4000  # characters that are searched for secrets before they are shortened
 _SHOWN = 300  # characters of a command that an answer repeats
+
+_LACKING = frozenset({"expected", "no_target", "no_reason", "one_end"})  # reasons to offer the command's form
+_PRESSED = frozenset({Surface.BUTTON, Surface.FORM, Surface.HOME})  # their words are flowbot's
+_ON_MESSAGE = frozenset({Surface.BUTTON, Surface.FORM, Surface.SHORTCUT})  # ``Origin.message`` is what they are about
 
 
 class SlackSilent(TemporaryFailure):
@@ -84,19 +90,9 @@ class Dispatcher:
 
     async def answer(self, incoming: IncomingMessage) -> None:
         """Answer what has arrived. Raises only where no answer can be written."""
-        services = self._services
-        context = CommandContext(
-            incoming=incoming,
-            request=Help(),
-            row=BY_REQUEST[Help],
-            words="",  # until they are understood
-            caller=Caller(Profile(incoming.by), None),
-            zone=services.answer_settings.timezone,
-            now=services.clock(),
-            post=PostId(services.new_id()),
-        )
+        services, context = self._services, self._begun(incoming)
         try:
-            for step in (self._identified, self._understood, self._permitted, self._audited):
+            for step in (self._identified, self._understood, self._resolved, self._permitted, self._audited):
                 context = await step(context)
             answer = await HANDLER_OF[type(context.request)](services, context, context.request)
             if not context.changes:
@@ -114,6 +110,30 @@ class Dispatcher:
             answer = self._internal_error(context, bug)
         if not answer.queued:
             await self._queue(context, answer)
+        if context.offer is not None:
+            await services.incident_actions.offers.asks.told(context.offer.id, services.clock())
+
+    async def introduce(self, incoming: IncomingMessage) -> CommandContext:
+        """Who it is and which incident it is about, for a form or a home. Raises Refusal where they may not use it."""
+        context = await self._identified(self._begun(incoming))
+        return await self._placed(context)
+
+    async def words_of(self, text: str) -> str:
+        """The words that are kept in memory or in the store under a reference; other words as they are."""
+        return await self._words_of_button(text)
+
+    def _begun(self, incoming: IncomingMessage) -> CommandContext:
+        services = self._services
+        return CommandContext(
+            incoming=incoming,
+            request=Help(),
+            row=BY_REQUEST[Help],
+            words="",  # until they are understood
+            caller=Caller(Profile(incoming.by), None),
+            zone=services.answer_settings.timezone,
+            now=services.clock(),
+            post=PostId(services.new_id()),
+        )
 
     # ── the steps ──
 
@@ -143,7 +163,7 @@ class Dispatcher:
             zone = timezone(profile.offset)
         context = replace(context, caller=caller, zone=zone)
         reason = may_use_bot(caller)
-        if reason is not Denial.NONE:
+        if reason is not Denial.NONE and not (reason is Denial.GUEST and is_about_own_link(context.incoming.text)):
             raise await targets.denial(services, context, reason)
         return context
 
@@ -157,19 +177,29 @@ class Dispatcher:
         if context.now - incoming.at > LATE:
             raise _late(incoming.text)
         text = incoming.text
-        if origin.surface is Surface.BUTTON:
+        if origin.surface in _PRESSED:
             text = await self._words_of_button(text)
         request = repeated = self._parsed(text)
         if isinstance(request, Trigger):
             repeated = replace(request, parameters=tuple(map(settings.mask.parameter, request.parameters)))
         row = BY_REQUEST[type(request)]
-        is_offer = row.hidden and row.changes
+        is_offer = row.hidden and row.changes and not isinstance(request, Ask)
         words = row.verb if is_offer else _repeatable(say(repeated), settings.mask)  # an offer's id says nothing
         changes = row.changes and not (row.shows and request == row.request())
         context = replace(context, request=request, row=row, changes=changes, words=words)
         if incoming.post or origin.thread or origin.message:
             context = await self._placed(context)
+        if origin.surface is Surface.SHORTCUT and context.incident is None:
+            raise Refusal("no_card", answers.not_about_an_incident())
         return context
+
+    async def _resolved(self, context: CommandContext) -> CommandContext:
+        """Put what is run for somebody else in the place of its acceptance."""
+        if not isinstance(context.request, Accept):
+            return context
+        from bot.work.commands.asking import resolved  # not before somebody answers a request
+
+        return await resolved(self._services, context, context.request)
 
     async def _words_of_button(self, text: str) -> str:
         """The command of a button, which may be kept in memory or in the store."""
@@ -217,7 +247,7 @@ class Dispatcher:
         in its thread act as usual, and their answer is shown where they were written.
         """
         incoming, origin, store = context.incoming, context.incoming.origin, self._services.store
-        pressed = origin.message if origin.surface is Surface.BUTTON else ""
+        pressed = origin.message if origin.surface in _ON_MESSAGE else ""
         card = await store.post(PostId(incoming.post)) if incoming.post else None
         if card is not None and card.new.incident:
             context = replace(context, incident=await store.incident(IncidentId(card.new.incident)))
@@ -225,7 +255,7 @@ class Dispatcher:
             context = replace(context, incident=await store.incident_of_thread(origin.channel, thread))
         for ts in dict.fromkeys((pressed, origin.thread)):
             message = await store.lost_message(origin.channel, ts) if ts else None
-            if message is not None and ts == pressed and context.changes:
+            if message is not None and ts == pressed and context.changes and origin.surface is Surface.BUTTON:
                 raise await self._moved(context, message)
             if message is not None:
                 return replace(context, replacement=message)
@@ -245,6 +275,8 @@ class Dispatcher:
         asked = context.request
         is_for_all = isinstance(asked, Snooze | Unsnooze) and asked.scope == ALL
         who = Who.ADMIN if is_for_all else context.row.who
+        if isinstance(asked, LinkPerson) and asked.person == ME:
+            who = Who.ANYONE
         if who in {Who.RESPONDER, Who.ANYONE}:  # for help and whoami too; it decides nothing for the others
             on_call, unread = await self._services.on_call.on_call_status(context.incoming.by.user)
             context = replace(context, caller=replace(context.caller, on_call=on_call, unread=unread))
@@ -257,7 +289,7 @@ class Dispatcher:
         """Write the audit row of a verb that changes something; a (post, command) that has acted does not act again."""
         if not context.changes:
             return context
-        incoming, origin = context.incoming, context.incoming.origin
+        incoming, origin, offer = context.incoming, context.incoming.origin, context.offer
         key = incoming.key
         if incoming.post:  # a digest, because the words may hold secrets
             key = f"press:{incoming.post}:{hashlib.sha256(incoming.text.encode()).hexdigest()[:32]}"
@@ -273,8 +305,11 @@ class Dispatcher:
             words=context.words,
             verb=context.row.verb,
             at=context.now,
+            asker=offer.by if offer is not None else None,
         )
-        number = await self._services.store.begin_attempt(attempt, delivery=incoming.key)
+        number = await self._services.store.begin_attempt(
+            attempt, delivery=incoming.key, offer=offer.id if offer is not None else None
+        )
         if number is None:
             raise await self._already(context, key)
         return replace(context, attempt=number)
@@ -296,11 +331,20 @@ class Dispatcher:
     async def _refused(self, context: CommandContext, failure: Failure) -> Answer:
         """The answer to a refusal or an outage, for the asker only."""
         offered = failure.offers if isinstance(failure, Refusal) else ()
+        if isinstance(failure, Refusal) and failure.reason in _LACKING:
+            offered = (*offered, *self._form_offer(context.incoming))
         offers = await fit_into_buttons(self._services, context, offered)
         text = with_data(failure.message, self._services.answer_settings.mask)
         words = context.words or self._own_words(context.incoming)
         body = answers.told(words, text, post=context.post, offers=offers)
         return Answer(body, private=True, outcome=outcome_of(failure))
+
+    def _form_offer(self, incoming: IncomingMessage) -> tuple[Offer, ...]:
+        """A button that opens the form of a command that lacks words: the press may open what words may not."""
+        found = said(incoming.text, self._services.answer_settings.command)
+        if found is None or not found.lacks or found.verb not in FORMS:
+            return ()
+        return ((msg("Open the form"), buttons.form(found.words)),)
 
     def _internal_error(self, context: CommandContext, bug: Exception) -> Answer:
         reference = self._services.new_id()[:8]

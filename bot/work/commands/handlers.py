@@ -36,6 +36,7 @@ HANDLERS: Mapping[type, str] = {  # "module:function", in this folder
     requests.Take: "handovers:take",
     requests.Assign: "handovers:assign",
     requests.Handover: "handovers:handover",
+    requests.Ask: "asking:ask",
     requests.Accept: "handovers:accept",
     requests.Decline: "handovers:decline",
     requests.Withdraw: "handovers:withdraw",

@@ -18,7 +18,7 @@ from bot.core.text.escape import mention
 from bot.core.text.message import Text, lines, msg, plural, sentences
 from bot.messages.cards import answers, incident_words
 from bot.messages.cards import handover as cards
-from bot.work.commands import targets
+from bot.work.commands import asking, targets
 from bot.work.commands.context import Answer, CommandContext, Services
 from bot.work.commands.incident_targets import named, named_incident
 from bot.work.commands.incidents import MOST_INCIDENTS, answer
@@ -164,7 +164,9 @@ async def accept(services: Services, context: CommandContext, request: Accept) -
 
 
 async def decline(services: Services, context: CommandContext, request: Decline) -> Answer:
-    """Do not take what one was asked to take."""
+    """Do not take, or do not run, what one was asked for."""
+    if (command := await asking.command_offer(services, request.offer)) is not None:
+        return await asking.decline(services, context, command)
     offer, incidents = await _asked(services, request.offer)
     by, now = context.incoming.by, context.now
     steps.refuse_answer(offer, by, now)
@@ -175,6 +177,8 @@ async def decline(services: Services, context: CommandContext, request: Decline)
 
 async def withdraw(services: Services, context: CommandContext, request: Withdraw) -> Answer:
     """Stop asking."""
+    if (command := await asking.command_offer(services, request.offer)) is not None:
+        return await asking.withdraw(services, context, command)
     offer, incidents = await _asked(services, request.offer)
     steps.refuse_withdrawal(offer, context.incoming.by, context.now)
     done = msg("You withdrew the request to {person}.", person=mention(offer.to.user))

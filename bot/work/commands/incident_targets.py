@@ -47,11 +47,11 @@ async def named_incident(
                 msg("See the open ones with {command}.", command=in_words("incidents")),
             )
         return context.incident
-    if context.incident is not None and _is_about(context.incident, flow, instance):
+    if context.incident is not None and is_about(context.incident, flow, instance):
         return context.incident
     which = flow.id if flow is not None else flow_of(instance) if instance else None
     recent = await services.store.incidents(live=False, flow=which, since=context.now - RECENT)
-    matching = [each for each in recent if _is_about(each, flow, instance)] or _alike(recent, flow)
+    matching = [each for each in recent if is_about(each, flow, instance)] or _alike(recent, flow)
     if not matching and flow is not None and flow.id is None and context.as_user is not None:
         flow = FlowRef(await targets.flow_id(services, context, flow, exact=True))
         matching = list(await services.store.incidents(live=False, flow=flow.id, since=context.now - RECENT))
@@ -89,7 +89,8 @@ def _no_incident(flow: FlowRef | None, instance: InstanceId | None) -> Refusal:
     )
 
 
-def _is_about(incident: Incident, flow: FlowRef | None, instance: InstanceId | None) -> bool:
+def is_about(incident: Incident, flow: FlowRef | None, instance: InstanceId | None) -> bool:
+    """Whether an incident is of that flow, else of that run."""
     if flow is not None:
         return flow.id == incident.flow_id or (flow.id is None and incident.flow_name in (flow.typed, flow.name))
     return any(each.instance == instance for each in incident.occurrences)

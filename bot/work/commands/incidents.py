@@ -148,7 +148,9 @@ async def answer(services: Services, context: CommandContext, incident: Incident
     services.wake()
     if sees_thread(context, incident) and context.incoming.origin.surface in {
         Surface.BUTTON,
+        Surface.FORM,
         Surface.MENTION,
+        Surface.SHORTCUT,
     }:
         return Answer(None, queued=True)
     with acted(partial(_done_unseen, done)):

@@ -107,6 +107,7 @@ def _row(entry: Entry) -> Text:
             command=blocks.typed(attempt.words),
             result=result,
         ),
+        msg("asked by {person}", person=mention(attempt.asker.user)) if attempt.asker is not None else None,
         msg("by a retry rule") if attempt.surface == Surface.RULE.value else None,
         msg("{call} as {user}", call=code(entry.request), user=code(entry.user_id)) if entry.request else None,
         _took(entry),

@@ -25,6 +25,7 @@ from bot.messages import incident_posts
 from bot.messages.cards import handover as cards
 from bot.messages.cards import incident_words
 from bot.messages.cards.answers import repeating
+from bot.work.commands.ask_actions import AskActions
 from bot.work.monitor.owners import OwnerResolver
 from bot.work.ports import NewId, Slack
 
@@ -52,6 +53,7 @@ class OfferActions:
         self._owner_resolver = owner_resolver
         self._new_id = new_id
         self._wake = wake
+        self.asks = AskActions(store, new_id, wake)
 
     async def ask(
         self,

@@ -1,9 +1,10 @@
-"""Offers that nobody answers end after 30 minutes, or when the person who was asked leaves. That is said once."""
+"""Offers that nobody answers end when their time is over, or when the person who was asked leaves. It is said once."""
 
 import logging
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from bot.core.incident.asking import is_due
 from bot.core.incident.handover import END_OF, Lapse, OfferKind, is_part_of, lapse
 from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
 from bot.core.people.model import Person
@@ -28,7 +29,13 @@ class OfferExpiry:
 
     async def tick(self, now: datetime) -> None:
         """End the offers that end at ``now``."""
+        await self._actions.asks.tick(now)
         for offer, incidents in await self._store.open_offers():
+            if offer.is_command:
+                if is_due(offer, now):
+                    log.info("Request %s to run a command ends: nobody answered", offer.id)
+                    await self._actions.asks.expire(offer.id, now)
+                continue
             left = [each for each in incidents if is_part_of(each, offer)]
             active = not left or await self._is_active(offer.to)
             reason = lapse(offer, len(left), now, active=active)

@@ -1,7 +1,7 @@
 """People: link, unlink, people and whoami. The person and the admins get a message about every changed link."""
 
 from bot.core.command.parse import say
-from bot.core.command.requests import LinkPerson, People, Unlink, Whoami
+from bot.core.command.requests import ME, LinkPerson, People, Unlink, Whoami
 from bot.core.command.rights import VERIFY_FLOWS, Caller, Denial, may_use_bot, verifies
 from bot.core.errors import Failure, Refusal
 from bot.core.flow.model import UserId, UserName
@@ -11,14 +11,16 @@ from bot.core.people.model import Link, Person
 from bot.core.text.escape import Markup, code, mention
 from bot.core.text.message import Text, dots, layout, lines, msg, sentences
 from bot.messages.cards import answers
-from bot.work.commands import targets
+from bot.work.commands import asking, targets
 from bot.work.commands.context import Answer, CommandContext, Services
 from bot.work.commands.listing import listed
 from bot.work.delivery.reachability import reachable
 
 
 async def link(services: Services, context: CommandContext, request: LinkPerson) -> Answer:
-    """Link a Slack person to an EnOS user, and try to prove it."""
+    """Link a Slack person to an EnOS user, and try to prove it; or ask for that, for oneself."""
+    if request.person == ME:
+        return await asking.ask_for_link(services, context, request)
     person = Person(context.incoming.by.team, request.person)
     await _refuse_others(services, person)
     verified, why = await proof(services, Link(person, request.user_id, request.user_name))
@@ -145,7 +147,8 @@ async def whoami(services: Services, context: CommandContext, _request: Whoami) 
         else msg("Your times are in {zone}: your Slack profile has no time zone that I know.", zone=zone)
     )
     extra = [blocks.context(note, msg("Your Slack ID is {id}.", id=code(str(person))))]
-    return Answer(answers.told(context.words, text, post=context.post, extra=extra), private=True)
+    offers = targets.link_offers(services, context)
+    return Answer(answers.told(context.words, text, post=context.post, extra=extra, offers=offers), private=True)
 
 
 def _identity(services: Services, context: CommandContext) -> tuple[Text, ...]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from bot.core.command.requests import Unack
 from bot.core.command.rights import Caller, Denial, may_respond
 from bot.core.errors import Refusal, TemporaryFailure
-from bot.core.flow.model import FlowId, UserName
+from bot.core.flow.model import FlowId, FlowName, UserName
 from bot.core.incident.model import Incident
 from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
 from bot.core.outbox.posts import is_direct
@@ -15,7 +15,7 @@ from bot.core.people.model import Link
 from bot.core.text.message import Text, msg, sentences
 from bot.work.commands import targets
 from bot.work.commands.context import CommandContext, Services
-from bot.work.commands.incident_targets import named, not_there
+from bot.work.commands.incident_targets import not_there
 from bot.work.commands.people import proof
 
 log = logging.getLogger(__name__)
@@ -113,7 +113,8 @@ async def _refusal(
             ),
             msg("People on call can still do it."),
         )
-    return await targets.denial(services, context, reason, flow_owners.names, named(incident))
+    flow = FlowName(incident.flow_id, incident.flow_name)
+    return await targets.denial(services, context, reason, flow_owners.names, flow)
 
 
 async def _with_channel_members(services: Services, context: CommandContext, incident: Incident) -> Caller:

@@ -5,12 +5,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from bot.core.command import wanted
+from bot.core.command import buttons, wanted
 from bot.core.command.parse import in_words, say
 from bot.core.command.requests import FlowRef, OwnerRef, Request
 from bot.core.command.rights import Denial, may_change, verifies
 from bot.core.command.shown import in_code
-from bot.core.errors import Failure, Refusal, TemporaryFailure
+from bot.core.errors import Failure, Offer, Refusal, TemporaryFailure
 from bot.core.flow.model import (
     Flow,
     FlowId,
@@ -21,11 +21,12 @@ from bot.core.flow.model import (
 )
 from bot.core.outbox.conversations import SlackRefused
 from bot.core.people.model import Person, Profile
-from bot.core.text.escape import EMPTY, Markup, code, mention
+from bot.core.text.escape import EMPTY, code, mention
 from bot.core.text.likeness import begun, likeness, nearest_names, unmarked
 from bot.core.text.message import Message, Value, layout, msg, plural, sentences
 from bot.core.values import dataclass
 from bot.messages.cards import answers, flows
+from bot.work.commands import ask_offers
 from bot.work.commands.context import CommandContext, Services
 from bot.work.commands.flow_access import GONE_REASONS, HIDDEN_REASONS, refusal_reason
 
@@ -161,7 +162,7 @@ async def owned_flow(services: Services, context: CommandContext, which: FlowId)
     if reason is Denial.NONE and not await verified(services, context, flow):
         reason = Denial.NOT_VERIFIED
     if reason is not Denial.NONE:
-        raise await denial(services, context, reason, flow.owners, flows.flow_name(flow.id, flow.name))
+        raise await denial(services, context, reason, flow.owners, FlowName(flow.id, flow.name))
     return flow
 
 
@@ -196,9 +197,13 @@ async def still_linked(services: Services, context: CommandContext) -> None:
 
 
 async def denial(
-    services: Services, context: CommandContext, reason: Denial, names: Sequence[UserName] = (), flow: Markup = EMPTY
+    services: Services,
+    context: CommandContext,
+    reason: Denial,
+    names: Sequence[UserName] = (),
+    flow: FlowName | None = None,
 ) -> Refusal:
-    """The refusal, which names owners and admins."""
+    """The refusal, which names owners and admins, and offers to ask the owners."""
     people = await services.owners.people_of(names)
     link = context.caller.link
     sentence = answers.denial(
@@ -207,11 +212,24 @@ async def denial(
         command=services.answer_settings.command,
         admins=sorted(services.answer_settings.admins),
         owners=flows.owners(names, people) if names else None,
-        flow=flow,
+        flow=flows.flow_name(flow.id, flow.name) if flow is not None else EMPTY,
         user_name=link.user_name if link is not None else "",
         unread=context.caller.unread,
     )
-    return Refusal(reason.value, sentence)
+    refusal = Refusal(reason.value, sentence, offers=link_offers(services, context))
+    if flow is None or reason not in {Denial.NOT_OWNER, Denial.NOT_RESPONDER}:
+        return refusal
+    return ask_offers.with_ask(services, context, refusal, flow.id, people.values())
+
+
+def link_offers(services: Services, context: CommandContext) -> list[Offer]:
+    """The button to ask for a link, for somebody without one whom an admin can link."""
+    by, admins = context.incoming.by.user, services.answer_settings.admins
+    profile = context.caller.profile
+    is_other = profile.bot or profile.stranger or profile.deleted
+    if context.caller.link is not None or by in admins or not admins or is_other:
+        return []
+    return [(answers.ASK_TO_BE_LINKED, buttons.form("link me"))]
 
 
 @dataclass(frozen=True, slots=True)

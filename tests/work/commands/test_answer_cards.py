@@ -161,7 +161,8 @@ def test_every_denial_says_that_nothing_happened_and_what_to_do(reason):
 def test_the_link_command_can_be_read_and_copied(reason):
     """A mention in code ticks would show an id that nobody can read."""
     words = "`/flow link` <@U0MAYA00001> `USERID NAME` (your EnOS user ID and user name)."
-    assert denied(reason, admins=ADMINS[:1]).endswith(f"Ask <@U0ALEX00001> to run: {words}")
+    own = "`/flow link me USERID NAME` (your EnOS user ID and user name)."
+    assert denied(reason, admins=ADMINS[:1]).endswith(f" Ask for it with {own} <@U0ALEX00001> can approve it.")
     assert denied(reason, admins=("U0MAYA00001", *ADMINS)).endswith(f" Link yourself with {words}")
     assert denied(reason).endswith(
         f"No flowbot admin is set. Ask the person who operates flowbot to set one. The admin then runs: {words}"

@@ -2,6 +2,7 @@
 
 import pytest
 from answer_scenes_acting import SCENES as ACTING
+from answer_scenes_asking import SCENES as ASKING
 from answer_scenes_background import SCENES as BACKGROUND
 from answer_scenes_escalation import SCENES as ESCALATION
 from answer_scenes_expecting import SCENES as EXPECTING
@@ -17,9 +18,8 @@ from phone import unfit
 
 from bot.core.text.language import EN
 
-SCENES = (
-    ACTING | BACKGROUND | ESCALATION | EXPECTING | HANDOVER | READING | REFUSED | RETRIES | ROUTING | SNOOZES | WORDS
-)
+_OF_VERBS = ACTING | ASKING | BACKGROUND | ESCALATION | EXPECTING | HANDOVER | RETRIES | SNOOZES
+SCENES = _OF_VERBS | READING | REFUSED | ROUTING | WORDS
 
 FLOWS = (
     "daily-energy-report", "turbine-10min", "reduce_entity", "billing-close", "empty-flow", "forecast-wide",
@@ -33,6 +33,8 @@ PEOPLE = (
     "maya.chen",
     "jonas.weber",
     "alex",
+    "priya.nari",
+    "priya.nair",
     "it is maintenance",
     ": not needed",
     ": no need",

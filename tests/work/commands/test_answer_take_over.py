@@ -77,7 +77,7 @@ async def test_neither_owner_nor_on_call_may_take_it(world):
 
 async def test_a_close_says_as_what_and_the_closed_card_offers_it(on_call):
     card = await on_call.breaks()
-    await on_call.maya.presses(card, "Close")
+    await on_call.maya.submits(await on_call.maya.presses(card, "Close"))
     (reply,) = replies(await on_call.maya.presses(card, "Mark as a duplicate"))
     assert "<@U0MAYA00001> marked *daily-energy-report* as a duplicate." in reply.text
     assert "Closed as a duplicate." in card.text

@@ -30,7 +30,7 @@ LIMITED = Answer(429, retry_after=2)
 ORDERS = [
     *("ack", "ack for 5m", "ack for 32m", "close", "trigger", "enable", "disable", "take"),
     *("snooze for 4m", "snooze for 15m", "snooze until success", "unsnooze"),
-    *("snooze all for 9m", "unsnooze all", "assign", "assign", "handover"),
+    *("snooze all for 9m", "unsnooze all", "assign", "assign", "handover", "ask", "ask"),
 ]
 
 

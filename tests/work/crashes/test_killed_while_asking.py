@@ -61,6 +61,12 @@ def night_of_asking(world):
         waits(31),  # nobody answered
         orders("assign", 3377),
         answers("withdraw", 3),
+        orders("ask", 3378),
+        orders("ask", 3377),
+        answers("decline", 4),
+        answers("accept", 5),
+        orders("ask", 3380),
+        waits(61),  # nobody answered
         it_fails_once_more,
         lambda: world.sleeps_until_nine(22),
         lambda: world.sleeps_until_nine(23),
@@ -86,7 +92,15 @@ async def test_the_night_of_asking_is_one(tmp_path, watched):
     await world.check_invariants()
     store = world.process.store
     offers = await in_transaction(store, all_offers)
-    assert [each.state.value for each in offers] == ["declined", "accepted", "expired", "withdrawn"]
+    assert [each.state.value for each in offers] == [
+        "declined",
+        "accepted",
+        "expired",
+        "withdrawn",
+        "declined",
+        "accepted",
+        "expired",
+    ]
     snoozes = await in_transaction(store, all_snoozes)
     assert sorted(each.end.value for each in snoozes) == ["success", "time", "time"]
     digests = {each.channel for each in world.slack.messages if each.id.startswith("digest-")}

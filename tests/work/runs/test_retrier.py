@@ -124,7 +124,7 @@ async def snoozes(world, _card):
 
 
 async def closes(world, card):
-    await world.maya.presses(card, "Close")
+    await world.maya.submits(await world.maya.presses(card, "Close"))
 
 
 async def reruns(world, card):
