@@ -10,7 +10,7 @@ from thorough import TIMES, examples
 settings.register_profile(
     "flowbot",
     deadline=None,
-    max_examples=examples(40),
+    max_examples=examples(40) if TIMES else 25,
     derandomize=not TIMES,
     suppress_health_check=[HealthCheck.too_slow],
 )

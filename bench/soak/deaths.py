@@ -16,6 +16,12 @@ TESTS = (
     "test_killed_anywhere",
     "test_killed_at_night",
     "test_killed_in_many_channels",
+    "test_killed_while_asking",
+    "test_killed_while_many",
+    "test_killed_at_nine",
+    "test_handover_crashes",
+    "test_retry_crashes",
+    "test_bridge_crashes",
     "test_delivery_crashes",
     "test_monitor_interrupted",
 )

@@ -3,9 +3,11 @@
 import asyncio
 import signal
 import sys
+from itertools import product
 
 import pytest
 from app_kit import served
+from thorough import spread
 
 from bot.ops import process
 from bot.sim.demo import demo
@@ -34,8 +36,9 @@ async def ends(running, number):
     return running.returncode, said.decode()
 
 
-@pytest.mark.parametrize("number", NUMBERS)
-@pytest.mark.parametrize("module", ["msgspec", "dotenv", "aiohttp", "apscheduler"])
+@pytest.mark.parametrize(
+    ("module", "number"), spread(product(["msgspec", "dotenv", "aiohttp", "apscheduler"], NUMBERS), 3)
+)
 async def test_while_it_is_still_being_read(tmp_path, number, module):
     (tmp_path / f"{module}.py").write_text(SLOW)
     (tmp_path / ".env").touch()

@@ -130,9 +130,9 @@ async def told(chapters):
 @pytest.mark.parametrize(
     ("story", "step", "begins"),
     [
-        (night, 1 if HISTORIES else 17, 0),
-        (long_night, 3 if HISTORIES else 43, 0 if HISTORIES else 29),
-        (night_of_loss, 1 if HISTORIES else 19, 0 if HISTORIES else 13),
+        (night, 1 if HISTORIES else 23, 0),
+        (long_night, 3 if HISTORIES else 61, 0 if HISTORIES else 29),
+        (night_of_loss, 1 if HISTORIES else 29, 0 if HISTORIES else 13),
     ],
 )
 @pytest.mark.parametrize("first", FIRSTS)

@@ -8,7 +8,7 @@ from crash_injection import ProcessDied
 from crash_invariants import check_invariants
 from crash_world import HISTORIES, CrashWorld
 
-STEP = 1 if HISTORIES else 17
+STEP = 1 if HISTORIES else 23
 COUNTED = re.compile(r"(\d+) failures? in")
 NINE = datetime(2026, 11, 22, 9, tzinfo=UTC)
 

@@ -94,7 +94,7 @@ def storm_in_many_channels(world):
 
 @pytest.mark.parametrize("first", FIRSTS)
 @pytest.mark.parametrize(
-    ("story", "storm", "step"), [(night_in_many_channels, 0, 149), (storm_in_many_channels, 2, 101)]
+    ("story", "storm", "step"), [(night_in_many_channels, 0, 211), (storm_in_many_channels, 2, 139)]
 )
 async def test_a_night_in_many_channels_with_one_death_every_few_statements(tmp_path, first, story, storm, step):
     step = 7 if HISTORIES else step

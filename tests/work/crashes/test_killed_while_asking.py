@@ -76,7 +76,7 @@ def night_of_asking(world):
 @pytest.mark.parametrize("first", FIRSTS)
 @pytest.mark.parametrize("watched", [False, True])
 async def test_a_night_of_asking_with_one_death_every_few_statements(tmp_path, first, watched):
-    step = 7 if HISTORIES else 127
+    step = 7 if HISTORIES else 193
     left = step * first
     while await dies_after(tmp_path / f"{left}.db", night_of_asking, left, watched=watched):
         left += 4 * step

@@ -45,7 +45,7 @@ async def test_each_is_acknowledged_once_wherever_it_dies_and_pressing_again_con
         assert len(told) <= 2, "one message for each press that did something"
         assert told or any("I was restarted" in each.text for each in world.slack.messages), left
         await world.ends()
-        left += 7 if not HISTORIES else 4
+        left += 11 if not HISTORIES else 4
     assert left > 20
 
 
