@@ -3,12 +3,14 @@
 import asyncio
 import sys
 
-from bench import entered, history, quarters, slack, watching
+from bench import entered, history, quarters, slack, views, watching
 
 FIGURES = {
     "idle": watching.idle,
     "ack": slack.ack,
     "forms": slack.forms,
+    "home": views.home,
+    "typing": views.typing,
     "telling": slack.telling,
     "backlog": slack.backlog,
     "sweep": watching.sweep,

@@ -38,11 +38,13 @@ from bot.work.bridges.delivery import Bridges, BridgeTools
 from bot.work.commands.context import AnswerSettings, Services, link_to
 from bot.work.commands.dispatcher import Dispatcher
 from bot.work.commands.flow_access import report_if_gone
+from bot.work.commands.flow_list import FlowLists
 from bot.work.commands.incident_actions import IncidentActions
 from bot.work.commands.offer_expiry import OfferExpiry
 from bot.work.delivery.alarms import Alarm, Alarms
 from bot.work.delivery.delivery import Delivery
 from bot.work.forms.forms import Forms
+from bot.work.home import Homes
 from bot.work.monitor.history import HistoryReader
 from bot.work.monitor.lateness import LatenessMonitor
 from bot.work.monitor.monitor import Monitor
@@ -130,9 +132,11 @@ class App:
         self.services = self._services(names)
         self.dispatcher = Dispatcher(self.services)
         self.forms = Forms(self.services, self.dispatcher)
+        self.homes = Homes(self.services, self.dispatcher, self.forms)
         self.run_tracker = RunTracker(self.services)
         self.retrier = Retrier(self.services)
         self.running_bot_probe = RunningBotProbe(store, now, settings.channel, self.gateway, self.bot_health.judgement)
+        self.running_bot_probe.home_refused = lambda: self.homes.refused
         self.reminders = Reminders(
             store,
             names,
@@ -175,6 +179,7 @@ class App:
             delivery=self.delivery,
             monitor=self.monitor,
             history=self.history,
+            homes=self.homes,
             lateness=self.lateness,
             run_tracker=self.run_tracker,
             retrier=self.retrier,
@@ -244,7 +249,6 @@ class App:
 
     def _services(self, names: MentionableOwners) -> Services:
         settings = self.settings
-        wake = self.delivery.wake
         answer_settings = AnswerSettings(
             channel=settings.channel,
             admins=frozenset(settings.admins),
@@ -281,11 +285,12 @@ class App:
             status=self.bot_health.status,
             platform_zone=lambda: self.zone.offset,
             seal=Seal(settings.enos_secret_key),
-            wake=wake,
+            wake=self.delivery.wake,
             poll_soon=self.monitor.nudge,
             lost=self.delivery.lost_places,
             draw=Pictures().draw,
             outlook=self.lateness.outlook,
+            flow_lists=FlowLists(is_busy=lambda: self.enos.is_busy),
         )
 
     async def start(self) -> None:
@@ -295,10 +300,8 @@ class App:
         await self.bridges.start()
         left = await crash_recovery.open_attempts(self.services)  # both before anything new is received
         unanswered = await self.store.unanswered()
-        self._task(self.watchdog.run())
-        self._task(self.jobs.watch_clock())
-        self._task(self.delivery.run())
-        self._task(self.bridges.run())
+        for run in (self.watchdog.run, self.jobs.watch_clock, self.delivery.run, self.bridges.run, self.homes.run):
+            self._task(run())
         await self.gateway.start()
         self._task(crash_recovery.close_attempts(self.services, left))
         self._task(self.dispatcher.answer_left_over(unanswered))
@@ -321,6 +324,7 @@ class App:
         await self.gateway.stop_receiving(left() / 2)
         await self.monitor.stop()
         await self.history.stop()
+        await self.services.flow_lists.close()
         with contextlib.suppress(Failure, TimeoutError):
             async with asyncio.timeout(left() / 2):
                 await self.delivery.tick(now())
@@ -361,8 +365,8 @@ class App:
     async def received(self, message: IncomingMessage) -> None:
         """Answer what a person said or pressed."""
         self.metrics.commands.labels(message.origin.surface.value).inc()
-        if message.post in self.running_bot_probe.awaited:
-            self.running_bot_probe.note_press(message)
+        self.homes.heard(message)
+        self.running_bot_probe.note_press(message)
         await self.dispatcher.answer(message)
 
     def count_enos_call(self, action: str, outcome: str, seconds: float) -> None:

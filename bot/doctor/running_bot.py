@@ -40,6 +40,7 @@ class RunningBotProbe:
         self._store, self._clock, self._channel = store, clock, channel
         self._gateway, self._judgement = gateway, judgement
         self.awaited: dict[str, asyncio.Future[str]] = {}
+        self.home_refused: Callable[[], str] = str  # Slack's word for why it shows no home
 
     async def facts(self, _what: Mapping[str, Any]) -> str:
         """The bot's report on itself, as JSON."""
@@ -52,13 +53,14 @@ class RunningBotProbe:
             oldest_seconds=max([0.0, *((self._clock() - since).total_seconds() for since in due)]),
             links=await self._store.links(),
             watches=facts(await self._store.watches()),
+            home_refused=self.home_refused(),
         )
         return json.dumps(written(report))
 
     def note_press(self, message: IncomingMessage) -> None:
-        """Note who pressed an awaited button. The command that the button says is answered like any other."""
-        pressed = self.awaited[message.post]
-        if not pressed.done():
+        """Note who pressed, if it is an awaited button. The command that it says is answered like any other."""
+        pressed = self.awaited.get(message.post)
+        if pressed is not None and not pressed.done():
             pressed.set_result(message.by.user)
 
     async def press(self, what: Mapping[str, Any]) -> str:

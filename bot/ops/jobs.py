@@ -28,6 +28,7 @@ from bot.store.store import Store
 from bot.work.commands.offer_expiry import OfferExpiry
 from bot.work.delivery.alarms import Alarms
 from bot.work.delivery.delivery import Delivery
+from bot.work.home import Homes
 from bot.work.monitor.history import HistoryReader
 from bot.work.monitor.lateness import LatenessMonitor
 from bot.work.monitor.monitor import Monitor
@@ -65,6 +66,7 @@ class Jobs:
     delivery: Delivery
     monitor: Monitor
     history: HistoryReader
+    homes: Homes
     lateness: LatenessMonitor
     run_tracker: RunTracker
     retrier: Retrier
@@ -124,6 +126,7 @@ class Jobs:
     async def read_history(self) -> None:
         """Read which runs have changed."""
         await self.history.tick(now())
+        self.homes.changed()
 
     async def find_late(self) -> None:
         """Report what is late, or will be."""

@@ -6,9 +6,10 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from sqlite3 import Row
 
-from bot.core.flow.model import FlowId
+from bot.core.flow.model import FlowId, TaskId, UserName
 from bot.core.history import fingerprint
 from bot.core.history.background import Consequence, FlowRef
+from bot.core.history.runs import FailedTask
 from bot.core.incident.model import Incident, IncidentId
 from bot.store import incidents
 from bot.store.database import Database
@@ -44,6 +45,15 @@ _SAME_ERROR = """
 _RECOVERED = """
     SELECT flow_id, max(ended_at) AS at FROM incidents
     WHERE flow_id IN (SELECT value FROM json_each(?)) AND phase = 'recovered' AND ended_at IS NOT NULL GROUP BY flow_id
+"""
+_OWNERS = """
+    SELECT flow_id, owners FROM incidents WHERE flow_id IN (SELECT value FROM json_each(?)) AND owners <> '[]'
+    ORDER BY opened_at, rowid
+"""
+_FAILED_TASKS = """
+    SELECT i.flow_id, max(i.flow_name) AS name, o.failed_task_name, o.failed_tasks
+    FROM occurrences o JOIN incidents i ON i.id = o.incident
+    WHERE o.failed_task_name <> '' GROUP BY i.flow_id, o.failed_task_name, o.failed_tasks LIMIT 10000
 """
 _CONSEQUENCES = """
     SELECT id, flow_id, flow_name, phase, cause FROM incidents
@@ -88,6 +98,24 @@ class Surroundings(Transactional):
         """When the last incident of each of these flows recovered; those without one are left out."""
         rows = db.execute(_RECOVERED, [json.dumps(sorted(flows))])
         return {FlowId(row["flow_id"]): from_timestamp(row["at"]) for row in rows}
+
+    @read
+    def remembered_owners(self, db: Database, flows: Collection[FlowId]) -> Mapping[FlowId, tuple[UserName, ...]]:
+        """The owners of these flows when they last broke. Flows that never did are left out."""
+        rows = db.execute(_OWNERS, [json.dumps(sorted(flows))])
+        return {FlowId(row["flow_id"]): tuple(map(UserName, json.loads(row["owners"]))) for row in rows}
+
+    @read
+    def failed_tasks(self, db: Database) -> tuple[FailedTask, ...]:
+        """The tasks that have failed, each once, or first with others, in each flow."""
+        return tuple(
+            FailedTask(
+                FlowRef(FlowId(row["flow_id"]), row["name"]),
+                row["failed_task_name"],
+                tuple(map(TaskId, json.loads(row["failed_tasks"]))),
+            )
+            for row in db.execute(_FAILED_TASKS)
+        )
 
     @read
     def consequences(

@@ -376,6 +376,9 @@ def test_the_running_bot():
         "warning: outbox",
     ]
     assert on_bot.running(ill, "process 1", "2.0")[0].says.endswith("cannot do its work. Slack is not connected.")
+    (_, home) = on_bot.running(replace(BOT_REPORT, home_refused="not_enabled"), "process 1", "1.0")
+    assert (home.state, "(not_enabled)" in home.says) == (CheckState.WARNING, True)
+    assert "app_home_opened" in home.fix
     assert on_bot.disk("/x", 10**9) is None
     assert on_bot.pictures(None).state is CheckState.OK
     fixes = {each: on_bot.pictures(each).fix for each in NoPicture}

@@ -7,7 +7,8 @@ import pytest
 from bot.core.command import buttons
 from bot.core.command.lacking import said
 from bot.core.command.parse import parse
-from bot.core.forms import fields, rendering
+from bot.core.command.table import BY_VERB
+from bot.core.forms import fields, names, rendering
 from bot.core.forms.model import Errors, FormSubmitted, OpenView, View
 from bot.core.forms.saying import command_of, filled, shown_command
 from bot.core.outbox import blocks
@@ -234,6 +235,12 @@ def test_what_is_wrong_is_at_its_field(verb, values, at):
 )
 def test_what_was_said_is_in_the_fields(verb, words, values):
     assert filled(verb, words) == values
+
+
+def test_every_form_is_of_a_verb_and_every_shortcut_on_a_message_says_a_command():
+    assert set(BY_VERB) >= names.FORMS
+    for words in names.MESSAGE_SHORTCUTS.values():
+        parse(words)
 
 
 def test_the_card_says_what_the_form_is_about():

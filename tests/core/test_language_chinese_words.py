@@ -23,12 +23,17 @@ from bot.core.text.message import plain
 RUN = "2809-20190812080700"
 
 
+HOLDS_A_WORD = {("谁", "在值班"), ("我的任务", "流")}  # 在 and 任务 are words of their own
+
+
 def test_every_verb_that_a_space_can_cut_in_two_is_offered():
     for word, row in BY_VERB.items():
+        if row.verb == "find":  # what is behind it is what is searched for, whatever it is
+            continue
         for place in range(1, len(word)):
             before, behind = word[:place], word[place:]
             is_noun = BY_VERB.get(before) is row and behind == chinese.RUN  # before an ID
-            if not word.isascii() and not is_noun and (before, behind) != ("谁", "在值班"):  # 在 is a word of its own
+            if not word.isascii() and not is_noun and (before, behind) not in HOLDS_A_WORD:
                 with pytest.raises(Refusal) as caught:
                     parse(f"{before} {behind}")
                 assert caught.value.reason == "ambiguous_verb"

@@ -133,6 +133,8 @@ REQUESTS = {
     requests.Failed: st.builds(requests.Failed, periods, maybe(flows), maybe(owners), counts),
     requests.Runs: st.builds(requests.Runs, periods, statuses, maybe(flows), maybe(owners), counts),
     requests.Show: either(requests.Show),
+    requests.Find: st.builds(requests.Find, names | people.map("<@{}>".format), counts),
+    requests.Mine: st.builds(requests.Mine, counts),
     requests.ShowGraph: either(requests.ShowGraph),
     requests.Stats: st.builds(requests.Stats, periods, maybe(flows)),
     requests.Log: st.builds(requests.Log, maybe(instances), maybe(tasks), maybe(counts), st.booleans()),

@@ -79,6 +79,6 @@ def test_only_the_snooze_of_the_flow_ends_from_its_card():
 
     assert "1|p1|unsnooze 3377" in menu(OWN)
     assert "1|p1|form snooze 3377" in menu(ALL)
-    assert "1|p1|snooze 3377" in menu(None)
+    assert "1|p1|form snooze 3377" in menu(None)
     assert "1|p1|unsnooze 3377" in menu(OWN, **ACKED)
     assert len(menu(OWN, **ACKED)) == 5  # all that Slack shows

@@ -125,3 +125,23 @@ async def test_a_runbook_is_decided_with_the_live_incidents_of_its_flow(store, p
     seen = []
     await store.change_runbook(FlowId(1), lambda live: seen.extend(live) or ChangeSet())
     assert [each.id for each in seen] == (["i1"] if phase in {Phase.OPEN, Phase.ACKNOWLEDGED} else [])
+
+
+async def test_the_owners_of_a_flow_are_those_when_it_last_broke(store):
+    old, new = failing("i1", "x", day=0, flow=7), failing("i2", "x", day=1, flow=7)
+    await put(store, replace(old, owners=("maya.chen",)), replace(new, owners=("jonas.weber", "li.wei")))
+    await put(store, replace(failing("i3", "x", flow=8), owners=()))
+    assert await store.remembered_owners([FlowId(7), FlowId(8), FlowId(9)]) == {7: ("jonas.weber", "li.wei")}
+
+
+async def test_the_tasks_that_failed_are_there_once_for_each_flow(store):
+    def with_task(id_, day, flow, *ids):
+        made = failing(id_, "x", day=day, flow=flow)
+        (failure,) = made.occurrences
+        return replace(made, occurrences=(replace(failure, failed_task_name="load", failed_tasks=ids),))
+
+    nameless = failing("i4", "x", flow=9)
+    nameless = replace(nameless, occurrences=(replace(nameless.occurrences[0], failed_task_name=""),))
+    await put(store, with_task("i1", 0, 7, 1, 2), with_task("i2", 1, 7, 1, 2), with_task("i3", 2, 8, 3), nameless)
+    found = await store.failed_tasks()
+    assert [(each.flow.id, each.name, each.ids) for each in found] == [(7, "load", (1, 2)), (8, "load", (3,))]

@@ -190,3 +190,12 @@ async def test_slow_runs_are_compared_with_the_others(store):
     assert await store.slow_runs(begin, begin + 12 * HOUR) == (sixth, first)
     assert await store.slow_runs(begin, begin + 2 * HOUR) == (first,)
     assert await store.slow_runs(begin + 24 * HOUR, begin + 48 * HOUR) == ()
+
+
+async def test_the_last_run_of_each_flow_is_the_one_triggered_last_and_not_ahead(store):
+    await store.add_past_runs(
+        [past(1, NOW - HOUR), past(1, NOW, -1), past(1, NOW + HOUR, 0), past(2, NOW + HOUR, 0), past(3, NOW - HOUR, 2)]
+    )
+    found = await store.last_runs([FlowId(1), FlowId(2), FlowId(3), FlowId(4)], NOW)
+    assert {flow: run.status for flow, run in found.items()} == {1: -1, 3: 2}
+    assert found[FlowId(1)].triggered_at == NOW.replace(microsecond=0)

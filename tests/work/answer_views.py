@@ -119,7 +119,8 @@ def _section(block):
     yield from block["text"]["text"].split("\n")
     yield from (field["text"] for field in block.get("fields", ()))
     if "accessory" in block:
-        yield f"({block['accessory']['text']['text']})"
+        labels = [each["text"]["text"] for each in block["accessory"].get("options", (block["accessory"],))]
+        yield f"({' | '.join(labels)})"
 
 
 _BLOCKS = {

@@ -115,6 +115,21 @@ class ShowGraph:
 
 
 @dataclass(frozen=True, slots=True)
+class Find:
+    """Flows by a part of their name or ID, by an owner, or by a task that failed."""
+
+    text: str  # or ``<@U…>``, a person whose flows are meant
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """The asker's flows."""
+
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Stats:
     """How much failed in a period, and how it was dealt with."""
 

@@ -12,7 +12,9 @@ from bot.core.command.flow_requests import (
     Enable,
     Expect,
     Failed,
+    Find,
     Log,
+    Mine,
     Rerun,
     Retry,
     Runbook,
@@ -44,12 +46,14 @@ __all__ = [  # noqa: RUF022  all requests, and what they name
     "Enable",
     "Expect",
     "Failed",
+    "Find",
     "FlowRef",
     "Handover",
     "Help",
     "Incidents",
     "LinkPerson",
     "Log",
+    "Mine",
     "OnCall",
     "OwnerRef",
     "People",
@@ -346,6 +350,8 @@ _OfFlows = (
     | Failed
     | Runs
     | Show
+    | Find
+    | Mine
     | ShowGraph
     | Log
     | Stats

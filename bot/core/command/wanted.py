@@ -161,6 +161,8 @@ ERROR_TEXT = Wanted(
     msg("Which text of the error? Write it in quotes after {after}, for example {example}."),
     msg("{found} is not a text. Write it in quotes, for example {example}."),
 )
+_SEARCHED = msg("What should I look for? Write a part of a name, an ID, an owner or a task, for example {example}.")
+SEARCHED = Wanted(_SEARCHED, _SEARCHED)
 _OFFER = msg("Press a button of the message that asks you.")
 OFFER = Wanted(_OFFER, _OFFER)
 _NOTE = msg("What is the reason? Write it after {after}, in your own words.")

@@ -16,6 +16,7 @@ from bot.core.routing.prefs import OFF
 from bot.core.text.message import msg
 
 SCOPES = ("open", "unacked", "mine")
+_PERSON = re.compile(r"<@[UW][A-Z0-9]+>")
 _OFFER_ID = re.compile(r"[0-9a-z]{1,40}")
 _STATUS_NAMES = {status.name.casefold(): int(status) for status in Status}
 _STATUS_ALIASES = {"failed": int(Status.FAIL), "cancelled": int(Status.CANCEL), "canceled": int(Status.CANCEL)}
@@ -104,6 +105,22 @@ def _say_runbook_zh(text: str) -> str:
     return chinese.OFF[0] if text == OFF else spell_note(text)
 
 
+def _searched(cursor: Cursor) -> str:
+    """All that is left, as one text: words, a name in quotes, or a person."""
+    words: list[str] = []
+    while (token := cursor.take()) is not None:
+        words.append(f"<@{token.person}>" if token.person else token.bare)
+    if not any(words):
+        raise cursor.expected(wanted.SEARCHED)
+    return " ".join(words)
+
+
+def _say_searched(text: str) -> str:
+    if _PERSON.fullmatch(text):
+        return text
+    return spell_name(text) if text.casefold() == "page" else spell_word(text)  # the word of the one clause before it
+
+
 def _resolution(token: Token) -> Resolution | None:
     word = chinese.RESOLUTIONS.get(token.plain, token.plain)
     return next((each for each in Resolution if each.value == word), None)
@@ -122,6 +139,7 @@ def _offer(token: Token) -> str | None:
 
 
 ERROR_TEXT = Form('"TEXT"', one(wanted.ERROR_TEXT, text), spell_name, example='"Connection reset"')
+SEARCHED = Form("TEXT", _searched, _say_searched, example="daily")
 _NO_KEY = msg("There is no key before `=`. Write `KEY=VALUE` without spaces around `=`.")
 STATUSES = Form(
     "STATUS …",

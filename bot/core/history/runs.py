@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from bot.core.flow.model import FlowId, InstanceId
+from bot.core.flow.model import FlowId, InstanceId, TaskId
 from bot.core.history.background import FlowRef
 from bot.core.values import dataclass
 
@@ -15,6 +15,15 @@ class SlowRun:
     flow_name: str
     took: timedelta
     usual: timedelta  # on average
+
+
+@dataclass(frozen=True, slots=True)
+class FailedTask:
+    """A task that failed in a flow, alone or first of several."""
+
+    flow: FlowRef
+    name: str
+    ids: tuple[TaskId, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ from bot.core.text.message import Text
 from bot.core.values import dataclass
 from bot.messages.cards import answers, flows
 from bot.work.commands.flow_access import FlowAccess
+from bot.work.commands.flow_list import FlowLists
 from bot.work.commands.incident_actions import IncidentActions
 from bot.work.monitor.flow_outlook import Outlook
 from bot.work.monitor.on_call import OnCall
@@ -121,6 +122,7 @@ class Services:
     seal: Seal = field(default_factory=lambda: Seal(secrets.token_hex()))
     secret_commands: SecretCommands = field(default_factory=SecretCommands)
     flow_access: FlowAccess = field(default_factory=FlowAccess)
+    flow_lists: FlowLists = field(default_factory=FlowLists)
     lost: Callable[[], frozenset[str]] = frozenset  # channels and people that cannot be posted to now
     draw: Draw = no_pictures
     outlook: Callable[[FlowRef, datetime], Awaitable[Outlook | None]] = no_outlook  # whether a flow is late

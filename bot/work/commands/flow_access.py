@@ -53,6 +53,16 @@ class FlowAccess:
                 unchecked += 1
         return tuple(shown), unchecked
 
+    async def visible_flows(
+        self, enos: Enos, user: UserId, flows: Collection[FlowId], now: datetime, *, listed: Collection[FlowId] = ()
+    ) -> tuple[frozenset[FlowId], int]:
+        """Those of the flows that EnOS shows this user, and how many could not be checked; ``listed`` are theirs."""
+        self._remember(user, set(flows).intersection(listed), now, sees=True)
+        unknown = [flow for flow in flows if self._sees(user, flow, now) is None]
+        await self._one_by_one(enos, user, unknown[:ONE_BY_ONE], now)
+        shown = frozenset(flow for flow in flows if self._sees(user, flow, now))
+        return shown, sum(1 for flow in flows if self._sees(user, flow, now) is None)
+
     async def _owned(self, enos: Enos, link: Link, incident: Incident, *, sees: bool | None) -> bool:
         """Whether it is of a flow that is gone and was this person's."""
         if sees is None or not link.verified or link.user_name not in incident.owners:

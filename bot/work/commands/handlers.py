@@ -27,6 +27,8 @@ HANDLERS: Mapping[type, str] = {  # "module:function", in this folder
     requests.Failed: "reading:failed",
     requests.Runs: "reading:runs",
     requests.Show: "reading:show",
+    requests.Find: "finding:find",
+    requests.Mine: "finding:mine",
     requests.ShowGraph: "graphs:graph",
     requests.Stats: "stats:stats",
     requests.Log: "logs:log",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.core.command.parse import say
-from bot.core.command.requests import Audit, Failed, Incidents, People, Runs, Snoozes, Watches
+from bot.core.command.requests import Audit, Failed, Find, Incidents, Mine, People, Runs, Snoozes, Watches
 from bot.core.errors import Offer
 from bot.core.flow.model import FlowId
 from bot.core.outbox import blocks
@@ -16,7 +16,7 @@ from bot.work.commands.context import CommandContext
 
 PAGE = 10  # rows
 _PARAGRAPH = 2800  # characters in English: ten long rows need more than one paragraph
-Listing = Failed | Runs | Incidents | People | Audit | Snoozes | Watches
+Listing = Failed | Runs | Incidents | People | Audit | Snoozes | Watches | Find | Mine
 
 
 def listed(

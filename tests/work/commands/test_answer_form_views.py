@@ -4,8 +4,11 @@ import pytest
 from answer_views import text_of
 from languages import ALL, PSEUDO, english_words, speak_all
 
+from bot.core.forms import names
 from bot.core.outbox.conversations import SlackRefused
 from bot.core.text.language import EN
+from bot.slack.manifest import SHORTCUTS
+from bot.work.forms.registry import FORMS
 
 DATA = ("daily-energy-report", "transform", "tomorrow 08:00", "TICKET-17", "wrong at", "3377")
 
@@ -101,8 +104,6 @@ async def test_every_view(world, snapshot, monkeypatch, title, language):
 
 @pytest.mark.parametrize("language", ALL)
 async def test_no_title_or_label_is_cut(world, monkeypatch, language):
-    from bot.work.forms.registry import FORMS
-
     speak_all(monkeypatch)
     world.speaks(language)
     card = await world.breaks()
@@ -111,4 +112,9 @@ async def test_no_title_or_label_is_cut(world, monkeypatch, language):
         assert "…" not in text_of({**view.content, "blocks": []})
     link = await world.priya.opens("link me")
     assert "…" not in text_of({**link.content, "blocks": []})
-    assert set(FORMS) == {"ack", "close", "snooze", "assign", "link"}
+
+
+def test_every_form_has_its_name():
+    assert set(FORMS) == names.FORMS
+    assert all(name == form.name for name, form in FORMS.items())
+    assert set(names.GLOBAL_SHORTCUTS) | set(names.MESSAGE_SHORTCUTS) == {id_ for id_, *_ in SHORTCUTS}

@@ -6,6 +6,7 @@ from answer_scenes_asking import SCENES as ASKING
 from answer_scenes_background import SCENES as BACKGROUND
 from answer_scenes_escalation import SCENES as ESCALATION
 from answer_scenes_expecting import SCENES as EXPECTING
+from answer_scenes_finding import SCENES as FINDING
 from answer_scenes_handover import SCENES as HANDOVER
 from answer_scenes_reading import SCENES as READING
 from answer_scenes_refused import SCENES as REFUSED
@@ -18,7 +19,7 @@ from phone import unfit
 
 from bot.core.text.language import EN
 
-_OF_VERBS = ACTING | ASKING | BACKGROUND | ESCALATION | EXPECTING | HANDOVER | RETRIES | SNOOZES
+_OF_VERBS = ACTING | ASKING | BACKGROUND | ESCALATION | EXPECTING | FINDING | HANDOVER | RETRIES | SNOOZES
 SCENES = _OF_VERBS | READING | REFUSED | ROUTING | WORDS
 
 FLOWS = (
@@ -49,7 +50,8 @@ ENOS = (
 )  # fmt: skip
 AUDIT = (": done", ": refused:already_so")  # which shows outcomes as they are kept
 REASONS = ("TICKET-17",)
-KNOWN = ("meter-import", "billing", "call the grid team before a rerun", "wiki.example", "wiki")
+FOUND = ("dayly-energy-report", "zzz", *(f"meter-{n:02}" for n in range(12)))
+KNOWN = ("meter-import", *FOUND, "billing", "call the grid team before a rerun", "wiki.example", "wiki")
 ERRORS = ("Connection reset", "timed out", "10s", "7h", ": refused:", "ab")
 DATA = ("PagerDuty", *KNOWN, *ERRORS, *REASONS, *FLOWS, *TASKS, *PEOPLE, *LOGS, *ENOS, *AUDIT)
 

@@ -31,6 +31,8 @@ WORDS = {
     "failed": "failed",
     "runs": "runs",
     "show": "show 3377",
+    "find": "find energy",
+    "mine": "mine",
     "graph": "graph 3377",
     "stats": "stats",
     "log": f"log {FAILED}",
@@ -57,7 +59,7 @@ WORDS = {
 }
 
 ANYONE = {"help", "whoami", "oncall", "status"}
-READS = {"incidents", "failed", "runs", "show", "graph", "stats", "log", "snoozes"}
+READS = {"incidents", "failed", "runs", "show", "find", "mine", "graph", "stats", "log", "snoozes"}
 STARTS = {"trigger", "rerun", "cancel", "enable", "disable"}
 OWNS = STARTS | {"expect", "runbook"}
 ROUTES = {"watch", "unwatch", "watches", "prefs"}
