@@ -107,6 +107,7 @@ class App:
             zone=lambda: self.zone.offset,
             is_reachable=lambda: self.monitor.health(self.steady()).reachable,
             fill=self.monitor.background.fill,
+            show_storms=self.monitor.refresh_groups,
         )
         names = MentionableOwners(store, accounts, patience=1.0)
         self.watchdog = Watchdog(

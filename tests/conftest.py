@@ -4,8 +4,13 @@ The gate tries the same examples each time, so that landing is not a matter of l
 each time.
 """
 
+import logging
+
+import pytest
 from hypothesis import HealthCheck, settings
 from thorough import TIMES, examples
+
+from bot.ops import logs
 
 settings.register_profile(
     "flowbot",
@@ -15,3 +20,11 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("flowbot")
+
+
+@pytest.fixture(autouse=True)
+def _no_line_is_held_back():
+    """A program that a test has run leaves its filters on the loggers; the next test sees each line."""
+    yield
+    for name in logs._AT_EACH_TICK:
+        logging.getLogger(name).filters.clear()

@@ -133,6 +133,16 @@ def when(last: LastDigest | None, slot: datetime, now: datetime, planned_at: dat
     return Timing.DUE if slot > last.slot else Timing.TOLD
 
 
+def planned(last: LastDigest | None, slot: datetime) -> LastDigest:
+    """What a channel's note holds once somebody has said its hour; ``slot`` is the last one before that.
+
+    Its next digest waits for that hour, and covers all since its last one, also where there was none for a while.
+    """
+    if last is None:
+        return LastDigest(slot)
+    return last if last.slot >= slot else LastDigest(slot, last.until or last.slot)
+
+
 def covered(last: LastDigest | None, until: datetime) -> tuple[datetime, datetime]:
     """From when to when a digest covers: nothing where the clock was set back.
 

@@ -18,6 +18,7 @@ from bot import __version__
 from bot.core.checks import check, on_bot, on_enos, on_slack
 from bot.core.checks.check import Check, failed, ok, warning
 from bot.core.checks.on_bot import BotReport
+from bot.core.checks.on_lateness import LateFacts, lateness
 from bot.core.checks.on_watches import WatchFact, facts
 from bot.core.errors import Refusal
 from bot.core.outbox.conversations import Channel
@@ -30,6 +31,7 @@ from bot.doctor.address import address
 from bot.doctor.bridges import bridges
 from bot.doctor.enos import EnosExam
 from bot.doctor.probe_client import ProbeClient
+from bot.doctor.running_bot import late_facts
 from bot.doctor.safe_check import safe_check
 from bot.doctor.slack import SlackExam
 from bot.doctor.watches import watches
@@ -63,6 +65,7 @@ async def examine(settings: Settings, *, press: float = 0.0) -> list[Check]:
         await safe_check("slack socket", found, _connections(settings, state, slack, found, press), 60 + 2 * press)
         found += of_enos
         await safe_check("bridges", found, bridges(settings, found))
+        found.append(lateness(settings.late, state.late))
         await watches(state.watches, slack, enos, settings.command, found)
         await safe_check("links", found, _people(settings, state, slack, enos, found))
     finally:
@@ -79,6 +82,7 @@ class _State:
     bot_report: BotReport | None = None  # of the running bot
     links: Sequence[Link] | None = None  # None: not known
     watches: Sequence[WatchFact] = ()
+    late: LateFacts | None = None
 
 
 async def _bot(settings: Settings, found: list[Check]) -> _State:
@@ -111,9 +115,10 @@ async def _database(settings: Settings, path: Path, found: list[Check]) -> _Stat
         return await _running(settings, path, found)
     async with store:
         links, routing = await store.links(), facts(await store.watches())
+        late = await late_facts(store)
     found.append(ok("database", f"{path} can be read and written."))
     found.append(ok("bot", "flowbot is not running."))
-    return _State(links=links, watches=routing)
+    return _State(links=links, watches=routing, late=late)
 
 
 def _is_to_be_made(path: Path) -> bool:
@@ -142,7 +147,13 @@ async def _running(settings: Settings, path: Path, found: list[Check]) -> _State
         return _State(runs=True)
     bot_report = on_bot.read(told)
     found += on_bot.running(bot_report, who, __version__)
-    return _State(runs=True, bot_report=bot_report, links=bot_report.links, watches=bot_report.watches)
+    return _State(
+        runs=True,
+        bot_report=bot_report,
+        links=bot_report.links,
+        watches=bot_report.watches,
+        late=bot_report.late,
+    )
 
 
 async def _connections(settings: Settings, state: _State, slack: SlackExam, found: list[Check], press: float) -> None:

@@ -9,9 +9,11 @@ from typing import Any
 
 from bot import __version__
 from bot.core.checks.on_bot import BotReport, written
+from bot.core.checks.on_lateness import LateFacts
 from bot.core.checks.on_watches import facts
 from bot.core.errors import Refusal
 from bot.core.health.promise import Judgement
+from bot.core.history.usual import LEAST
 from bot.core.outbox.blocks import Card
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind, PostState
 from bot.core.people.model import IncomingMessage
@@ -24,6 +26,14 @@ from bot.store.store import Store
 LONGEST = 300.0  # seconds that a press may be waited for
 SENT_WITHIN = 20.0  # seconds until the doctor gives up a post that Slack does not have
 POLL_SECONDS = 0.1  # seconds between two checks of a post
+
+
+async def late_facts(store: Store) -> LateFacts:
+    """What the database holds about late runs."""
+    known, flows = await store.flows_to_learn_from(LEAST)
+    expected = (await store.expectations()).values()
+    promised = sum(each.by is not None for each in expected)
+    return LateFacts(flows, known, promised, len(expected) - promised)
 
 
 class RunningBotProbe:
@@ -54,6 +64,7 @@ class RunningBotProbe:
             links=await self._store.links(),
             watches=facts(await self._store.watches()),
             home_refused=self.home_refused(),
+            late=await late_facts(self._store),
         )
         return json.dumps(written(report))
 

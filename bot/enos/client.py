@@ -319,8 +319,8 @@ class EnosClient:
 def _unknown(flow: FlowId) -> Refusal:
     return Refusal(
         "unknown_flow",
-        msg("EnOS has no flow {id}. Check the ID.", id=str(flow)),
-        msg("`show NAME` finds a flow by its name."),
+        msg("EnOS has no flow {id}.", id=str(flow)),
+        msg("Check the ID, or find the flow by its name with `show NAME`."),
     )
 
 

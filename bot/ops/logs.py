@@ -3,7 +3,7 @@
 import json
 import logging
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 
 from bot.core.text.escape import clean as without_orders
@@ -12,6 +12,14 @@ from bot.ops.rare_log import RareLogFilter
 
 _QUIET = ("httpx", "httpcore", "slack_bolt", "slack_sdk", "aiohttp.access")
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+# Bugs with one incident, flow or retry, which every tick of a few seconds meets again: the first, then one an hour.
+_AT_EACH_TICK: Mapping[str, tuple[str, ...]] = {
+    "bot.work.monitor.guarded": (),
+    "bot.work.monitor.lateness": ("Whether flow",),
+    "bot.work.runs.retrier": ("A retry hit a bug",),
+}
+_AN_HOUR = 3600.0
 
 Clean = Callable[[str], str]
 
@@ -40,6 +48,10 @@ def configure(level: str, form: str, *, secrets: Collection[str], mask: Clean) -
     if not any(isinstance(each, RareLogFilter) for each in asyncio_log.filters):
         # Logged dozens of times a second, with a traceback, while no file descriptors are left (CPython 3.11).
         asyncio_log.addFilter(RareLogFilter("socket.accept() out of system resource"))
+    for name, begins in _AT_EACH_TICK.items():
+        log = logging.getLogger(name)
+        if not any(isinstance(each, RareLogFilter) for each in log.filters):
+            log.addFilter(RareLogFilter(*begins, seconds=_AN_HOUR))
     # Warns at each tick while a job takes longer than its interval: while EnOS hangs, for hours.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
 

@@ -145,6 +145,18 @@ class History(Transactional):
         return tuple(FlowRef(FlowId(row["flow_id"]), row["name"]) for row in rows)
 
     @read
+    def flows_to_learn_from(self, db: Database, least: int) -> tuple[int, int]:
+        """How many flows have so many successful runs under one schedule, and how many have runs at all."""
+        known = db.execute(
+            "SELECT count(DISTINCT flow_id) FROM (SELECT flow_id FROM past_runs"
+            " WHERE status = 1 AND kind = 1 AND digits < 14 AND ended IS NOT NULL"
+            " GROUP BY flow_id, schedule HAVING count(*) >= ?)",
+            [least],
+        )
+        every = db.execute("SELECT count(DISTINCT flow_id) FROM past_runs")
+        return int(known.fetchone()[0]), int(every.fetchone()[0])
+
+    @read
     def dependencies(self, db: Database, flows: Collection[FlowId]) -> Mapping[FlowId, tuple[FlowRef, ...]]:
         """The flows that each of these flows waits for. Flows whose graph was not read are left out."""
         found: dict[FlowId, tuple[FlowRef, ...]] = {}

@@ -17,7 +17,7 @@ from bot.store.people import end_attempt, require_link
 from bot.store.queueing import put
 from bot.store.transactions import Transactional, from_timestamp, person, read, timestamp, transaction
 
-NO_NOTES: Mapping[str, str] = MappingProxyType({})
+NO_NOTES: Mapping[str, Callable[[str], str]] = MappingProxyType({})
 
 
 class Routing(Transactional):
@@ -104,16 +104,18 @@ class Routing(Transactional):
         change: Callable[[Prefs], Prefs],
         told: Callable[[Prefs], Sequence[NewPost]],
         *,
-        notes: Mapping[str, str] = NO_NOTES,
+        notes: Mapping[str, Callable[[str], str]] = NO_NOTES,
         attempt_result: AttemptResult | None = None,
     ) -> Prefs:
         """Change the preferences of a channel or person, and queue what ``told`` says of the new ones.
 
-        A note that is there already is kept.
+        ``notes`` say what becomes of each note; one that is not there yet is empty.
         """
         _require(db, attempt_result)
-        for note in notes.items():
-            db.execute("INSERT OR IGNORE INTO notes (name, value) VALUES (?, ?)", note)
+        for name, changed in notes.items():
+            row = db.execute("SELECT value FROM notes WHERE name = ?", [name]).fetchone()
+            value = changed("" if row is None else row["value"])
+            db.execute("INSERT OR REPLACE INTO notes (name, value) VALUES (?, ?)", [name, value])
         new = change(prefs(db, channel))
         db.execute(
             "INSERT OR REPLACE INTO prefs VALUES (?, ?, ?, ?, ?, ?, ?)",

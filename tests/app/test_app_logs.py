@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from bot.ops import logs
+from bot.work.monitor.guarded import guarded
 
 
 @pytest.fixture(autouse=True)
@@ -106,3 +107,34 @@ def test_nothing_from_outside_gives_the_terminal_an_order(capsys, form, sign):
 def test_what_came_from_outside_begins_no_line_of_its_own(capsys, parting):
     forged = f"x{parting}2026-11-21T14:30:00.000Z error    all is lost  [room]"
     assert len(lines(capsys, "text", lambda log: log.warning("%s", forged, extra={"by": forged}))) == 1
+
+
+@pytest.mark.parametrize("name", ["bot.work.monitor.guarded", "bot.work.monitor.lateness", "bot.work.runs.retrier"])
+def test_a_bug_that_every_tick_meets_is_logged_once_an_hour(capsys, name):
+    said = {
+        "bot.work.monitor.lateness": "Whether flow %s is late hit a bug. The others are still looked at.",
+        "bot.work.runs.retrier": "A retry hit a bug. flowbot tries again.",
+    }
+    text = said.get(name, "What is known around an incident hit a bug. The others are still looked at.")
+    log = logging.getLogger(name)
+
+    def meets(_log):
+        for _ in range(3):
+            log.error(text, *([3377] if "%" in text else []))
+
+    try:
+        assert len(lines(capsys, "text", meets)) == 1
+        assert lines(capsys, "text", meets) == [], "also where logging is configured again"
+    finally:
+        log.filters.clear()
+
+
+async def test_different_bugs_are_of_different_kinds(caplog):
+    """So that one of them does not hide the others."""
+
+    async def bug():
+        raise RuntimeError
+
+    await guarded("Looking whether flow 1 is late", bug())
+    await guarded("Looking whether flow 2 is late", bug())
+    assert len({str(record.msg) for record in caplog.records}) == 2

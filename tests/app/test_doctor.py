@@ -30,7 +30,7 @@ async def test_all_is_well_before_the_first_start_and_nothing_is_left_behind(doc
         "slack bot token", "slack scopes", "slack app token", "slack clock", "slack channel",
         "slack admins", "slack on call", "slack message", "slack history", "slack socket",
         "enos sign-in", "enos clock",
-        "enos page base", "enos order", "enos time zone", "enos flows",
+        "enos page base", "enos order", "enos time zone", "enos flows", "lateness",
     ]  # fmt: skip
     assert "The first start creates it" in named(found, "database").says
     assert len(running.world.workspace.messages(DATA_OPS)) == before

@@ -1,11 +1,12 @@
 """What the doctor finds of watches, while the bot runs and while it does not."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from app_kit import DATA_OPS, GENERAL, JONAS, configured, hears, running_bot
 from doctor_kit import HOME, bad, named
 
-from bot.core.flow.model import FlowId
+from bot.core.flow.model import FlowId, InstanceId
+from bot.core.history.runs import PastRun
 from bot.core.people.model import Person
 from bot.core.routing.watch import Filters, Watch
 from bot.doctor import program
@@ -60,3 +61,24 @@ async def test_the_watches_of_a_running_bot_are_checked(running, tmp_path):
         await add(bot.store, GENERAL)
         found = bad(await program.examine(configured(running, tmp_path)))
     assert "#general" in found["watches channels"].says
+
+
+async def test_the_doctor_says_of_how_many_flows_lateness_is_known(doctor, tmp_path):
+    runs = [
+        PastRun(
+            InstanceId(f"{flow}-{at:%Y%m%d%H}"), FlowId(flow), at, 1, at, at + timedelta(minutes=5), freq="0 0 9 * * ?"
+        )
+        for flow, count in ((3377, 12), (2809, 4))
+        for at in (NOW - timedelta(days=day) for day in range(1, count + 1))
+    ]
+    async with Store.open(tmp_path / "flowbot.db") as store:
+        await store.add_past_runs(runs)
+    says = named(await doctor(), "lateness").says
+    assert "FLOWBOT_LATE is auto" in says
+    assert "Flows with enough runs to learn from: 1 of 2." in says
+
+
+async def test_a_running_bot_tells_the_doctor_so_too(running, tmp_path):
+    async with running_bot(running, tmp_path):
+        says = named(await program.examine(configured(running, tmp_path)), "lateness").says
+    assert "Flows with enough runs to learn from:" in says

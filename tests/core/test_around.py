@@ -69,6 +69,28 @@ def test_a_run_that_may_not_have_been_read_yet_is_not_missing():
     assert next_run(RUNS[1:], UTC_ONLY, SIX + 5 * MINUTE) == TOMORROW
 
 
+def at_half_past(days_ago=0, **more):
+    """A run that the schedule starts at half past six; its id holds the hour alone."""
+    hour = SIX - days_ago * DAY
+    id_ = InstanceId(f"3377-{hour:%Y%m%d%H}")
+    return run(days_ago, instance=id_, freq="0 30 6 * * ?", **more)
+
+
+@pytest.mark.parametrize(
+    ("missing", "after", "said"),
+    [(0, 90 * MINUTE, SIX + DAY + 30 * MINUTE), (1, 90 * MINUTE, None), (1, 35 * MINUTE, SIX + DAY + 30 * MINUTE)],
+    ids=["it ran today", "it did not, so it may be off", "today's run may not have been read yet"],
+)
+def test_the_next_run_of_a_flow_whose_ids_hold_no_minutes(missing, after, said):
+    assert next_run([at_half_past(each) for each in range(missing, 12)], UTC_ONLY, SIX + after) == said
+
+
+def test_where_ids_do_not_tell_two_runs_of_an_hour_apart_it_is_said_until_the_second_is_due():
+    twice = [replace(each, freq="0 0,30 6 * * ?") for each in map(at_half_past, range(12))]
+    assert next_run(twice, UTC_ONLY, SIX + 20 * MINUTE) == SIX + 30 * MINUTE
+    assert next_run(twice, UTC_ONLY, SIX + 90 * MINUTE) is None
+
+
 # ── met before ──
 
 RERUN = Run(InstanceId("3377-2026112100"), FlowId(3377), "", str(JONAS), "p", NOW, "C", verb="rerun")

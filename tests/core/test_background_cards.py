@@ -85,6 +85,9 @@ CARDS = {
     ),
     "in full": said(*cards.in_full(FULL, BOOK, CauseReason.UPSTREAM_BROKEN)),
     "in full, of the cause": said(*cards.in_full(TOP, PAGE, CauseReason.UPSTREAM_FINE)),
+    "in full, of flows that the asker may not see": said(
+        *cards.in_full(Background(waiting_count=5, consequence_count=2), None, None)
+    ),
     "reasons": said(*(text for each in CauseReason for text in cards.in_full(Background(), None, each))),
     "a runbook": said(runbooks.line(BOOK.text), runbooks.given(BOOK, cards.name(FLOWS[0])), runbooks.told(BOOK)),
     "a page": said(runbooks.line(PAGE.text), runbooks.given(PAGE, cards.name(FLOWS[0])), runbooks.told(PAGE)),
@@ -101,6 +104,17 @@ def test_nothing_is_said_of_what_is_not_known():
     assert around(Background()) == incident_cards.card(incident(failure(**KNOWN)), "p1", LINKED)
     assert cards.in_full(Background(), None, None) == []
     assert cards.in_full(Background(), None, CauseReason.GRAPH_UNKNOWN) == []
+
+
+@pytest.mark.parametrize(
+    ("phase", "on_cause", "on_nobody"),
+    [({}, True, False), (ACKED, False, False)],
+    ids=["nobody is on it: its cause says that nobody is notified", "somebody is on it: nothing is said of notifying"],
+)
+def test_a_card_does_not_ask_for_somebody_and_say_that_nobody_is_notified(phase, on_cause, on_nobody):
+    shown = str(blocks.rendered(around(Background(cause=replace(CAUSE, is_acknowledged=True)), **phase), "en"))
+    assert ("nobody is notified about this" in shown) is on_cause
+    assert ("Nobody has acknowledged it yet" in shown) is on_nobody
 
 
 def test_a_cause_that_has_ended_is_not_reasoned_about():

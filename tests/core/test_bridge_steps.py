@@ -7,7 +7,7 @@ import pytest
 from incident_makers import JONAS, KNOWN, MAYA, NOW, changed, failure, incident
 
 from bot.core.flow.model import InstanceId, UserName
-from bot.core.flow.status import Status
+from bot.core.flow.status import OwnStatus, Status
 from bot.core.incident.events import IncidentStep, events
 from bot.core.incident.lifecycle import (
     acknowledge,
@@ -31,6 +31,10 @@ SNOOZE = Snooze(SnoozeId("s1"), OPEN.flow_id, OPEN.flow_name, MAYA, NOW, NOW + t
 SNOOZED = replace(OPEN, snooze=SNOOZE)
 LONGER = replace(OPEN, snooze=replace(SNOOZE, id=SnoozeId("s2")))
 ANOTHER = failure("3377-2026112200", end="2026-11-22 02:00:00")
+THIRD = failure("3377-2026112300", end="2026-11-23 02:00:00")
+LATE = incident(failure(status=OwnStatus.LATE))
+LONG = incident(failure(status=OwnStatus.LONG))
+WAS_LATE = failed(LATE, ANOTHER, ())[0]
 LATER = TAKEN.ack_until.replace(hour=23)
 
 
@@ -40,6 +44,9 @@ LATER = TAKEN.ack_until.replace(hour=23)
         ("a first failure opens it", None, OPEN, ["opened"]),
         ("another failure", OPEN, failed(OPEN, ANOTHER, ())[0], ["failed_again"]),
         ("another failure while somebody is on it", TAKEN, failed(TAKEN, ANOTHER, ())[0], ["failed_again"]),
+        ("a run that was late fails", LATE, failed(LATE, ANOTHER, ())[0], ["failed"]),
+        ("a run that ran too long fails", LONG, failed(LONG, ANOTHER, ())[0], ["failed"]),
+        ("what was late fails a second time", WAS_LATE, failed(WAS_LATE, THIRD, ())[0], ["failed_again"]),
         ("its task and error line are read", incident(failure()), OPEN, ["updated"]),
         ("FAIL becomes TIMEOUT", OPEN, incident(failure(status=Status.TIMEOUT, **KNOWN)), ["updated"]),
         ("its owners change", OPEN, replace(OPEN, owners=(UserName("sam.lee"),)), ["updated"]),
@@ -83,6 +90,6 @@ def test_an_acknowledgement_that_was_over_has_expired():
 
 def test_no_name_that_receivers_see_is_lost():
     assert {step.value for step in IncidentStep} >= {
-        "opened", "failed_again", "updated", "acknowledged", "handed_over", "handed_back", "expired", "recovered",
-        "closed", "reopened", "snoozed", "snooze_ended",
+        "opened", "failed", "failed_again", "updated", "acknowledged", "handed_over", "handed_back", "expired",
+        "recovered", "closed", "reopened", "snoozed", "snooze_ended",
     }  # fmt: skip

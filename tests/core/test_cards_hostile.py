@@ -47,7 +47,7 @@ from bot.core.outbox.blocks import Card
 from bot.core.outbox.pointers import PostPresence
 from bot.core.outbox.posts import PostId
 from bot.core.people.model import Ending
-from bot.core.pictures.model import NoPicture
+from bot.core.pictures.model import Look, NoPicture
 from bot.core.routing.mentions import Permission
 from bot.core.routing.places import PlaceReason
 from bot.core.text.escape import Markup, clean, escape
@@ -146,6 +146,7 @@ ENUMS = {
     LeftOut: LeftOut.NOT_YOURS,
     PlaceReason: PlaceReason.WATCHED,
     Permission: Permission.QUIET_HOURS,
+    Look: Look.GOOD,
     NoPicture: NoPicture.TOO_LARGE,
     End: End.RERUN,
     Reason: Reason.WAS_OFF,

@@ -35,9 +35,9 @@ NAMES = {A: "meter-import", B: "clean", C: "site", D: "daily-energy-report"}
 OURS = incident()  # of D, broken at NOW
 
 
-def broken(flow, at=NOW - HOUR, status=Status.FAIL, **more):
+def broken(flow, at=NOW - HOUR, status=Status.FAIL, run="2026112100", **more):
     return incident(
-        failure(f"{flow}-2026112100", status, at=at),
+        failure(f"{flow}-{run}", status, at=at),
         id=IncidentId(f"i{flow}"),
         flow_id=flow,
         flow_name=NAMES[flow],
@@ -73,7 +73,22 @@ CASES = [
     (Flows(LONE, live(broken(A))), CauseReason.UPSTREAM_BROKEN, A),
     (Flows(graph(d="a"), live(broken(A))), CauseReason.UPSTREAM_BROKEN, A),  # its own graph is not known
     (Flows(LONE, live(broken(A, NOW + MINUTE))), CauseReason.UPSTREAM_BROKEN, A),  # seen in the next poll
-    (Flows(LONE, live(broken(A, NOW + HOUR))), CauseReason.OTHER_TIME, None),
+    # broken later: its run, for the same midnight, was due before
+    (Flows(LONE, live(broken(A, NOW + HOUR))), CauseReason.UPSTREAM_BROKE_LATER, A),
+    (Flows(LONE, live(broken(A, NOW + HOUR, OwnStatus.LATE))), CauseReason.UPSTREAM_BROKE_LATER, A),
+    (Flows(LONE, runs={A: [run(A, Status.FAIL, NOW + HOUR)]}), CauseReason.UPSTREAM_BROKE_LATER, A),
+    # … but it was for another day, or triggered after ours broke, or its id does not say for when
+    (Flows(LONE, live(broken(A, NOW + HOUR, run="2026112000"))), CauseReason.OTHER_TIME, None),
+    (Flows(LONE, live(broken(A, NOW + HOUR, run="2026112110"))), CauseReason.OTHER_TIME, None),
+    (Flows(LONE, live(broken(A, NOW + HOUR, run="202611"))), CauseReason.OTHER_TIME, None),
+    # … or ours has succeeded since it was triggered, or what is between the two has
+    (Flows(LONE, live(broken(A, NOW + HOUR)), {D: [run(D)]}), CauseReason.OTHER_TIME, None),
+    (Flows(graph(d="b", b="a", a=""), live(broken(A, NOW + HOUR)), {B: [run(B)]}), CauseReason.UPSTREAM_FINE, None),
+    (
+        Flows(graph(d="b", b="a", a=""), live(broken(A, NOW + HOUR)), {B: [run(B, Status.RUNNING)]}),
+        CauseReason.UPSTREAM_BROKE_LATER,
+        A,
+    ),
     (Flows(LONE, live(broken(A)), {D: [run(D, ended=NOW - MINUTE)]}), CauseReason.OTHER_TIME, None),
     (Flows(LONE, live(broken(A)), {D: [run(D)]}), CauseReason.UPSTREAM_BROKEN, A),
     (Flows(LONE, runs={A: [run(A, Status.FAIL)]}), CauseReason.UPSTREAM_FAILED, A),

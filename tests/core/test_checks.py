@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.checks import check, on_bot, on_enos, on_slack
+from bot.core.checks import check, on_bot, on_enos, on_lateness, on_slack
 from bot.core.checks.check import Check, CheckState, failed, ok, warning
 from bot.core.checks.on_bot import BotReport
+from bot.core.checks.on_lateness import LateFacts
 from bot.core.flow.model import (
     FlowId,
     FlowName,
@@ -359,7 +360,7 @@ def test_owners():
     assert on_enos.unread(3).state is CheckState.WARNING
 
 
-BOT_REPORT = BotReport("1.0", "", 2, 2, 3.0, (MAYA, SAM))
+BOT_REPORT = BotReport("1.0", "", 2, 2, 3.0, (MAYA, SAM), late=LateFacts(40, 12, 2, 1))
 
 
 def test_what_the_running_bot_tells_is_read_as_it_was_written():
@@ -394,3 +395,30 @@ def test_the_message_and_the_button():
     assert on_bot.pressed("U1", 2.04).says == "U1 pressed the button after 2.0 s and got an answer."
     assert on_bot.not_pressed().state is CheckState.WARNING
     assert on_bot.unpressed("#a", 60.0).says.endswith("reached flowbot within 60 s.")
+
+
+@pytest.mark.parametrize(
+    ("mode", "facts", "says"),
+    [
+        (
+            "auto",
+            LateFacts(40, 12, 2, 1),
+            (
+                "FLOWBOT_LATE is auto: runs are reported that are late by what flowbot learned, or by a promise. "
+                "Flows with enough runs to learn from: 12 of 40. Promised by expect: 2. Switched off by expect: 1."
+            ),
+        ),
+        (
+            "expected",
+            LateFacts(40, 12, 2, 1),
+            (
+                "FLOWBOT_LATE is expected: only runs that break a promise are reported. "
+                "Promised by expect: 2. Switched off by expect: 1."
+            ),
+        ),
+        ("off", LateFacts(40, 12, 2, 1), "FLOWBOT_LATE is off: late runs are not reported."),
+        ("expected", None, "FLOWBOT_LATE is expected: only runs that break a promise are reported."),
+    ],
+)
+def test_whether_late_runs_are_reported_and_of_how_many_flows(mode, facts, says):
+    assert on_lateness.lateness(mode, facts).says == says

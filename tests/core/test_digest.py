@@ -15,6 +15,7 @@ from bot.core.digest import DigestPlan, Known, LastDigest, Recovery, Timing, Wat
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.flow.run import Run
 from bot.core.flow.status import OwnStatus
+from bot.core.history.background import Lateness
 from bot.core.history.runs import SlowRun
 from bot.core.incident import lifecycle
 from bot.core.incident.model import IncidentCard, IncidentId, Snooze, SnoozeId
@@ -74,6 +75,7 @@ def test_the_moment_of_a_plan(case, at, zone, now, slot):
     assert digest.latest_slot(time.fromisoformat(at), zone, utc(now)) == utc(slot), case
 
 
+NINE_TODAY, LATER_TODAY, THEN = utc("2026-11-22 09:00"), utc("2026-11-22 17:00"), utc("2026-11-18 09:00")
 # (a sentence, when the last digest was planned for, the plan's hour now, the time, whether it is due)
 TIMINGS = [
     ("A channel that has just got a plan waits for its hour.", None, "09:00", "2026-11-22 09:30", Timing.FIRST),
@@ -110,6 +112,20 @@ def test_whether_it_is_due(case, last, at, now, timing):
 def test_whether_the_first_of_a_channel_is_due(case, planned_at, timing):
     slot, now = utc("2026-11-22 09:00"), utc("2026-11-22 09:02")
     assert digest.when(None, slot, now, utc(planned_at)) is timing, case
+
+
+@pytest.mark.parametrize(
+    ("case", "last", "planned"),
+    [
+        ("Its first waits for the hour.", None, LastDigest(NINE_TODAY)),
+        ("After a while without, the next one tells all of it.", LastDigest(THEN, THEN), LastDigest(NINE_TODAY, THEN)),
+        ("Also where there was none before that.", LastDigest(THEN), LastDigest(NINE_TODAY, THEN)),
+        ("Today's was posted.", LastDigest(NINE_TODAY, THEN), LastDigest(NINE_TODAY, THEN)),
+        ("One was posted later today.", LastDigest(LATER_TODAY, THEN), LastDigest(LATER_TODAY, THEN)),
+    ],
+)
+def test_from_when_on_an_hour_that_was_said_counts(case, last, planned):
+    assert digest.planned(last, NINE_TODAY) == planned, case
 
 
 def test_what_the_daily_line_told_is_not_told_again():
@@ -312,6 +328,24 @@ def ended_as(resolution):
     return picture_of(replace(CLOSED, resolution=resolution))
 
 
+AT_SIX = Lateness(fire=NOW - 3 * HOUR, by=NOW - HOUR, clock="08:00 UTC", done=28, runs=30)
+LATE_RUN = replace(
+    OPEN,
+    id=IncidentId("late"),
+    occurrences=(failure("4102-2026112106", status=OwnStatus.LATE, end=""),),
+    background=replace(OPEN.background, late=AT_SIX),
+)
+MISSING_RUN = replace(
+    LATE_RUN, id=IncidentId("missing"), background=replace(OPEN.background, late=replace(AT_SIX, is_missing=True))
+)
+LATE_AND_OVER = lifecycle.recovered(
+    replace(LATE_RUN, id=IncidentId("late and over")), InstanceId("4102-2026112106"), NOW + HOUR / 2
+)[0]
+MISSED_FOR_GOOD = lifecycle.recovered(
+    replace(MISSING_RUN, id=IncidentId("missed")), InstanceId("4102-2026112107"), NOW + HOUR / 2
+)[0]
+LATE_AND_FAILED = replace(LATE_RUN, occurrences=(*LATE_RUN.occurrences, failure("4102-2026112106", at=NOW + HOUR / 4)))
+
 PICTURES = {
     "all quiet": picture_of(),
     "a day with everything": picture_of(
@@ -320,6 +354,10 @@ PICTURES = {
         known=Known({each.id: LINK for each in (OPEN, LEFT)}, {GREEN.id: started("rerun")}),
     ),
     "one open": picture_of(OPEN),
+    "late, missing, and late before it recovered": picture_of(
+        LATE_RUN, MISSING_RUN, LATE_AND_OVER, MISSED_FOR_GOOD
+    ),
+    "late, then failed": picture_of(LATE_AND_FAILED),
     "one acknowledged": picture_of(TAKEN),
     "acknowledged, not until when": picture_of(replace(TAKEN, ack_until=None)),
     "not compared yet": picture_of(state=WatchState()),

@@ -40,6 +40,7 @@ PICTURES = {
     "reply, taken over": lambda: cards.taken_over(MOVED),
     "reply, taken over without an end": lambda: cards.taken_over(replace(MOVED, ack_until=None)),
     "question": lambda: cards.asked(ASKED, OFFER, None, "p1"),
+    "question in another thread": lambda: cards.asked_elsewhere(ASKED, OFFER, "p1"),
     "question that replaces another, nobody has it": lambda: cards.asked(
         OPEN, OFFER, replace(ASKED.ask, to=MAYA), "p1"
     ),

@@ -102,6 +102,11 @@ REPLIES = {
     "reopened": replies.reopened(incident(), MAYA),
     "recovered": replies.recovered(GREEN, ZONE),
     "acknowledged without an end": replies.acknowledged(replace(ACKED, ack_until=None)),
+    "an acknowledgement expires, in another thread": replies.ack_expiring(ACKED, "p8", mentions=False),
+    "an acknowledgement without an end expires, in another thread": replies.ack_expiring(
+        replace(ACKED, ack_until=None), "p8", mentions=False
+    ),
+    "an acknowledgement expired, in another thread": replies.ack_expired(ACKED, "p9", mentions=False),
     "an acknowledgement without an end expires": replies.ack_expiring(replace(ACKED, ack_until=None), "p8"),
     "recovered, without good runs": replies.recovered(LEFT, ZONE),
     "recovered, the zone unknown": replies.recovered(LEFT),

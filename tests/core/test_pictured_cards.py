@@ -1,5 +1,6 @@
 """What is drawn of a graph and of figures, and that the words beside it say the same."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -8,9 +9,9 @@ from bot.core.flow.model import FlowId, Graph, Reference, Relation, Task, TaskId
 from bot.core.flow.status import Status
 from bot.core.history.stats import Bucket, Delays, End, Stats, WorstFlow
 from bot.core.outbox import blocks
-from bot.core.pictures.model import Edge, Look
+from bot.core.pictures.model import Edge, Look, NoPicture
 from bot.core.text.message import msg, plain
-from bot.messages.cards import graphs, stats
+from bot.messages.cards import graphs, pictures, stats
 
 GRAPH = Graph(
     (
@@ -75,6 +76,21 @@ def test_a_flow_without_a_run_has_no_states():
     assert {node.look for node in drawing.nodes} == {Look.PLAIN}
     assert (drawing.legend, drawing.held_words) == ((), "")
     assert plain(graphs.summary(graph)) == "Task graph with 2 tasks."
+
+
+@pytest.mark.parametrize(
+    ("drawing", "said"),
+    [
+        (replace(drawn(), nodes=drawn().nodes * 41), "A picture shows at most 200 tasks, so this is in words only."),
+        (
+            replace(drawn(), edges=drawn().edges * 400),
+            "A picture shows at most 2,000 arrows between tasks, so this is in words only.",
+        ),
+        (None, "The picture would be too large, so this is in words only."),
+    ],
+)
+def test_what_is_too_large_is_named(drawing, said):
+    assert plain(pictures.none(NoPicture.TOO_LARGE, drawing)) == said
 
 
 def test_the_words_say_what_the_picture_shows():

@@ -10,12 +10,15 @@ from languages import ALL as LANGUAGES
 from bot.core.flow.model import FlowId, InstanceId, UserName
 from bot.core.flow.run import Run, StartDetails
 from bot.core.incident import retries
+from bot.core.incident.groups import IncidentGroup, Occasion
 from bot.core.incident.model import Phase, Snooze, SnoozeId
 from bot.core.incident.retries import RetryId, RetryReason, RetryRule, RetryState, RuleEnd, RuleId
+from bot.core.outbox import blocks
+from bot.core.outbox.posts import PostId
 from bot.core.text.message import msg, rendered
+from bot.messages.cards import board, runs
 from bot.messages.cards import incident as incident_cards
 from bot.messages.cards import retry as cards
-from bot.messages.cards import runs
 from bot.messages.cards.answers import told
 from bot.messages.cards.incident import RenderContext
 
@@ -48,8 +51,16 @@ RUN = Run(
 )
 REFUSED = [each for each in RetryReason if each in cards._WHY]
 
+
+def in_a_storm(shown):
+    grouped = replace(shown, cards=tuple(replace(each, grouped=True, listed_in="p2") for each in shown.cards))
+    storm = IncidentGroup(PostId("p2"), "C0DATAOPS1", Occasion.STORM, NOW, NOW, joined=1)
+    return board.storm(storm, [grouped], {}, "p2", command="/flow")
+
+
 CARDS = {
     "the card of an incident that is retried": incident_cards.card(WAITING, "p1", LINKED),
+    "in a storm": in_a_storm(WAITING),
     "it waits": cards.waits(WAITING, RETRY),
     "stopped": cards.stopped(BROKEN, JONAS),
     "refused by EnOS": cards.not_retried(BROKEN, replace(RETRY, reason=RetryReason.REFUSED), msg("Nothing was done.")),
@@ -84,6 +95,14 @@ def test_the_card_has_a_button_that_stops_it_while_it_waits():
     assert stops(replace(WAITING, snooze=snooze)) == []
     assert stops(replace(WAITING, occurrences=(FAILED, newer))) == []
     assert stops(retries.shown(WAITING, RETRY.ended(RetryState.STOPPED))) == []
+
+
+def test_in_a_storm_its_row_says_when_it_reruns_and_its_menu_stops_it():
+    for shown, waits in ((WAITING, True), (BROKEN, False), (replace(WAITING, phase=Phase.ACKNOWLEDGED), False)):
+        body = blocks.rendered(in_a_storm(shown), "en")
+        for form in (body["blocks"], body["fallback"]):
+            assert ("reruns by itself at" in str(form)) is waits
+            assert ("1|p2|unretry 3377" in str(form)) is waits
 
 
 def test_nobody_is_mentioned_because_of_a_rule():

@@ -13,6 +13,8 @@ from languages import ALL
 from thorough import examples
 
 from bot.core.flow.model import UserName
+from bot.core.flow.status import OwnStatus
+from bot.core.history.background import Background, Lateness
 from bot.core.incident import lifecycle
 from bot.core.incident.groups import MAX_MENTIONED, STORM_WINDOW, IncidentGroup, Occasion, ended_storm
 from bot.core.people.model import Person
@@ -44,6 +46,16 @@ GREEN = lifecycle.recovered(in_storm(4003), "4003-2026112200", LATER)[0]
 CLOSED = lifecycle.close(in_storm(4004), JONAS, LATER, "not needed")[0]
 THREAD = changed(in_storm(4005), grouped=False, post="p5")
 TWICE = replace(in_storm(4006, owners=()), occurrences=(failure("4006-2026112100"), failure("4006-2026112101")))
+BY_EIGHT = Lateness(fire=NOW, by=NOW, clock="08:00 UTC", done=28, runs=30)
+LATE_ONE = replace(
+    in_storm(4007, background=Background(late=BY_EIGHT)),
+    occurrences=(failure("4007-2026112100", status=OwnStatus.LATE, end=""),),
+)
+MISSING_ONE = replace(
+    in_storm(4008, background=Background(late=replace(BY_EIGHT, is_missing=True))),
+    occurrences=(failure("4008-2026112100", status=OwnStatus.LATE, end=""),),
+)
+LATE_THEN_FAILED = replace(LATE_ONE, id="i4009", occurrences=(*LATE_ONE.occurrences, failure("4007-2026112100")))
 MIXED = [OPEN, TAKEN, GREEN, CLOSED, THREAD, TWICE]
 
 
@@ -64,6 +76,7 @@ PICTURES = {
     "one owner, who is not linked": drawn(STORM, [in_storm(4001, owners=(OWNER,))], {}, mentioned=()),
     "one owner": drawn(STORM, [in_storm(4001, owners=(OWNER,))]),
     "owners whom another storm mentions": drawn(STORM, [OPEN], mentioned=()),
+    "some late, some failed, one late before it failed": drawn(STORM, [OPEN, LATE_ONE, MISSING_ONE, LATE_THEN_FAILED]),
     "a failure each": drawn(STORM, [OPEN, TAKEN]),
     "more owners": cards.more_owners(
         (OWNER, UserName("jonas.weber")), {OWNER: MAYA, UserName("jonas.weber"): JONAS}, command="/flow"

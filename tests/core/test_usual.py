@@ -89,6 +89,14 @@ def test_a_margin_is_at_most_three_usual_delays_unless_the_flow_needs_longer_at_
     assert usual(told_once).margin == 525 * MINUTE  # up to twice the latest moment: it would have been told
 
 
+def test_the_same_lateness_is_not_told_twice_though_the_run_ends_after_the_next_one_has_begun():
+    """A run that took twenty hours was told; one that takes a day is not: nobody is told before the next is done."""
+    told_once = days(30, lambda at: 20 * 60 if at.day == 10 else 230)
+    found = usual(told_once)
+    assert found.delay == 235 * MINUTE
+    assert DAY + HOUR < found.delay + found.margin < DAY + found.delay
+
+
 def test_a_run_that_somebody_started_again_in_the_console_teaches_nothing():
     again = past(TODAY - DAY, 30, lag=3 * HOUR)
     assert usual([again, *days(20, until=TODAY - 2 * DAY)]) == usual(days(20, until=TODAY - 2 * DAY))

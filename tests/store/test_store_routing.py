@@ -110,10 +110,11 @@ async def test_preferences_are_as_they_were_set(store):
     assert await store.prefs("C2") == DEFAULTS
 
 
-async def test_a_note_that_comes_with_preferences_is_written_once(store):
+async def test_a_note_that_comes_with_preferences_is_made_of_what_it_held(store):
     for value in ("first", "second"):
-        await store.change_prefs("C1", lambda old: old, nothing, notes={"digest C1": value})
-    assert (await store.notes())["digest C1"] == "first"
+        notes = {"digest C1": lambda old, value=value: f"{old} {value}"}
+        await store.change_prefs("C1", lambda old: old, nothing, notes=notes)
+    assert (await store.notes())["digest C1"] == " first second"
 
 
 # ── the language of a channel ──

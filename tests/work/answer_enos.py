@@ -152,7 +152,8 @@ class AnswerEnos:
         self._met("flow", as_user, flow)
         found = self.flows.get(flow)
         if found is None or not self._sees(flow, as_user):
-            raise Refusal("unknown_flow", msg("EnOS has no flow {id}. Check the ID.", id=str(flow)))
+            way_out = msg("Check the ID, or find the flow by its name with `show NAME`.")
+            raise Refusal("unknown_flow", msg("EnOS has no flow {id}.", id=str(flow)), way_out)
         return found
 
     async def my_flows(self, expression="", *, as_user=None):

@@ -132,7 +132,7 @@ def _section(block):
 def _actions(block):
     shown = []
     for element in block["elements"]:
-        if element["type"] == "overflow":
+        if element["type"] in {"overflow", "static_select"}:
             shown.append("[… " + " · ".join(option["text"]["text"] for option in element["options"]) + "]")
         else:
             words = element["value"].partition("|")[2].partition("|")[2]

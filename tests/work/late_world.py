@@ -42,6 +42,7 @@ class LateWorld(World):
             zone=timedelta,
             is_reachable=lambda: self.is_reachable,
             fill=monitor.background.fill,
+            show_storms=monitor.refresh_groups,
         )
         return monitor
 

@@ -1,10 +1,11 @@
 """Checks of flowbot itself: its database, the process that holds it, and its test message. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import asdict, field
 from typing import Any
 
 from bot.core.checks.check import Check, failed, ok, warning
+from bot.core.checks.on_lateness import LateFacts
 from bot.core.checks.on_watches import WatchFact
 from bot.core.flow.model import FlowId, UserId, UserName
 from bot.core.people.model import Link, Person
@@ -27,6 +28,7 @@ class BotReport:
     links: tuple[Link, ...] = field(default=())
     watches: tuple[WatchFact, ...] = field(default=())
     home_refused: str = ""  # Slack's word, where it last refused to show somebody's home
+    late: LateFacts | None = None  # None: told by a version that does not
 
 
 def written(bot_report: BotReport) -> Mapping[str, Any]:
@@ -35,7 +37,9 @@ def written(bot_report: BotReport) -> Mapping[str, Any]:
         [each.person.team, each.person.user, each.user_id, each.user_name, each.verified] for each in bot_report.links
     ]
     watches = [[each.id, each.channel, each.flow, each.flow_name] for each in bot_report.watches]
-    return {name: getattr(bot_report, name) for name in BotReport.__slots__} | {"links": links, "watches": watches}
+    late = None if bot_report.late is None else asdict(bot_report.late)
+    told = {name: getattr(bot_report, name) for name in BotReport.__slots__}
+    return told | {"links": links, "watches": watches, "late": late}
 
 
 def read(told: Mapping[str, Any]) -> BotReport:
@@ -49,7 +53,9 @@ def read(told: Mapping[str, Any]) -> BotReport:
         WatchFact(int(id_), str(channel), None if flow is None else FlowId(int(flow)), str(name))
         for id_, channel, flow, name in told.get("watches", ())
     )
-    return BotReport(**(known | {"links": links, "watches": watches, "version": str(told.get("version", "unknown"))}))
+    late = LateFacts(**told["late"]) if told.get("late") else None
+    version = str(told.get("version", "unknown"))
+    return BotReport(**(known | {"links": links, "watches": watches, "late": late, "version": version}))
 
 
 def disk(path: str, free: int) -> Check | None:

@@ -26,5 +26,6 @@ def next_run(runs: Sequence[PastRun], zone: timedelta | None, now: datetime) -> 
     known = times(runs, zone, now)
     if known is None:
         return None
-    missed = next(schedules.fires(known.schedule, known.newest, now - _JUST_NOW, known.offset), None)
+    newest = known.exact(known.newest)  # an id may hold the hour alone
+    missed = next(schedules.fires(known.schedule, newest, now - _JUST_NOW, known.offset), None)
     return None if missed else schedules.next_fire(known.schedule, now, known.offset)

@@ -3,6 +3,10 @@
     meter-import  ──►  clean  ──►  daily-report        what is upstream of a flow is broken, and nothing on the way
       failed 05:58     waits        failed 06:10       has succeeded since: the flow farthest upstream is the cause
 
+A flow upstream may break later and explain it all the same: what waits is late before that which it waits for is told
+as late. It does where its broken run belongs to the same time: it was triggered within a day of the run that it
+explains, and before that broke; and no flow on the way has succeeded since it was triggered.
+
 Nothing is said where that is not known: the graph of the flow was not read, the flows wait for each other, or nobody
 has seen a run of a flow on the way.
 
@@ -16,6 +20,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from bot.core.flow.graph import BROKEN
+from bot.core.flow.ids import instance_moment
 from bot.core.flow.model import FlowId
 from bot.core.flow.status import OWN, Status, is_finished
 from bot.core.history.background import Cause, Consequence, FlowRef
@@ -25,6 +30,7 @@ from bot.core.incident.model import Incident, Phase
 from bot.core.values import dataclass
 
 _SLACK = timedelta(minutes=2)  # between failures that are seen in one poll or two
+_DAY = timedelta(days=1)  # runs of one data date are triggered within it
 
 
 class Breakage(Enum):
@@ -40,6 +46,7 @@ class CauseReason(Enum):
 
     UPSTREAM_BROKEN = "an upstream flow has an incident"
     UPSTREAM_FAILED = "the last run of an upstream flow failed"
+    UPSTREAM_BROKE_LATER = "a run of an upstream flow for the same time broke later"
     UPSTREAM_FINE = "no upstream flow is broken"
     OTHER_TIME = "what is broken upstream broke later, or the flow has succeeded since"
     CYCLE = "the flows wait for each other"
@@ -74,22 +81,24 @@ def cause_of(incident: Incident, flows: Flows) -> CauseDecision:
     if not flows.upstream[flow]:
         return CauseDecision(CauseReason.NO_UPSTREAM)
     refused = {CauseReason.UPSTREAM_FINE}
-    found = dict[FlowId, Cause]()
+    found = dict[FlowId, _Broken]()
     for way in _ways(flow, flows.upstream):
-        cause = _broken(way[-1], flows)
-        if cause is None or cause.at is None:
+        broken = _broken(way[-1], flows)
+        if broken is None:
             continue
-        broken = flows.live.get(cause.flow.id)
-        reason = _why_not(incident, broken.opened_at if broken else cause.at, way, flows)
+        reason = _why_not(incident, broken, way, flows)
         if reason is None:
-            found[cause.flow.id] = cause
+            found[way[-1].id] = broken
         else:
             refused.add(reason)
     if not found:
         return CauseDecision(next(reason for reason in _WORTH_SAYING if reason in refused))
-    roots = [each for each in found.values() if not _ancestors(each.flow.id, flows.upstream) & found.keys()]
-    cause = min(roots or found.values(), key=lambda each: (each.at or incident.opened_at, each.flow.id))
-    return CauseDecision(CauseReason.UPSTREAM_BROKEN if cause.incident else CauseReason.UPSTREAM_FAILED, cause)
+    roots = [each for flow, each in found.items() if not _ancestors(flow, flows.upstream) & found.keys()]
+    first = min(roots or found.values(), key=lambda each: (each.cause.at or each.since, each.cause.flow.id))
+    if _is_later(first, incident):
+        return CauseDecision(CauseReason.UPSTREAM_BROKE_LATER, first.cause)
+    reason = CauseReason.UPSTREAM_BROKEN if first.cause.incident else CauseReason.UPSTREAM_FAILED
+    return CauseDecision(reason, first.cause)
 
 
 _WORTH_SAYING = (CauseReason.CYCLE, CauseReason.NOT_SEEN, CauseReason.OTHER_TIME, CauseReason.UPSTREAM_FINE)
@@ -111,7 +120,16 @@ def _ancestors(flow: FlowId, upstream: Mapping[FlowId, Sequence[FlowRef]]) -> se
     return {way[-1].id for way in _ways(flow, upstream)}
 
 
-def _broken(flow: FlowRef, flows: Flows) -> Cause | None:
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """A flow that is broken, as a cause."""
+
+    cause: Cause
+    since: datetime
+    triggered_at: datetime | None  # the run that broke first; None where its id does not say
+
+
+def _broken(flow: FlowRef, flows: Flows) -> _Broken | None:
     """The flow as a cause, where it is broken."""
     incident = flows.live.get(flow.id)
     if incident is not None:
@@ -120,11 +138,12 @@ def _broken(flow: FlowRef, flows: Flows) -> Cause | None:
         what = breakage(incident.occurrences[-1].status)
         failed = failures(incident)  # it may have been late before that
         at = failed[0].seen_at if failed else incident.opened_at
-        return Cause(named, what.value, at, incident.id, is_acknowledged=acknowledged)
+        cause = Cause(named, what.value, at, incident.id, is_acknowledged=acknowledged)
+        return _Broken(cause, incident.opened_at, instance_moment(incident.occurrences[0].instance))
     ended = next((run for run in flows.runs.get(flow.id, ()) if is_finished(run.status)), None)
     if ended is None or ended.status not in BROKEN or _recovered(flow.id, _end(ended), flows):
         return None
-    return Cause(flow, breakage(ended.status).value, _end(ended))
+    return _Broken(Cause(flow, breakage(ended.status).value, _end(ended)), _end(ended), ended.triggered_at)
 
 
 def breakage(status: int) -> Breakage:
@@ -134,11 +153,14 @@ def breakage(status: int) -> Breakage:
     return Breakage.LATE if status in OWN else Breakage.FAILED
 
 
-def _why_not(incident: Incident, since: datetime, way: Sequence[FlowRef], flows: Flows) -> CauseReason | None:
+def _why_not(incident: Incident, broken: _Broken, way: Sequence[FlowRef], flows: Flows) -> CauseReason | None:
     """Why what broke at the end of a way upstream does not explain an incident; None where it does."""
     if incident.flow_id in _ancestors(way[-1].id, flows.upstream):
         return CauseReason.CYCLE
-    if since > incident.occurrences[-1].seen_at + _SLACK or _succeeded(incident.flow_id, since, flows):
+    since: datetime | None = broken.since
+    if _is_later(broken, incident):
+        since = broken.triggered_at if _is_of_same_time(broken, incident) else None
+    if since is None or _succeeded(incident.flow_id, since, flows):
         return CauseReason.OTHER_TIME
     for flow in way[:-1]:
         if flow.id in flows.live:
@@ -148,6 +170,20 @@ def _why_not(incident: Incident, since: datetime, way: Sequence[FlowRef], flows:
         if _succeeded(flow.id, since, flows):
             return CauseReason.UPSTREAM_FINE
     return None
+
+
+def _is_later(broken: _Broken, incident: Incident) -> bool:
+    """Whether the flow upstream broke later than the other."""
+    return broken.since > incident.occurrences[-1].seen_at + _SLACK
+
+
+def _is_of_same_time(broken: _Broken, incident: Incident) -> bool:
+    """Whether its run belongs to the same time as the newest one of an incident, and was due when that broke."""
+    newest = incident.occurrences[-1]
+    at = instance_moment(newest.instance)
+    if at is None or broken.triggered_at is None or broken.triggered_at > newest.seen_at:
+        return False
+    return abs(broken.triggered_at - at) < _DAY
 
 
 def _succeeded(flow: FlowId, since: datetime, flows: Flows) -> bool:

@@ -35,7 +35,6 @@ _ALIKE, _ALIKE_ANYWAY = 1.5, 300.0  # levels that differ by less (factor, second
 _A_WHILE = 15  # runs that have one level
 _KNOWN = 4  # runs from which a weekday, or an hour, has a level of its own
 _MOST_MARGIN, _MOST_MARGIN_ANYWAY = 3, timedelta(hours=3)  # in usual delays; more only for a flow that needs it
-_OF_THE_GAP = 0.8
 _ACCIDENT = 2  # times the latest moment at which somebody is told: such a run is not a habit, and teaches nothing
 _RUNS_PER_ACCIDENT = 25
 _STARTED_AGAIN = 3600.0  # seconds: so much later than it usually starts, somebody has started it again
@@ -159,7 +158,7 @@ def _margin(in_order: Sequence[float], delay: timedelta, gap: timedelta) -> time
     worst, most = _worst(in_order, delay), _most_margin(delay)
     others = _worst(in_order[: max(1, len(in_order) - 1 - _accidents(in_order, delay))], delay)
     if worst > delay + min(most, _needed(others, delay)):
-        most = max(most, min(gap * _OF_THE_GAP, _far(delay)) - delay)  # told before the next run begins
+        most = max(most, min(gap + delay / 2, _far(delay)) - delay)  # told before the next run is usually done
         return min(most, _needed(worst, delay, _BEYOND_WHAT_WAS_TOLD))
     return min(most, _needed(worst, delay))
 

@@ -2,7 +2,7 @@
 
 from enum import Enum
 
-from bot.core.incident.lifecycle import is_live
+from bot.core.incident.lifecycle import failures, is_live
 from bot.core.incident.model import Incident, Phase
 
 
@@ -10,6 +10,7 @@ class IncidentStep(Enum):
     """What happened to an incident. Receivers see these names: none is ever renamed."""
 
     OPENED = "opened"
+    FAILED = "failed"  # for the first time: it was late, or ran too long
     FAILED_AGAIN = "failed_again"
     UPDATED = "updated"  # the same failure, known more exactly: task, error line, status, owners, the flow's name
     ACKNOWLEDGED = "acknowledged"  # also where the same person extends it
@@ -30,11 +31,16 @@ def events(old: Incident | None, new: Incident, *, expired: bool = False) -> tup
     """
     if old is None:
         return (IncidentStep.OPENED, *_of_snooze(None, new))
-    failed = (IncidentStep.FAILED_AGAIN,) if len(new.occurrences) > len(old.occurrences) else ()
-    steps = (*failed, *_of_snooze(old, new), *_of_phase(old, new, expired=expired))
+    steps = (*_of_failures(old, new), *_of_snooze(old, new), *_of_phase(old, new, expired=expired))
     if not steps and _known(old) != _known(new):
         return (IncidentStep.UPDATED,)
     return steps
+
+
+def _of_failures(old: Incident, new: Incident) -> tuple[IncidentStep, ...]:
+    if len(new.occurrences) <= len(old.occurrences):
+        return ()
+    return (IncidentStep.FAILED_AGAIN if failures(old) else IncidentStep.FAILED,)
 
 
 def _of_snooze(old: Incident | None, new: Incident) -> tuple[IncidentStep, ...]:

@@ -266,6 +266,11 @@ def refused(reason: str) -> RetryReason:
     return _REFUSED.get(reason, RetryReason.REFUSED)
 
 
+def attempt_key(retry: Retry) -> str:
+    """The key of its attempt: one act for each retry."""
+    return f"retry:{retry.id}"
+
+
 def own_run(retry: Retry, runs: Iterable[Run]) -> Run | None:
     """The run that a retry has started or may have started, among the newest of its flow."""
     return next((run for run in runs if run.verb == VERB and run.started_at >= retry.made_at), None)

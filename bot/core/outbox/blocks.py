@@ -25,6 +25,7 @@ Block = dict[str, Any]
 Element = dict[str, Any]
 
 URL_LIMIT = 3000
+MENU = 5  # options of the "…" menu
 _BLOCKS, _CHARACTERS = 50, 13_000  # of one message; the second was observed, not documented
 _SECTION, _FIELD, _CONTEXT = 3000, 2000, 3000
 _HEADER, _LABEL = 150, 75
@@ -164,13 +165,15 @@ def button(
 
 
 def menu(options: Sequence[tuple[Text, str]], post: str, index: int) -> Element:
-    """The "…" menu: up to five (label, command). Raises ValueError over 150 characters a value."""
+    """The "…" menu of (label, command). Raises ValueError over five of them, or over 150 characters a value."""
+    if len(options) > MENU:
+        raise ValueError(f"a menu has at most {MENU} options")
     return {
         "type": "overflow",
         "action_id": f"menu:{index}",
         "options": [
             {"text": _label(label, _LABEL), "value": _carried(command, post, buttons.OPTION_LIMIT)}
-            for label, command in options[:5]
+            for label, command in options
         ],
     }
 

@@ -11,7 +11,7 @@ from bot.core.history.causes import Breakage, CauseReason
 from bot.core.history.met_before import Ending
 from bot.core.history.runbook import Runbook, address
 from bot.core.incident.lifecycle import is_live
-from bot.core.incident.model import Incident
+from bot.core.incident.model import Incident, Phase
 from bot.core.text.escape import code
 from bot.core.text.message import Message, Text, layout, link, listed, msg, plural, sentences
 from bot.messages.cards import flows, runbooks
@@ -27,7 +27,7 @@ def on_card(incident: Incident) -> tuple[Text | None, ...]:
     if not is_live(incident):
         return (consequences(known),)
     return (
-        cause(known.cause) if known.cause else None,
+        cause(known.cause, is_called=incident.phase is Phase.OPEN and incident.snooze is None) if known.cause else None,
         consequences(known),
         waiting(known),
         same_error(known.met_before) if known.met_before else None,
@@ -40,11 +40,14 @@ def on_card(incident: Incident) -> tuple[Text | None, ...]:
 # ── cause and consequence ──
 
 
-def cause(cause: Cause) -> Text:
-    """Which upstream flow probably is the cause, with a link to its card."""
+def cause(cause: Cause, *, is_called: bool = True) -> Text:
+    """Which upstream flow probably is the cause, with a link to its card.
+
+    ``is_called``: people are called about the consequence, unless somebody is on its cause.
+    """
     flow = name(cause.flow)
     thread = link(cause.link, msg("Open thread")) if address(cause.link) else None
-    return sentences(_because(cause, flow), _is_called(cause), thread)
+    return sentences(_because(cause, flow), _on_cause(cause) if is_called else None, thread)
 
 
 def _because(cause: Cause, flow: Text) -> Text:
@@ -63,16 +66,23 @@ def _because(cause: Cause, flow: Text) -> Text:
     return msg("Probably because {flow} failed {time}.", flow=flow, time=cause.at)
 
 
-def _is_called(cause: Cause) -> Text | None:
+def _on_cause(cause: Cause) -> Text | None:
     return msg("Somebody is on that, so nobody is notified about this.") if cause.is_acknowledged else None
 
 
 def consequences(known: Background, most: int = NAMED) -> Text | None:
     """What is probably broken because of it, each with its state."""
     if not known.consequences:
-        return None
+        return _unnamed(known.consequence_count)
     shown = [_state(each) for each in known.consequences[:most]]
     return msg("Because of it: {flows}", flows=listed(shown, known.consequence_count))
+
+
+def _unnamed(number: int) -> Text | None:
+    """How many flows are broken because of it, of which none can be named."""
+    if not number:
+        return None
+    return plural("Because of it, {n} flow has an incident.", "Because of it, {n} flows have incidents.", number)
 
 
 def _state(consequence: Consequence) -> Text:
@@ -84,8 +94,10 @@ _MARKS: Mapping[str, str] = {phase.value: mark for phase, mark in PHASES.items()
 
 def waiting(known: Background, most: int = NAMED) -> Text | None:
     """Which flows wait for it."""
-    if not known.waiting:
+    if not known.waiting_count:
         return None
+    if not known.waiting:
+        return plural("{n} flow waits for it.", "{n} flows wait for it.", known.waiting_count)
     return plural(
         "{n} flow waits for it: {flows}.",
         "{n} flows wait for it: {flows}.",
@@ -177,6 +189,10 @@ _WHY: Mapping[CauseReason, Message] = {
     ),
     CauseReason.UPSTREAM_FAILED: msg(
         "The last run of that flow did not succeed, and nothing between the two has succeeded since."
+    ),
+    CauseReason.UPSTREAM_BROKE_LATER: msg(
+        "That flow broke later, but its run for the same time was due before, and nothing between the two "
+        "has succeeded since."
     ),
     CauseReason.UPSTREAM_FINE: msg("The flows that it waits for are fine, so the cause is probably here."),
     CauseReason.OTHER_TIME: msg(

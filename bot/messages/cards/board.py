@@ -25,7 +25,7 @@ from bot.core.people.model import Person
 from bot.core.text.escape import code, escape, mention
 from bot.core.text.message import Text, dots, layout, lines, listed, msg, plural, sentences
 from bot.core.values import dataclass
-from bot.messages.cards import flows
+from bot.messages.cards import flows, retry
 from bot.messages.cards import incident_words as words
 from bot.messages.cards.incident import headline, mark
 from bot.messages.symbols import PHASES
@@ -273,6 +273,8 @@ class _Listing:
         )
 
     def _rerun(self, incident: Incident) -> Text | None:
+        if (planned := retry.waiting(incident)) is not None:
+            return msg("reruns by itself at {time}", time=planned.due)
         state = board.rerun_of(incident, self.runs)
         return None if state is None else _RERUNS[state]
 
@@ -323,16 +325,22 @@ def _named_options(incident: Incident) -> list[tuple[Text, str]]:
 
 
 def _options(incident: Incident) -> list[tuple[Text, str]]:
-    """What a person may do from the list, at most five."""
-    of = reference(incident)
-    options: list[tuple[Text, str]] = []
+    """What a person may do from the list: what changes something, at most five; then what shows more, if it fits.
+
+    Its thread has what does not fit.
+    """
+    of, newest = reference(incident), incident.occurrences[-1]
+    acts: list[tuple[Text, str]] = []
     if incident.phase is Phase.OPEN:
-        options.append((msg("Acknowledge"), f"ack {of}"))
+        acts.append((msg("Acknowledge"), f"ack {of}"))
+    acts += retry.in_menu(incident)
     if incident.phase is Phase.ACKNOWLEDGED:
-        options += [take_over(incident), (msg("Hand back"), f"unack {of}")]
+        acts += [take_over(incident), (msg("Hand back"), f"unack {of}")]
     if not incident.threads:
-        options.append((msg("Open thread"), f"thread {of}"))
+        acts.append((msg("Open thread"), f"thread {of}"))
+    shows: list[tuple[Text, str]] = []
     if is_live(incident):
-        options += words.run_buttons(incident, incident.occurrences[-1], words.RERUN, words.VIEW_LOG)
-        options.append((msg("Close"), f"close {of}"))
-    return [*options, (msg("View flow"), f"show {incident.flow_id}")]
+        acts += [*words.run_buttons(incident, newest, words.RERUN), (msg("Close"), f"close {of}")]
+        shows += words.run_buttons(incident, newest, words.VIEW_LOG)
+    shows.append((msg("View flow"), f"show {incident.flow_id}"))
+    return [*acts, *shows[: blocks.MENU - len(acts)]]

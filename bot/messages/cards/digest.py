@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from bot.core.command.parse import in_words
 from bot.core.digest import Contents, Known, Recovery, WatchState, how_recovered
-from bot.core.flow.ids import is_instance
+from bot.core.flow.status import OWN
 from bot.core.history.runs import SlowRun
-from bot.core.incident.lifecycle import not_backfilled
+from bot.core.incident.lifecycle import is_missing, not_backfilled
 from bot.core.incident.model import Incident, Phase, Snooze
 from bot.core.incident.resolution import Resolution
 from bot.core.outbox import blocks
@@ -124,7 +124,9 @@ def _row(symbol: str, incident: Incident, known: Known, *parts: Text | None) -> 
 
 
 def _open(incident: Incident, known: Known) -> Text:
-    return _row(mark(incident), incident, known, msg("since {time}", time=incident.opened_at), _on_it(incident))
+    newest = incident.occurrences[-1]
+    state = words.state(newest) if newest.status in OWN else None  # what is in this list has failed, else
+    return _row(mark(incident), incident, known, state, msg("since {time}", time=incident.opened_at), _on_it(incident))
 
 
 def _on_it(incident: Incident) -> Text:
@@ -199,8 +201,14 @@ def _slower(run: SlowRun) -> Text:
 
 def _missing(incident: Incident, known: Known, command: str, zone: timedelta | None) -> Text:
     failures = not_backfilled(incident)
-    newest = failures[-1].instance
-    again = msg("Rerun: {command}", command=in_words(f"rerun {newest}", command)) if is_instance(newest) else None
+    newest = failures[-1]
+    again: Text | None = None
+    for _, said in words.run_buttons(incident, newest, words.RERUN):
+        shown = in_words(said, command)
+        if is_missing(incident, newest):
+            again = msg("Trigger: {command}", command=shown)
+        else:
+            again = msg("Rerun: {command}", command=shown)
     named = layout("{flow}: {times}", flow=words.bold(incident), times=words.times(failures, zone))
     address = known.links.get(incident.id)
     return dots(layout("• {row}", row=named), again, link(address, msg("Open thread")) if address else None)

@@ -35,7 +35,7 @@ def taken_over(incident: Incident) -> Card:
 
 
 def asked(incident: Incident, offer: Offer, replaced: Ask | None, post: str, *, direct: bool = False) -> Card:
-    """The question whether somebody takes an incident: in its thread, or to them alone (``direct``)."""
+    """The question whether somebody takes an incident: in a thread of it, or to them alone (``direct``)."""
     text = msg(
         "{other}, {person} asks you to take {flow}.",
         other=mention(offer.to.user),
@@ -48,6 +48,15 @@ def asked(incident: Incident, offer: Offer, replaced: Ask | None, post: str, *, 
     shown = lines(sentences(text, _until_then(incident)), earlier, _deadline(offer.until))
     head = dots(msg("CAN YOU TAKE IT?"), words.name(incident), words.detail(incident))
     return blocks.Card(head, [blocks.section(shown), _buttons(offer, post, withdraw=not direct)])
+
+
+def asked_elsewhere(incident: Incident, offer: Offer, post: str) -> Card:
+    """The same in the incident's other threads: nobody is mentioned twice."""
+    text = msg("Somebody was asked to take {flow}. Its card says who.", flow=words.bold(incident))
+    head = dots(msg("SOMEBODY WAS ASKED"), words.name(incident), words.detail(incident))
+    return blocks.Card(
+        head, [blocks.section(lines(text, _deadline(offer.until))), _buttons(offer, post, withdraw=True)]
+    )
 
 
 def _until_then(incident: Incident) -> Text:

@@ -140,6 +140,8 @@ def since_then(incident: Incident) -> tuple[Text | None, ...]:
             return msg("{person} closed it {time}.", person=person, time=ended), closed_as, note
         case Phase.OPEN if incident.snooze is not None:
             return ()
+        case Phase.OPEN if incident.is_cause_acknowledged:  # what is known around it says so
+            return (words.asked(incident),)
         case Phase.OPEN:
             return msg("Nobody has acknowledged it yet."), words.asked(incident)
         case _:
@@ -184,7 +186,8 @@ def _lasted(incident: Incident) -> timedelta:
 def _buttons(incident: Incident, newest: Occurrence, post: str, render_context: RenderContext) -> list[Element]:
     of = reference(incident)
     row: list[_Button] = []
-    menu: list[tuple[Text, str]] = []
+    menu: list[tuple[Text, str]] = []  # of five places
+    marks: list[tuple[Text, str]] = []
     match incident.phase:
         case Phase.OPEN:
             row.append((msg("Acknowledge"), f"ack {of}", "primary"))
@@ -205,7 +208,7 @@ def _buttons(incident: Incident, newest: Occurrence, post: str, render_context: 
             row.append((msg("Reopen"), f"reopen {of}", None))
             row += _plain(words.run_buttons(incident, newest, words.VIEW_LOG))
             if incident.resolution is None:
-                menu += [(label, f"close {of} as {each.value}") for each, label in _MARKS.items()]
+                marks += [(label, f"close {of} as {each.value}") for each, label in _MARKS.items()]
         case _:
             assert_never(incident.phase)
     menu.append((msg("View flow"), f"show {incident.flow_id}"))
@@ -215,6 +218,8 @@ def _buttons(incident: Incident, newest: Occurrence, post: str, render_context: 
     elements = [
         blocks.button(label, said, post, index=index, style=style) for index, (label, said, style) in enumerate(row)
     ]
+    if marks:
+        elements.append(blocks.select(msg("Mark as …"), marks, post, len(elements)))
     return [*elements, blocks.menu(menu, post, len(elements))]
 
 

@@ -72,30 +72,38 @@ def still_open(incident: Incident, post: str, texts: Sequence[Text | None]) -> C
     return offering(head, lines(*texts), incident, post)
 
 
-def ack_expiring(incident: Incident, post: str) -> Card:
-    """The reply that asks whether the person who acknowledged it still works on it."""
-    who, flow = words.who(incident.acked_by), words.bold(incident)
-    if incident.ack_until is None:
+def ack_expiring(incident: Incident, post: str, *, mentions: bool = True) -> Card:
+    """The reply that asks whether the person who acknowledged it still works on it; in other threads, that it ends."""
+    who, flow, at = words.who(incident.acked_by), words.bold(incident), incident.ack_until
+    if at is None and mentions:
         text = msg("⏰ {person}, your acknowledgement of {flow} expires soon. Still on it?", person=who, flow=flow)
-    else:
+    elif at is None:
+        text = msg("⏰ The acknowledgement of {flow} expires soon.", flow=flow)
+    elif mentions:
         text = msg(
             "⏰ {person}, your acknowledgement of {flow} expires at {time}. Still on it?",
             person=who,
             flow=flow,
-            time=incident.ack_until,
+            time=at,
         )
+    else:
+        text = msg("⏰ The acknowledgement of {flow} expires at {time}.", flow=flow, time=at)
     return offering(
         dots(msg("ACKNOWLEDGEMENT EXPIRES SOON"), words.name(incident)), text, incident, post, msg("Keep going")
     )
 
 
-def ack_expired(before: Incident, post: str) -> Card:
+def ack_expired(before: Incident, post: str, *, mentions: bool = True) -> Card:
     """The reply when an acknowledgement has expired and the incident is open again."""
-    text = msg(
-        "⏰ {person}'s acknowledgement of {flow} expired without a recovery. Nobody is on it now.",
-        person=words.who(before.acked_by),
-        flow=words.bold(before),
-    )
+    flow = words.bold(before)
+    if mentions:
+        text = msg(
+            "⏰ {person}'s acknowledgement of {flow} expired without a recovery. Nobody is on it now.",
+            person=words.who(before.acked_by),
+            flow=flow,
+        )
+    else:
+        text = msg("⏰ The acknowledgement of {flow} expired without a recovery. Nobody is on it now.", flow=flow)
     return offering(dots(msg("OPEN AGAIN"), words.name(before)), text, before, post)
 
 

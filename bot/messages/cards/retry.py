@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.core.command.parse import in_words
+from bot.core.history.background import PlannedRetry
 from bot.core.incident.model import Incident, Phase
 from bot.core.incident.retries import Retry, RetryReason, RetryRule, RuleEnd
 from bot.core.outbox import blocks
@@ -27,12 +28,28 @@ _INDEX = 20  # of its button on the card, behind those of the card itself
 
 def on_card(incident: Incident, post: str) -> list[Block]:
     """When the newest failure is retried and why, with the button that stops it; nothing where it is not."""
-    planned = incident.background.retry
-    newest = incident.occurrences[-1].instance
-    if planned is None or planned.instance != newest or incident.phase is not Phase.OPEN or incident.snooze is not None:
+    planned = waiting(incident)
+    if planned is None:
         return []
     said = _planned(planned.due, planned.text, planned.user_name)
-    return [blocks.section(said, accessory=blocks.button(STOP, f"unretry {incident.flow_id}", post, index=_INDEX))]
+    return [blocks.section(said, accessory=blocks.button(STOP, _stop(incident), post, index=_INDEX))]
+
+
+def waiting(incident: Incident) -> PlannedRetry | None:
+    """The retry that the newest failure waits for; None where there is none, or somebody has acted."""
+    planned = incident.background.retry
+    if planned is None or incident.phase is not Phase.OPEN or incident.snooze is not None:
+        return None
+    return planned if planned.instance == incident.occurrences[-1].instance else None
+
+
+def in_menu(incident: Incident) -> list[tuple[Text, str]]:
+    """What stops it from a menu, while it waits."""
+    return [] if waiting(incident) is None else [(msg("Stop retry"), _stop(incident))]
+
+
+def _stop(incident: Incident) -> str:
+    return f"unretry {incident.flow_id}"
 
 
 def _planned(due: datetime, text: str, user_name: str) -> Message:

@@ -1,5 +1,7 @@
 """What ``show`` says of what is known around a flow, or around one of its runs that failed."""
 
+from dataclasses import replace
+
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.history import around, causes
 from bot.core.history.background import Background
@@ -39,6 +41,19 @@ async def known(
         found = incident.background
         live = await store.incidents(live=True, limit=LIVE)
         reason = causes.cause_of(incident, await read_flows(store, live, {flow})).reason
+    found = await _shown_to(services, context, found)
     said = cards.in_full(found, await store.runbook(flow), reason)
     title = layout("*{label}*", label=msg("What I know"))
     return [blocks.section(lines(title, *said))] if said else []
+
+
+async def _shown_to(services: Services, context: CommandContext, found: Background) -> Background:
+    """The same, naming only flows that EnOS shows to the asker; the others are counted."""
+    named = {each.id for each in found.waiting} | {each.flow.id for each in found.consequences}
+    if not named or context.as_user is None:  # without a link, as the bot's own user
+        return found
+    access = services.flow_access
+    seen, _ = await access.visible_flows(services.enos, context.as_user, named, services.clock())
+    waiting = tuple(each for each in found.waiting if each.id in seen)
+    consequences = tuple(each for each in found.consequences if each.flow.id in seen)
+    return replace(found, waiting=waiting, consequences=consequences)

@@ -24,6 +24,7 @@ from bot.work.commands.incident_targets import named, named_incident
 from bot.work.commands.incidents import MOST_INCIDENTS, answer
 from bot.work.commands.offer_actions import absent, nothing_to_hand_over
 from bot.work.commands.responders import authorize
+from bot.work.mentioned_in import mentioned_in
 
 Result = TypeVar("Result")
 _AT_ONCE = 4  # incidents of which EnOS is asked at a time who may act on them
@@ -69,7 +70,8 @@ async def assign(services: Services, context: CommandContext, request: Assign) -
         raise Refusal("assignee", sentences(why, answers.NOTHING_CHANGED), way)
     tell = await absent(services.slack, incident, [to.user])
     attempt_result = context.attempt_result(services.clock(), linked=linked, answer=offer.id)
-    await services.incident_actions.offers.ask(offer, incident, tell, attempt_result, context.words)
+    where = await mentioned_in(services.slack.members, incident, to.user)
+    await services.incident_actions.offers.ask(offer, incident, tell, attempt_result, context.words, mentions_in=where)
     done = msg("You asked {person} to take {flow}.", person=mention(to.user), flow=named(incident))
     return await answer(services, context, incident, done)
 

@@ -62,15 +62,27 @@ class OfferActions:
         tell: Collection[str] = (),
         attempt_result: AttemptResult | None = None,
         words: str = "",
+        *,
+        mentions_in: str = "",
     ) -> None:
-        """Ask somebody to take one incident: in its threads, and in the direct messages of those in ``tell``."""
+        """Ask somebody to take one incident: in its threads, and in the direct messages of those in ``tell``.
+
+        The thread in the channel ``mentions_in``, else that of its home, mentions them; the others say that it is so.
+        """
         terms = await self._terms([incident], offer.asked_at)
 
         def decide(old: Incident) -> ChangeSet:
             new, _ = steps.ask(old, offer)
-            asked = self._replies(
-                new, lambda post: repeating(cards.asked(new, offer, old.ask, post), words), terms, offer.by.user
-            )
+
+            def asked_in(card: IncidentCard) -> NewPost:
+                def question(post: PostId) -> Card:
+                    if card.channel == (mentions_in or new.home.channel):
+                        return repeating(cards.asked(new, offer, old.ask, post), words)
+                    return repeating(cards.asked_elsewhere(new, offer, post), words)
+
+                return incident_posts.answer(new, card, question, terms, offer.by.user)
+
+            asked = map(asked_in, new.cards)
             users = [user for user in (offer.to.user,) if user in tell]
             direct = incident_posts.directly(
                 new,

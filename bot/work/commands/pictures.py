@@ -4,7 +4,7 @@ from base64 import b64encode
 
 from bot.core.outbox.blocks import Body
 from bot.core.outbox.posts import BASE64
-from bot.core.pictures.model import Drawing, NoPicture
+from bot.core.pictures.model import Drawing, NoPicture, TaskGraph
 from bot.core.text.escape import escape
 from bot.core.text.escape import plain as one_line
 from bot.core.text.message import Text, plain
@@ -23,7 +23,7 @@ async def drawn(
     """
     picture = await services.draw(drawing)
     if isinstance(picture, NoPicture):
-        return None, pictures.none(picture)
+        return None, pictures.none(picture, drawing if isinstance(drawing, TaskGraph) else None)
     title = one_line(drawing.title, _TITLE)
     return {
         "filename": f"{name}.png",

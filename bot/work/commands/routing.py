@@ -1,7 +1,7 @@
 """Routing: watch, unwatch, watches and prefs. In a direct message they are about that person's own."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import time
 
@@ -143,12 +143,12 @@ async def prefs(services: Services, context: CommandContext, request: Preference
     return _QUEUED
 
 
-def _planned(place: str, request: Preferences, context: CommandContext) -> Mapping[str, str]:
-    """The note from which on the first digest of a place is due: an hour that comes before the next poll counts."""
+def _planned(place: str, request: Preferences, context: CommandContext) -> Mapping[str, Callable[[str], str]]:
+    """What becomes of the note of a place's digests: the next one is due at the hour that was said."""
     if request.digest in {"", OFF}:
         return {}
     slot = digest.latest_slot(time.fromisoformat(request.digest), context.zone, context.now)
-    return {digest.note_of(place): LastDigest(slot).written()}
+    return {digest.note_of(place): lambda note: digest.planned(LastDigest.read(note), slot).written()}
 
 
 def _changed(old: Prefs, request: Preferences, zone: str) -> Prefs:

@@ -1,7 +1,8 @@
 """Messages of incident groups: those of the first start and of storms show the present state of their incidents.
 
     first start   all failures of the first complete poll in one message; after a crash the poll adds to the same group
-    storm         begun by a page of rows (``work/monitor/page_facts.py``), ended here after ten quiet minutes
+    storm         begun by a page of rows (``work/monitor/page_facts.py``), ended here after ten quiet minutes;
+                  whom it mentions is decided here: nobody because of an incident whose cause somebody is on
 
 What a message shows is a function of the database, and a digest of it is kept: after a crash the next refresh draws
 what is missing. Edits of a message are merged, and sent every few seconds at most.
@@ -17,18 +18,21 @@ from typing import TYPE_CHECKING
 
 from bot.core.flow.model import FlowId, UserName
 from bot.core.flow.run import Run
+from bot.core.history import causes
 from bot.core.incident import groups
 from bot.core.incident.facts import ChangeSet, StoredState
 from bot.core.incident.groups import IncidentGroup, Occasion
 from bot.core.incident.model import Incident
 from bot.core.outbox.blocks import Card, rendered
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
+from bot.core.people.model import Person
 from bot.core.routing.mentions import Permission
 from bot.core.values import dataclass
 from bot.messages.cards import board
 from bot.messages.cards import incident_groups as cards
 from bot.messages.cards.incident import RenderContext
 from bot.messages.incident_posts import HOLD, MERGE_EDITS_FOR
+from bot.work.monitor.background import LIVE, read_flows
 from bot.work.monitor.owners import OwnerResolver
 from bot.work.monitor.settings import MonitorSettings
 from bot.work.ports import Clock, NewId
@@ -98,25 +102,42 @@ class IncidentGroupMessages:
             self.is_stale = False
             for each in await self._store.incident_groups():
                 if groups.is_shown(each, self._clock()):
-                    await self._show(each.post)
+                    await self._show(each)
 
-    async def _show(self, post: PostId) -> None:
+    async def _show(self, group: IncidentGroup) -> None:
+        post = group.post
         incidents = await self._store.grouped(post)
         render_context = await self._owner_resolver.resolve(groups.owners(incidents), self._clock())
         oldest = min((each.opened_at for each in incidents), default=self._clock())
         runs = await self._store.newest_runs(oldest)
         rules = await self._store.routing_rules()
+        explained = await self._with_causes(group, incidents, render_context.people)
 
         def decide(known: StoredState) -> ChangeSet:
             now = self._clock()
             found = next((each for each in known.incident_groups if each.post == post), None)
             if found is None:
                 return ChangeSet()
-            awake = [each for each in incidents if rules.mention(each, found.channel, now) is Permission.MENTIONED]
+            awake = [each for each in explained if rules.mention(each, found.channel, now) is Permission.MENTIONED]
             rendering = _Rendering(found, incidents, render_context, runs)
             return self._shown(rendering, groups.owners(awake), known.incident_groups, now)
 
         await self._write(decide)
+
+    async def _with_causes(
+        self, group: IncidentGroup, incidents: Sequence[Incident], people: Mapping[UserName, Person]
+    ) -> Sequence[Incident]:
+        """The incidents with their causes as they are now, where that may change whom their storm mentions.
+
+        A new incident in a storm gets its cause a moment later (``background.py``).
+        """
+        unmentioned = set(groups.owners(incidents)) & people.keys() - set(group.mentioned)
+        if group.occasion is not Occasion.STORM or not unmentioned:
+            return incidents
+        live = await self._store.incidents(live=True, limit=LIVE)
+        ids, now = {each.id for each in live}, self._clock()
+        flows = await read_flows(self._store, live, {each.flow_id for each in incidents})
+        return [causes.compared(each, causes.cause_of(each, flows).cause, ids, now)[0] for each in incidents]
 
     def _shown(
         self, rendering: _Rendering, owners: tuple[UserName, ...], known: Sequence[IncidentGroup], now: datetime

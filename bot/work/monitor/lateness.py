@@ -79,7 +79,7 @@ class LatenessMonitor:
     """Looks for what is late. ``read_since`` says when the last complete read of history began.
 
     ``fill`` fills in what is known around a new incident, before its card is sent: it may show that nobody is to be
-    mentioned.
+    mentioned. ``show_storms`` does the same for the message of a storm.
     """
 
     def __init__(
@@ -91,8 +91,9 @@ class LatenessMonitor:
         zone: Callable[[], timedelta | None],
         is_reachable: Callable[[], bool],
         fill: Callable[[IncidentId, datetime], Awaitable[None]],
+        show_storms: Callable[[], Awaitable[None]],
     ) -> None:
-        self._context, self._mode, self._fill = context, mode, fill
+        self._context, self._mode, self._fill, self._show_storms = context, mode, fill, show_storms
         self._read_since, self._is_reachable = read_since, is_reachable
         self._outlooks = FlowOutlook(context.store, zone, learns=mode == AUTO)
         self._incidents = LateIncidents(context)
@@ -296,6 +297,7 @@ class LatenessMonitor:
                 if incident.threads:  # those of a storm wait for their turn
                     await self._fill(incident.id, now)
             self._context.wake()
+            await self._show_storms()
 
     def _row(self, found: _Found) -> Instance:
         run, flow = found.verdict.run, found.outlook.flow

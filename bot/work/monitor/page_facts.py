@@ -15,7 +15,7 @@ In a storm (``groups.py``) what would begin a thread joins the storm's message i
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -138,7 +138,7 @@ class _Detector:
         """All facts of the page: one edit for each card, however often it changed."""
         storms = list[IncidentGroup]()
         for channel in self._new_channels():  # one after another: an incident may join the storms of several
-            if (update := self._storm_update(channel, storms)) is not None:
+            if (update := self._storm_update(channel)) is not None:
                 self._put_in_storm(update)
                 storms.append(update.storm)
         firsts = [
@@ -166,10 +166,14 @@ class _Detector:
         """The channels that get new cards."""
         return tuple(dict.fromkeys(channel for _, channel in self._first))
 
-    def _storm_update(self, channel: str, storms: Sequence[IncidentGroup]) -> groups.StormUpdate | None:
-        """The incidents that join a storm instead of beginning threads in a channel; ``storms`` are those of others."""
+    def _storm_update(self, channel: str) -> groups.StormUpdate | None:
+        """The incidents that join a storm instead of beginning threads in a channel.
+
+        A new storm mentions nobody yet: the causes of its incidents are not known. Its message waits for them a moment
+        (``incident_groups.py``).
+        """
         terms, known = self._terms, self._known
-        storm_update = groups.storm_update(
+        return groups.storm_update(
             [self._changed[id_] for id_, where in self._first if where == channel],
             [self._changed.get(each.id, each) for each in known.recent if (each.id, channel) not in self._first],
             known.incident_groups,
@@ -178,12 +182,6 @@ class _Detector:
             now=terms.told_at,
             new_id=terms.new_id,
         )
-        if storm_update is None or not storm_update.begins:
-            return storm_update
-        awake = [each for each in storm_update.incidents if terms.shown_in(channel, each).people]
-        owners, others = groups.owners(awake), (*known.incident_groups, *storms)
-        names = groups.owners_to_mention(storm_update.storm, owners, terms.render_context.people, others)
-        return replace(storm_update, storm=replace(storm_update.storm, mentioned=names))
 
     def _put_in_storm(self, storm_update: groups.StormUpdate) -> None:
         """Report these incidents in the storm's message only."""

@@ -33,6 +33,7 @@ from bot.core.values import dataclass
 from bot.messages import escalation_posts, incident_posts
 from bot.messages.cards import incident_replies as replies
 from bot.messages.escalation_posts import Call
+from bot.work.mentioned_in import mentioned_in
 from bot.work.monitor.owners import OwnerResolver
 from bot.work.ports import NewId, OwnerLookup
 
@@ -262,6 +263,8 @@ class Reminders:
     async def _end_acknowledgement(self, incident: Incident, now: datetime) -> None:
         """Ask its holder, or end it."""
         render_context = await self._owner_resolver.resolve(incident.owners, now)
+        user = incident.acked_by.user if incident.acked_by else ""
+        mentions_in = await mentioned_in(self._checks.members, incident, user)
         terms = incident_posts.Terms(
             now,
             frozenset(),
@@ -276,13 +279,13 @@ class Reminders:
                 return ChangeSet()
             body = replies.ack_expiring if reason is Transition.ACK_EXPIRING else replies.ack_expired
 
-            def said(post: PostId) -> Card:
-                return body(old, post)
+            def told_in(card: IncidentCard) -> NewPost:
+                def said(post: PostId) -> Card:
+                    return body(old, post, mentions=card.channel == mentions_in)
 
-            told = [
-                incident_posts.in_thread(new, card, said, terms, due=terms.held_until, reminds_of=incident.id)
-                for card in new.cards
-            ]
+                return incident_posts.in_thread(new, card, said, terms, due=terms.held_until, reminds_of=incident.id)
+
+            told = map(told_in, new.cards)
             return ChangeSet(incidents=(new,), posts=(*told, *incident_posts.redrawn(old, new, terms)))
 
         changes = await self._store.change(incident.id, decide)

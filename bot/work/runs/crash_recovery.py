@@ -3,6 +3,7 @@
     a run that may have been started        left to ``progress.py``
     a call that may have been sent          EnOS is asked for the present state
     a link                                  the store is asked whether it exists
+    a retry that has ended                  nothing was done: one that was started has a run
     anything else                           nothing was done: such an act and its end are written together
 
 Open attempts are read before the first new message is received. They may be answered later, while the bot works.
@@ -17,6 +18,7 @@ from bot.core.command.requests import LinkPerson, Unlink
 from bot.core.errors import Failure, Refusal, internal_error
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.flow.run import RunState
+from bot.core.incident.retries import attempt_key
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people.model import DONE, AttemptResult, Ending, Entry, Outcome, Person, Surface, is_part
 from bot.core.text.escape import code, mention
@@ -50,10 +52,11 @@ async def open_attempts(services: Services) -> tuple[Entry, ...]:
     To be called before the first new message is received. Raises ``TemporaryFailure`` where the store does not answer.
     """
     followed = {run.attempt for run in await services.store.runs(live=True, limit=500) if run.state is RunState.ASKED}
+    retried = {attempt_key(retry) for retry in await services.store.open_retries()}  # left to ``retrier.py``
     return tuple(
         entry
         for entry in await services.store.unfinished_attempts()
-        if entry.id not in followed and entry.attempt.surface != Surface.RULE.value  # those are left to ``retrier.py``
+        if entry.id not in followed and entry.attempt.key not in retried
     )
 
 
@@ -61,7 +64,8 @@ async def close_attempts(services: Services, entries: Iterable[Entry]) -> None:
     """Answer and end these attempts. Where EnOS does not say now what happened, the answer is that it is not known."""
     for entry in entries:
         try:
-            if is_part(entry.attempt):  # it is told with the others
+            is_of_rule = entry.attempt.surface == Surface.RULE.value  # its incident's thread has said what became of it
+            if is_part(entry.attempt) or is_of_rule:  # a part is told with the others
                 part = AttemptResult(entry.id, NOTHING_DONE, services.clock())
                 await services.store.queue([], attempt_result=part)
                 continue

@@ -188,7 +188,7 @@ class Retrier:
         return await self._services.incident_actions.terms(incident.owners, self._services.clock())
 
     async def _open_attempt(self, retry: Retry) -> int | None:
-        entry = await self._services.store.attempt_by_key(_key(retry))
+        entry = await self._services.store.attempt_by_key(retries.attempt_key(retry))
         return entry.id if entry is not None and entry.outcome is None else None
 
     async def _end(
@@ -230,7 +230,7 @@ class Retrier:
         request = requests.Rerun(retry.instance)
         origin = Origin(Surface.RULE, incident.home.channel)
         attempt = Attempt(
-            key=_key(retry),
+            key=retries.attempt_key(retry),
             by=retry.by,
             channel=origin.channel,
             thread="",
@@ -352,11 +352,6 @@ class Retrier:
         await self._services.store.change_retries(rule.flow_id, decide)
         self._makers.pop(rule.id, None)
         self._services.wake()
-
-
-def _key(retry: Retry) -> str:
-    """The key of its attempt: one act for each retry."""
-    return f"retry:{retry.id}"
 
 
 def _name(reason: RetryReason) -> str:

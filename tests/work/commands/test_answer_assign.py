@@ -3,10 +3,13 @@
 from dataclasses import replace
 
 import pytest
-from answer_world import ONCALL, OPS
+from answer_world import ELSEWHERE, ONCALL, OPS
 from handover_kit import asked, held, holder, questions, recovers, replies, time_passes
 
+from bot.core.incident.facts import ChangeSet
+from bot.core.incident.model import IncidentCard
 from bot.core.outbox.conversations import SlackRefused, SlackUnclear
+from bot.core.outbox.posts import PostId
 
 
 async def test_the_question_stands_in_the_thread_and_on_the_card_and_nothing_moves(on_call):
@@ -17,6 +20,20 @@ async def test_the_question_stands_in_the_thread_and_on_the_card_and_nothing_mov
     assert await holder(on_call) == "U0MAYA00001"
     (row,) = list(await on_call.maya.says("incidents"))
     assert "<@U0JONAS0001> was asked to take it" in row.text
+
+
+@pytest.mark.parametrize(("reads", "place"), [((OPS, ELSEWHERE), OPS), ((ELSEWHERE,), ELSEWHERE)])
+async def test_the_question_mentions_who_is_asked_in_one_thread_of_several(on_call, reads, place):
+    on_call.slack.joined = {each: {"U0JONAS0001"} if each in reads else set() for each in (OPS, ELSEWHERE)}
+    card = await held(on_call)
+    there = IncidentCard(ELSEWHERE, PostId("there"), told_at=on_call.now)
+    incident = await on_call.incident()
+    await on_call.store.change(incident.id, lambda old: ChangeSet(incidents=(old.with_card(there),)))
+    seen = await on_call.maya.mentions("assign to <@U0JONAS0001>", thread=card.ts)
+    (question,) = [each for each in seen if "asks you to take" in each.text]
+    (other,) = [each for each in seen if "Somebody was asked to take" in each.text]
+    assert (question.channel, other.channel) == (place, ({OPS, ELSEWHERE} - {place}).pop())
+    assert "<@" not in other.text.replace("`assign to <@U0JONAS0001>`", "")
 
 
 async def test_accepted_it_moves(on_call):

@@ -139,6 +139,8 @@ async def test_a_flow_that_the_person_may_not_see_is_not_named(world, jonas):
     world.enos.hidden[4500] = {"u15432100000000012"}
     (seen,) = await jonas.says("show 4500")
     assert "EnOS has no flow 4500." in seen.text
+    (seen,) = await jonas.says("graph 99999")
+    assert seen.text.count("Check the ID") == 1
     (seen,) = await jonas.says("runs of forecast-wide")
     assert "EnOS shows you no flow named *forecast-wide*." in seen.text
 

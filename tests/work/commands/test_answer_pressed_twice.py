@@ -55,7 +55,7 @@ async def test_a_double_press_on_a_question_says_that_nothing_is_done_yet(world,
 
 async def test_a_double_press_on_a_refusal_says_that_it_was_ones_own(world, maya):
     (card,) = await maya.says("enable 3318")
-    world.enos.faults["flow"] = [Refusal("unknown_flow", msg("EnOS has no flow {id}. Check the ID.", id="3318"))]
+    world.enos.faults["flow"] = [Refusal("unknown_flow", msg("EnOS has no flow {id}.", id="3318"))]
     answer = await pressed_twice(world, card, "Disable schedule", maya)
     assert answer.text.startswith("You pressed this just now. Nothing was changed. My answer at that time says why.")
 

@@ -128,7 +128,7 @@ async def test_snoozes_watches_and_who_is_on_call_are_in_it(world, homes, maya, 
 async def test_who_is_not_linked_is_told_how_and_sees_what_they_acknowledged(world, homes):
     world.slack.joined["C0DATAOPS1"] = {"U0SAMLEE001"}
     seen = await homes.opens(world.sam)
-    assert "You're not linked to an EnOS user yet. Ask <@U0ALEX00001> to run" in seen
+    assert "You're not linked to an EnOS user yet. Ask for it with `/flow link me USERID NAME`" in seen
     assert "# Your flows" not in seen
     assert "# Your incidents" not in seen
     await world.breaks()

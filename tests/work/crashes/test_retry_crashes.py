@@ -15,6 +15,7 @@ from new_database import new_database
 from bot.core.errors import TemporaryFailure
 from bot.core.incident.facts import ChangeSet
 from bot.core.incident.retries import RetryState
+from bot.core.people.model import Ending, Outcome
 from bot.core.text.message import msg
 from bot.work.runs import crash_recovery
 from bot.work.runs.retrier import Retrier
@@ -46,7 +47,7 @@ async def night(tmp_path):
     return path, world
 
 
-async def each_death(night, tmp_path, check, *, faults=()):
+async def each_death(night, tmp_path, check, *, faults=(), closes=False):
     """A death at every few statements of a tick, in the soak at every one; ``check`` what the next process does."""
     path, earlier = night
     left, died = 0, True
@@ -62,12 +63,14 @@ async def each_death(night, tmp_path, check, *, faults=()):
         died = budget.is_spent
         world.store.close()
         after = await lives(copy, earlier=world)
-        assert await crash_recovery.open_attempts(after.services) == ()
+        left_open = await crash_recovery.open_attempts(after.services)
+        assert closes or left_open == ()
+        await crash_recovery.close_attempts(after.services, left_open)
         await check(after)
         after.store.close()
         copy.unlink()
         left += STRIDE
-    assert left > 20
+    assert left > (10 if closes else 20)
 
 
 async def goes_on(world, minutes=3):
@@ -133,3 +136,32 @@ async def test_where_enos_does_not_answer_it_is_started_once_at_most(night, tmp_
 
     failure = TemporaryFailure(msg("EnOS does not answer."))
     await each_death(await waiting(night), tmp_path, check, faults=[failure])
+
+
+async def test_an_attempt_whose_retry_was_refused_after_a_crash_is_ended(night, tmp_path):
+    """It died before its call; then somebody acknowledged the failure, and it died again at any statement."""
+    path, world = await waiting(night)
+    world = await lives(path, earlier=world)
+    world.services = replace(world.services, enos=CrashingProxy(world.enos, StatementBudget(0)))
+    with contextlib.suppress(ProcessDied):
+        await Retrier(world.services).tick(world.now)
+    world.store.close()
+    world = await lives(path, earlier=world)
+    (entry,) = await world.store.unfinished_attempts()
+    assert await crash_recovery.open_attempts(world.services) == (), "its retry is open: it is decided again"
+    incident = await world.incident()
+    await world.services.incident_actions.acknowledge(incident.id, entry.attempt.by, world.now, words="ack 3377")
+    world.store.close()
+    ended = set()
+
+    async def check(after):
+        await goes_on(after)
+        (row,) = await after.store.retries_of(3377)
+        assert row.state is RetryState.REFUSED
+        assert after.enos.done() == []
+        assert await after.store.unfinished_attempts() == ()
+        kept = await after.store.audit_entries(entry.attempt.at - timedelta(minutes=1), after.now + timedelta(hours=1))
+        ended.update(each.outcome for each in kept if each.id == entry.id)
+
+    await each_death((path, world), tmp_path, check, closes=True)
+    assert ended == {crash_recovery.NOTHING_DONE, Outcome(Ending.REFUSED, "acknowledged")}

@@ -321,6 +321,43 @@ async def test_a_cause_with_a_thousand_dependants_is_told_in_a_few_words():
     assert world.store.biggest < 500
 
 
+async def test_a_card_takes_up_a_cause_that_breaks_later(world):
+    await fails(world, ONE)
+    await tick(world)
+    assert "Probably" not in shown(world, ONE)
+    world.now += HALF_AN_HOUR
+    await fails(world, CAUSE)
+    await tick(world)
+    assert "Probably because 2107 meter-import failed" in shown(world, ONE)
+    assert "Because of it: 🔴 site-energy" in shown(world, CAUSE)
+
+
+async def test_a_storm_mentions_nobody_because_of_consequences_of_an_acknowledged_cause():
+    world = await begun(World(link=linked, storm=2))
+    await fails(world, CAUSE, owners=("jonas.weber",))
+    await acknowledge(world, CAUSE)
+    await fails(world, ONE, TWO, THREE)
+    (storm,) = [each for each in await world.store.incident_groups() if each.joined]
+    assert len(await world.store.grouped(storm.post)) == 4
+    for _ in range(3):
+        await tick(world, 1)
+        await world.follow()
+    posts = [post.body for post in world.store.posts.values() if post.channel == CHANNEL]
+    assert not any(f"Owners: <@{MAYA.user}>" in str(each) for each in posts[1:])
+    assert "more owners" not in str(posts)
+    await world.incident_actions.unack(of(world, CAUSE).id, JONAS, world.now, words="unack")
+    await tick(world, 1)
+    await world.follow()
+    assert f"flows of <@{MAYA.user}>" in str([post.body for post in world.store.posts.values()])
+
+
+async def test_a_storm_mentions_owners_whose_flows_have_a_cause_that_nobody_is_on():
+    world = await begun(World(link=linked, storm=2))
+    await fails(world, CAUSE, ONE, TWO, THREE)
+    (board,) = world.store.cards()
+    assert f"Owners: <@{MAYA.user}>" in str(board)
+
+
 async def test_a_link_is_added_when_the_card_of_the_cause_is_there(world):
     await fails(world, CAUSE)
     post = of(world, CAUSE).home.post

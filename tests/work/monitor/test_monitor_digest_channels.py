@@ -153,6 +153,36 @@ async def test_after_an_upgrade_what_the_daily_line_told_is_not_told_again(world
     assert world.digest_lines() == ["Digest · failures: 0 · open incidents: 1"]
 
 
+async def test_off_and_on_again_waits_for_the_next_hour_and_loses_nothing(world):
+    commands = await AnswerWorld.begun(world.store)
+    joins(FINANCE, JONAS.user)(commands)
+    await at(world, NINE)
+    for name, when in (("report", NINE + MINUTE), ("turbine", NINE + 3 * DAY)):
+        commands.now = when + MINUTE
+        await commands.maya.says("prefs digest " + ("off" if name == "report" else "09:00"), channel=OPS)
+        world.enos.put(f"{3370 + len(name)}-{when:%Y%m%d}00", name=name, end=f"{when:%Y-%m-%d} 02:00:00")
+        await at(world, when + 2 * MINUTE)
+    assert len(world.digest_lines()) == 1
+    await at(world, NINE + 4 * DAY - MINUTE)
+    await at(world, NINE + 4 * DAY)
+    await at(world, NINE + 5 * DAY)
+    assert world.digest_lines()[1:] == [f"Digest · failures: {n} · open incidents: 2" for n in (2, 0)]
+
+
+async def test_an_earlier_hour_said_after_it_waits_for_tomorrow(world):
+    commands = await AnswerWorld.begun(world.store)
+    await at(world, NINE)
+    commands.now = NINE + MINUTE
+    await commands.maya.says("prefs digest 17:00", channel=OPS)
+    await at(world, NINE + 8 * timedelta(hours=1))
+    commands.now = NINE + DAY + timedelta(hours=1)
+    await commands.maya.says("prefs digest 09:00", channel=OPS)
+    await at(world, commands.now + MINUTE)
+    assert len(world.digest_lines()) == 2
+    await at(world, NINE + 2 * DAY)
+    assert len(world.digest_lines()) == 3
+
+
 async def test_off_is_off(world_of_two):
     await prefers(world_of_two, "off")
     for day in range(3):

@@ -6,7 +6,10 @@ import pytest
 from monitor_world import MAYA, People, World, members, on_call
 from watched_store import Killed
 
-from bot.core.incident.model import Phase
+from bot.core.incident.facts import ChangeSet
+from bot.core.incident.model import IncidentCard, Phase
+from bot.core.outbox.conversations import SlackUnclear
+from bot.core.outbox.posts import PostId
 from bot.work.monitor.reminders import ReminderChecks, Reminders
 
 
@@ -49,6 +52,29 @@ async def test_nobody_took_it_so_on_call_is_asked_once_in_the_thread(world):
     assert await at(world, 32) == [said]
     assert len(await at(world, 91)) == 2
     assert world.woken == [1, 1]
+
+
+@pytest.mark.parametrize("readers", [{"C0DATAOPS1", "C0GRIDOPS1"}, {"C0GRIDOPS1"}, set(), None])
+async def test_who_holds_it_is_asked_in_one_of_its_threads(world, readers):
+    """In the first whose channel they read; else, or where Slack does not say who reads it, in that of its home."""
+
+    async def of_channel(channel):
+        if readers is None:
+            raise SlackUnclear("no answer")
+        return frozenset({MAYA.user}) if channel in readers else frozenset()
+
+    world.reminders._checks = ReminderChecks(on_call, of_channel)
+    there = IncidentCard("C0GRIDOPS1", PostId("there"), told_at=world.now)
+    await world.store.change(world.only().id, lambda old: ChangeSet(incidents=(old.with_card(there),)))
+    await world.incident_actions.acknowledge(world.only().id, MAYA, world.now)
+    known = set(world.store.posts)
+    await at(world, 226)
+    await at(world, 241)
+    said = [(post.new.channel, str(post.new.body)) for id_, post in world.store.posts.items() if id_ not in known]
+    said = [(channel, text) for channel, text in said if "⏰" in text]
+    asked_in = "C0GRIDOPS1" if readers == {"C0GRIDOPS1"} else "C0DATAOPS1"
+    assert len(said) == 4
+    assert all((f"<@{MAYA.user}>" in text) == (channel == asked_in) for channel, text in said)
 
 
 async def test_a_promise_that_runs_out_opens_the_incident_again_and_the_card_shows_it(world):

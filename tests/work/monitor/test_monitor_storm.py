@@ -286,7 +286,12 @@ async def test_a_death_at_any_write_loses_and_doubles_nothing():
         await world.follow()
         storms = [line for line in world.lines() if line.startswith("ALERT STORM · ")]
         assert storms == ["ALERT STORM · 15 incidents · 15 open, 0 acknowledged, 0 recovered"], writes
-        assert len(messages(world)) == LIMIT + 1, writes
+        told = [post for post in messages(world) if post.thread_of is None]
+        assert len(told) == LIMIT + 1, writes
+        replies_of_storm = [post for post in messages(world) if post.thread_of is not None]
+        board = next(str(card) for card in world.store.cards() if card["text"] == storms[0])
+        assert board.count(f"Owners: <@{MAYA.user}>") == 2, "in the table's text, and in the list's"
+        assert len(replies_of_storm) <= 1, "where it died before its message had mentioned them"
         assert len(world.store.kept) == 15
         assert all(incident.phase is Phase.OPEN for incident in world.store.kept.values())
 
