@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 from datetime import timedelta
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 from aiohttp import web
@@ -184,6 +185,7 @@ class App:
             lateness=self.lateness,
             run_tracker=self.run_tracker,
             retrier=self.retrier,
+            new_backfiller=lambda: import_module("bot.work.runs.backfiller").Backfiller(self.services),
             reminders=self.reminders,
             snoozes=self.snoozes,
             offer_expiry=OfferExpiry(store, self.gateway.poster, self.services.incident_actions.offers),

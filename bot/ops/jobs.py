@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from bot.core.errors import DatabaseUnavailable, Failure
 from bot.core.flow.model import KINDS
@@ -39,10 +40,14 @@ from bot.work.monitor.snoozes import SnoozeMonitor
 from bot.work.runs.progress import RunTracker
 from bot.work.runs.retrier import Retrier
 
+if TYPE_CHECKING:
+    from bot.work.runs.backfiller import Backfiller
+
 log = logging.getLogger("bot")
 
 FOLLOW_SECONDS = 1.0
 RETRY_SECONDS = 2.0
+BACKFILL_SECONDS = 2.0
 SHOW_SECONDS = 2.0
 REMIND_SECONDS = 15.0  # at most, between two checks for what is due
 ON_CALL_SECONDS = 60.0
@@ -70,6 +75,7 @@ class Jobs:
     lateness: LatenessMonitor
     run_tracker: RunTracker
     retrier: Retrier
+    new_backfiller: Callable[[], "Backfiller"]
     reminders: Reminders
     snoozes: SnoozeMonitor
     offer_expiry: OfferExpiry
@@ -83,6 +89,7 @@ class Jobs:
     clock_jumps: ClockJumps
     database_alarm: Alarms
     steady: Callable[[], datetime]
+    backfiller: "Backfiller | None" = None  # imported once there is a backfill: most never have one
     clock_went_back: bool = False  # and what lies in the future in the database has still to be corrected
 
     def schedule(self) -> None:
@@ -94,6 +101,7 @@ class Jobs:
         every(SHOW_SECONDS, "show storms", self.monitor.refresh_groups)
         every(FOLLOW_SECONDS, "follow started runs", self.follow_runs)
         every(RETRY_SECONDS, "retry", self.retry_failures)
+        every(BACKFILL_SECONDS, "backfill", self.backfill)
         every(min(REMIND_SECONDS, 60 * self.settings.remind_minutes), "remind", self.remind)
         every(REMIND_SECONDS, "end offers", self.end_offers)
         every(ON_CALL_SECONDS, "check on call", self.check_on_call)
@@ -143,6 +151,13 @@ class Jobs:
     async def retry_failures(self) -> None:
         """Rerun what a retry rule is about."""
         await self.retrier.tick(now())
+
+    async def backfill(self) -> None:
+        """Start the next runs of backfills."""
+        if self.backfiller is None and await self.store.open_backfills():
+            self.backfiller = self.new_backfiller()
+        if self.backfiller is not None:
+            await self.backfiller.tick(now())
 
     async def remind(self) -> None:
         """End snoozes whose time has come, then remind of what nobody acknowledged, whatever hits a bug before."""

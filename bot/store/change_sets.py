@@ -18,6 +18,7 @@ from bot.store import (
     incidents,
     monitor_state,
     offers,
+    planned_starts,
     retries,
     runbooks,
     snoozes,
@@ -54,7 +55,9 @@ class ChangeSets(Transactional):
         seen = monitor_state.seen(db, instances)
         known = incidents.known(db, self._incident_cache, instances, flows)
         recent = incident_groups.recent(db, self._incident_cache, since)
-        changes = decide(StoredState(seen, known, incident_groups.shown(db), recent, snoozes.not_ended(db)))
+        of_backfills = planned_starts.started_by_one(db, instances)
+        groups, active = incident_groups.shown(db), snoozes.not_ended(db)
+        changes = decide(StoredState(seen, known, groups, recent, active, of_backfills))
         monitor_state.put_seen(db, changes.seen, seen)
         self._seen_cache.put(seen.values())
         self._put(db, changes)

@@ -98,6 +98,15 @@ STEPS = (
     """
     UPDATE expectations SET at = :now WHERE flow_id IN (SELECT flow_id FROM expectations WHERE at > :edge LIMIT :rows)
     """,
+    """
+    UPDATE backfills SET at = :now WHERE state IN ('running', 'paused', 'stopping') AND at > :edge
+    """,
+    """
+    UPDATE backfill_starts SET started_at = min(started_at, :now), ended_at = min(ended_at, :now)
+    WHERE (backfill, place) IN (
+      SELECT backfill, place FROM backfill_starts WHERE max(coalesce(started_at, 0), coalesce(ended_at, 0)) > :edge
+      LIMIT :rows)
+    """,
     "UPDATE runs SET started_at = :now WHERE state IN ('asked', 'running') AND started_at > :edge",
     """
     UPDATE readings SET swept_at = min(swept_at, :now), read_at = min(read_at, :now)

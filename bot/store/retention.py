@@ -29,6 +29,7 @@ class RetentionPeriods:
     snoozes: timedelta = timedelta(days=90)  # after its end
     retries: timedelta = timedelta(days=90)
     retry_rules: timedelta = timedelta(days=90)  # after its end
+    backfills: timedelta = timedelta(days=90)  # after its end
     gatherings: timedelta = SHOWN_FOR
     bridge_events: timedelta = timedelta(days=14)
     history: timedelta = KEPT  # after its trigger time
@@ -92,6 +93,16 @@ _RETRIES = """
 _RETRY_RULES = """
     DELETE FROM retry_rules WHERE rowid IN (SELECT rowid FROM retry_rules WHERE ended_at < :retry_rules LIMIT :rows)
 """
+# What was never begun has no end.
+_OLD_BACKFILLS = "coalesce(ended_at, at) < :backfills AND state NOT IN ('running', 'paused', 'stopping')"
+_BACKFILL_STARTS = f"""
+    DELETE FROM backfill_starts WHERE (backfill, place) IN (
+      SELECT s.backfill, s.place FROM backfill_starts s
+      JOIN (SELECT number FROM backfills WHERE {_OLD_BACKFILLS}) b ON b.number = s.backfill LIMIT :rows)
+"""  # noqa: S608  constants only
+_BACKFILLS = f"""
+    DELETE FROM backfills WHERE number IN (SELECT number FROM backfills WHERE {_OLD_BACKFILLS} LIMIT :rows)
+"""  # noqa: S608  constants only
 _DELIVERIES = "DELETE FROM deliveries WHERE key IN (SELECT key FROM deliveries WHERE at < :deliveries LIMIT :rows)"
 
 _GATHERINGS = (
@@ -142,7 +153,7 @@ _SCHEDULES = """
 
 STEPS = (
     *(_SEEN, _BODIES, _POSTS, _LOST, _RUNS, _STASHES, _OFFERS, _SNOOZES),
-    *(_RETRIES, _RETRY_RULES, _DELIVERIES, _GATHERINGS, _BRIDGE_EVENTS, _ESCALATION),
+    *(_RETRIES, _RETRY_RULES, _BACKFILL_STARTS, _BACKFILLS, _DELIVERIES, _GATHERINGS, _BRIDGE_EVENTS, _ESCALATION),
     *(_PAST_RUNS, _DEPENDENCIES, _PAST_FLOWS, _SCHEDULES),
 )
 
@@ -178,7 +189,7 @@ class Retention(Transactional):
             name: timestamp(now - getattr(keep, name))
             for name in (
                 *("bodies", "posts", "incidents", "runs", "stashes", "offers", "snoozes"),
-                *("retries", "retry_rules", "deliveries", "gatherings", "bridge_events", "history"),
+                *("retries", "retry_rules", "backfills", "deliveries", "gatherings", "bridge_events", "history"),
             )
         }
         oldest = timestamp(now) if swept is None else min(timestamp(now), swept)

@@ -7,7 +7,7 @@ Steps are only ever added, never changed. Names stay as they are, whatever the p
 from collections.abc import Sequence
 
 from bot.store.schema_first import FIRST
-from bot.store.schema_history import EXPECTATIONS, HISTORY, RETRIES, RUNBOOKS
+from bot.store.schema_history import BACKFILLS, EXPECTATIONS, HISTORY, RETRIES, RUNBOOKS
 
 APPLICATION = 0x666C6F77  # "flow": PRAGMA application_id of our files
 
@@ -342,4 +342,5 @@ STEPS: tuple[Sequence[str], ...] = (
     RETRIES,
     EXPECTATIONS,
     _ASKS,
+    BACKFILLS,
 )

@@ -106,3 +106,49 @@ EXPECTATIONS = (
     ) STRICT
     """,
 )
+
+# Runs for many trigger times, one after the other. The number of a backfill is never given to another.
+BACKFILLS = (
+    """
+    CREATE TABLE backfills (
+      number INTEGER PRIMARY KEY AUTOINCREMENT,
+      flow_id INTEGER NOT NULL,
+      flow_name TEXT NOT NULL,
+      made_by TEXT NOT NULL,
+      user_name TEXT NOT NULL,
+      at INTEGER NOT NULL,
+      channel TEXT NOT NULL,
+      post TEXT NOT NULL,
+      basis TEXT NOT NULL,
+      zone TEXT NOT NULL,
+      slot TEXT NOT NULL,
+      task INTEGER NOT NULL,
+      attempt INTEGER NOT NULL,
+      usual INTEGER,
+      state TEXT NOT NULL,
+      reason TEXT NOT NULL,
+      detail TEXT NOT NULL,
+      acted_by TEXT,
+      turn INTEGER NOT NULL,
+      shown TEXT NOT NULL,
+      ended_at INTEGER
+    ) STRICT
+    """,
+    "CREATE UNIQUE INDEX backfills_open ON backfills (flow_id) WHERE state IN ('running', 'paused', 'stopping')",
+    """
+    CREATE TABLE backfill_starts (
+      backfill INTEGER NOT NULL REFERENCES backfills (number),
+      place INTEGER NOT NULL,
+      at INTEGER NOT NULL,
+      state TEXT NOT NULL,
+      attempt INTEGER NOT NULL,
+      instance TEXT NOT NULL,
+      status INTEGER,
+      started_at INTEGER,
+      ended_at INTEGER,
+      why TEXT NOT NULL,
+      PRIMARY KEY (backfill, place)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX runs_of_backfills ON runs (instance) WHERE verb = 'backfill'",
+)

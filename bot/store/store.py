@@ -31,6 +31,7 @@ from bot.store.monitor_state import MonitorState, SeenCache
 from bot.store.offers import Offers
 from bot.store.outbox import Outbox
 from bot.store.people import AuditLog, Inbox, People
+from bot.store.planned_starts import Backfills
 from bot.store.queueing import Queueing, Runs
 from bot.store.retention import Retention
 from bot.store.retries import Retries
@@ -46,7 +47,7 @@ class Store(
     ChangeSets, MonitorState, Incidents, IncidentGroups, Escalations, Offers, Snoozes, Runbooks, Retries, Surroundings,
     Queueing, Outbox, LostMessages, WaitTimes,
     Inbox, AuditLog, Runs, People, LinkChanges, WorkspaceKeys, Routing,
-    BridgeEvents, History, Expectations, Retention, ClockCorrection, Backup,
+    BridgeEvents, History, Expectations, Backfills, Retention, ClockCorrection, Backup,
 ):  # fmt: skip
     """The database of one flowbot. Built by ``Store.open``; all methods may be called from one event loop.
 

@@ -33,6 +33,7 @@ _KEYED = (
     ("runbooks", "made_by"),
     ("retry_rules", "made_by"),
     ("retries", "made_by"),
+    *(("backfills", column) for column in ("made_by", "acted_by")),
     ("runs", "person"),
     ("watches", "made_by"),
 )

@@ -27,6 +27,9 @@ from bot.core.bridges.model import Bridge
 from bot.core.command.rights import Denial
 from bot.core.command.row import Family, Row
 from bot.core.command.table import ROWS
+from bot.core.flow import backfill_times
+from bot.core.flow.backfill import BackfillState, PauseReason, StartState
+from bot.core.flow.backfill_times import Basis, Slot
 from bot.core.flow.model import FlowId, InstanceId, TaskId
 from bot.core.flow.run import RunState
 from bot.core.flow.status import Status
@@ -144,6 +147,12 @@ ENUMS = {
     Bridge: Bridge.PAGERDUTY,
     Row: ROWS[0],
     LeftOut: LeftOut.NOT_YOURS,
+    Basis: Basis.SCHEDULE,
+    Slot: Slot.DAY,
+    backfill_times.LeftOut: backfill_times.LeftOut.UNDER_WAY,
+    BackfillState: BackfillState.STOPPED,
+    StartState: StartState.FAILED,
+    PauseReason: PauseReason.REFUSED,
     PlaceReason: PlaceReason.WATCHED,
     Permission: Permission.QUIET_HOURS,
     Look: Look.GOOD,
@@ -214,6 +223,12 @@ def called(builder, text, phase):
     for name, each in arguments.items():
         if hasattr(each, "phase"):
             arguments[name] = dataclasses.replace(each, phase=phase)
+    kinds = {name: each.kind for name, each in inspect.signature(builder).parameters.items()}
+    if inspect.Parameter.VAR_POSITIONAL in kinds.values():  # one of them, behind those before it
+        by_name = {
+            name: arguments.pop(name) for name in list(arguments) if kinds[name] is inspect.Parameter.KEYWORD_ONLY
+        }
+        return builder(*arguments.values(), **by_name)
     return builder(**arguments)
 
 

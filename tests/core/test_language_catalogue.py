@@ -54,6 +54,7 @@ _ENGLISH = (
     "trigger 3377 with {}",
     "expect 3377 {}",
     "expect 3377 by 06:00 {}",
+    "backfill 3377 every {}",
 )
 _CHINESE = (
     "{}",
@@ -71,6 +72,7 @@ _CHINESE = (
     "触发 3377 参数 {}",
     "期望 3377 {}",
     "期望 3377 不晚于 06:00 {}",
+    "补数据 3377 间隔 {}",
 )
 _IN_TWO = ("`this`, write `week`", "`this week`")  # one word in Chinese
 

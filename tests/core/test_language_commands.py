@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.command.parse import parse
+from bot.core.command.parse import parse, say
 from bot.core.command.requests import (
     ALL,
     ME,
@@ -14,6 +14,8 @@ from bot.core.command.requests import (
     Ask,
     Assign,
     Audit,
+    Backfill,
+    Backfills,
     Board,
     Bulk,
     Cancel,
@@ -87,6 +89,18 @@ FLOW = FlowRef(id=3377)
         (f"rerun {RUN} from 104890", Rerun(RUN, 104890)),
         (f"cancel {RUN} confirmed", Cancel(RUN, confirmed=True)),
         ("enable 3377", Enable(FLOW)),
+        ("backfill 3377 from 2026-11-01 to 11-30", Backfill(FLOW, "2026-11-01", "11-30")),
+        ("backfill to yesterday from 11-01 every week", Backfill(None, "11-01", "yesterday", "week")),
+        (
+            "backfill 3377 from 2026-11-01 to today every hour task 108580 dry-run",
+            Backfill(FLOW, "2026-11-01", "today", "hour", 108580, dry_run=True),
+        ),
+        (
+            "backfill 3377 again 12 confirmed seen 0123456789ab",
+            Backfill(FLOW, again=12, confirmed=True, seen="0123456789ab"),
+        ),
+        ("backfills pause 12", Backfills("pause", 12)),
+        ("backfills resume 12 turn 3", Backfills("resume", 12, 3)),
         ('retry 3377 on "Connection reset" after 10m', Retry(FLOW, "Connection reset", timedelta(minutes=10))),
         ("retry on timeout", Retry(None, "timeout")),
         ("retry 3377 off", Retry(FLOW, off=True)),
@@ -365,3 +379,9 @@ def test_a_refusal_speaks_the_language_of_who_reads_it(words, seen, in_english, 
     for language, expected in (("en", in_english), ("zh", in_chinese)):
         shown = {value(language) if callable(value) else value for value in values}
         assert {*expected} <= shown
+
+
+@pytest.mark.parametrize("language", ["", "zh"])
+def test_a_runbook_may_begin_with_of(language):
+    request = parse("runbook 3377 of the grid team: call them")
+    assert parse(say(request, language)) == request

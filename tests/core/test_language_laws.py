@@ -45,7 +45,7 @@ texts = st.lists(
     ),
     max_size=10,
 ).map("".join)
-WORDS = "from all mine me 3377 today confirmed page 2809-20190812080700 a.b - because FAIL @jane"
+WORDS = "dry-run from all mine me 3377 today confirmed page 2809-20190812080700 a.b - because FAIL @jane"
 CHINESE_WORDS = "失败 从1 v2从3 2小时 日报 参数 2h 11-21"
 names = texts.filter(bool) | st.sampled_from(f"{WORDS} {CHINESE_WORDS}".split())
 ids = st.integers(0, 10**18 - 1)
@@ -103,6 +103,7 @@ def either(request, **others):
     )
 
 
+some_days = any_days | st.sampled_from(["today", "yesterday"])
 weekdays = st.sets(st.integers(0, 6)).map(lambda days: tuple(sorted(days)))
 REQUESTS = {
     requests.Help: st.builds(requests.Help, texts),
@@ -113,6 +114,27 @@ REQUESTS = {
     requests.Rerun: st.one_of(
         st.builds(requests.Rerun, maybe(instances), maybe(tasks)),
         st.builds(requests.Rerun, bulk=st.just(Bulk.MINE), storm=names, confirmed=st.booleans()),
+    ),
+    requests.Backfill: st.one_of(
+        st.builds(
+            requests.Backfill,
+            maybe(flows),
+            some_days,
+            some_days,
+            st.sampled_from(["", "hour", "day", "week", "month"]),
+            maybe(tasks),
+            st.booleans(),
+        ),
+        st.builds(
+            requests.Backfill,
+            flows,
+            again=counts,
+            confirmed=st.booleans(),
+            seen=st.just("") | st.from_regex(r"[0-9a-f]{12}", fullmatch=True),
+        ),
+    ),
+    requests.Backfills: st.builds(
+        requests.Backfills, st.sampled_from(["pause", "stop", "resume"]), counts, st.just(0) | counts
     ),
     requests.Cancel: st.builds(requests.Cancel, maybe(instances), st.booleans()),
     requests.Enable: st.builds(requests.Enable, maybe(flows)),

@@ -32,17 +32,19 @@ HEALED = replace(RECOVERED, occurrences=(replace(RECOVERED.occurrences[0], backf
 CLOSED = lifecycle.close(OPEN, JONAS, LATER, "not needed")[0]
 
 SHOWN = {"show 3377", f"show {RUN}", f"graph {RUN}"}
-LOOK = {*SHOWN, f"rerun {RUN}", f"log {RUN}", "close 3377"}
+FORMS = {"form close 3377", "form assign 3377"}
+LOOK = {"show 3377", f"graph {RUN}", f"rerun {RUN}", f"log {RUN}", *FORMS}  # the graph leads to the run
+ACK = {"ack 3377", "form ack 3377"}
 STATES = [
     # an incident                                          what its card offers
-    (OPEN, {*LOOK, "ack 3377", "snooze 3377"}),
-    (replace(OPEN, snooze=SNOOZE), {*LOOK, "ack 3377", "unsnooze 3377"}),
-    (replace(OPEN, snooze=replace(SNOOZE, flow_id=None)), {*LOOK, "ack 3377", "snooze 3377"}),
-    (replace(OPEN, background=RETRY), {*LOOK, "ack 3377", "snooze 3377", "unretry 3377"}),
-    (TAKEN, {*LOOK, f"take 3377 from <@{MAYA.user}>", "unack 3377", "snooze 3377"}),
+    (OPEN, {*LOOK, *ACK, "form snooze 3377"}),
+    (replace(OPEN, snooze=SNOOZE), {*LOOK, *ACK, "unsnooze 3377"}),
+    (replace(OPEN, snooze=replace(SNOOZE, flow_id=None)), {*LOOK, *ACK, "form snooze 3377"}),
+    (replace(OPEN, background=RETRY), {*LOOK, *ACK, "form snooze 3377", "unretry 3377"}),
+    (TAKEN, {*LOOK, f"take 3377 from <@{MAYA.user}>", "unack 3377", "form snooze 3377"}),
     (replace(TAKEN, snooze=SNOOZE), {*LOOK, f"take 3377 from <@{MAYA.user}>", "unack 3377", "unsnooze 3377"}),
-    (MISSING, {"ack 3377", "trigger 3377 at 2026-11-21T09:00Z", "close 3377", "snooze 3377", "show 3377"}),
-    (RECOVERED, {*SHOWN, f"rerun {RUN}", "close 3377"}),
+    (MISSING, {*ACK, "trigger 3377 at 2026-11-21T09:00Z", *FORMS, "form snooze 3377", "show 3377"}),
+    (RECOVERED, {*SHOWN, f"rerun {RUN}", "form close 3377"}),
     (HEALED, SHOWN),
     (CLOSED, {*SHOWN, f"log {RUN}", "reopen 3377", *(f"close 3377 as {each.value}" for each in Resolution)}),
     (replace(CLOSED, resolution=Resolution.FIXED), {*SHOWN, f"log {RUN}", "reopen 3377"}),
@@ -79,7 +81,7 @@ def test_a_row_of_a_storm_offers_what_changes_something_and_its_thread_the_rest(
     card = set(offered(cards.card(shown, "p1", cards.RenderContext()).blocks))
     live = lifecycle.is_live(shown)
     acts = {each for each in card if each.split()[0] in {"ack", "take", "unack", "rerun", "trigger", "unretry"}}
-    expected = {*(acts if live else ()), *({"close 3377"} if live else ())}
+    expected = {*(acts if live else ()), *({"form close 3377"} if live else ())}
     assert expected <= set(found)
     assert ("thread 3377" in found) is grouped
     assert set(found) - {"thread 3377"} <= card

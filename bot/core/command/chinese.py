@@ -14,6 +14,8 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "help": ("帮助", "用法"),
     "trigger": ("触发", "手动触发", "预跑"),
     "rerun": ("重跑", "重新运行"),
+    "backfill": ("补数据", "补跑", "回填"),
+    "backfills": ("补数据任务",),
     "cancel": ("终止", "取消", "终止实例"),
     "enable": ("启用", "启动调度", "启用调度", "恢复调度", "开启调度", "打开调度"),
     "disable": ("停用", "暂停调度", "停用调度", "暂停", "停止调度", "关闭调度"),
@@ -87,6 +89,11 @@ CLAUSES: Mapping[tuple[str, str], tuple[str, ...]] = {  # by the English word an
     ("as", "resolution"): ("结果", "作为"),
     ("because", "because"): ("原因", "因为", "由于", "备注"),
     ("tail", "tail"): ("末尾", "最后"),
+    ("dry-run", "dry_run"): ("预览", "试运行"),
+    ("from", "begin"): ("从", "自"),
+    ("to", "end"): ("到", "至"),
+    ("every", "every"): ("间隔",),
+    ("task", "task"): ("节点", "任务"),
     ("matching", "glob"): ("匹配",),
     ("on", "text"): ("报错", "报错包含"),
     ("after", "wait"): ("等待",),
@@ -142,6 +149,13 @@ WEEKDAYS = {  # with the numbers that ``datetime.weekday`` gives
     **{f"{week}天": 6 for week in ("周", "星期")},
 }
 DAYS = {"工作日": tuple(range(5)), "周末": (5, 6), "每天": tuple(range(7))}
+STEPS = {
+    "每小时": "hour",
+    **dict.fromkeys(("每天", "每日"), "day"),
+    **dict.fromkeys(("每周", "每星期"), "week"),
+    "每月": "month",
+}
+BACKFILL_ACTS = {"暂停": "pause", "停止": "stop", "继续": "resume"}
 PLACES = {"消息列": "thread", "频道": "channel"}
 LANGUAGES = {"英文": "en", "英语": "en", "中文": "zh"}
 UNITS = {
@@ -166,6 +180,10 @@ PLACEHOLDERS: Mapping[str, str] = {  # of the syntax
     "USERID": "用户ID",
     "NAME": "用户名",
     "WHEN": "时刻",
+    "DATE": "日期",
+    "DIGEST": "摘要",
+    "hour|day|week|month": "每小时|每天|每周|每月",
+    "pause|stop|resume": "|".join(BACKFILL_ACTS),
     "PERIOD": "时段",
     "DURATION": "2小时",
     "STATUS …": "状态 …",
@@ -215,7 +233,7 @@ RESERVED = frozenset(word for words in _MANY for word in words).union(
     AMBIGUOUS, PERIODS, WHENS, PARTS, ME, ALL, SCOPES, RESOLUTIONS, STATUSES, UNTIL, TASK, [THANKS]
 )
 GLUED = RESERVED.union(
-    [ONWARD], SWITCHES, MODES, WEEKDAYS, DAYS, PLACES, LANGUAGES
+    [ONWARD], SWITCHES, MODES, WEEKDAYS, DAYS, STEPS, BACKFILL_ACTS, PLACES, LANGUAGES
 )  # what needs no space, before it is known which command it is
 _UNIT = re.compile(
     "|".join(sorted((*UNITS, "点", "点半", "小时半", "天半", "号", LINES, TIMES), key=len, reverse=True))
@@ -229,6 +247,12 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {  # those of the table of commands, i
         '触发 3377 参数 path=/data/2026 note="second try"',
     ),
     "rerun": ("重跑 2809-20190812080700", "重跑 2809-20190812080700 从 104890", "重跑 全部 我的"),
+    "backfill": (
+        "补数据 3377 从 2026-11-01 到 2026-11-30",
+        "补数据 3377 从 2026-11-01 到 昨天 每天 节点 108580",
+        "补数据 3377 从 2026-11-01 到 2026-11-30 预览",
+    ),
+    "backfills": ("补数据任务 暂停 12", "补数据任务 继续 12", "补数据任务 停止 12"),
     "cancel": ("终止 2809-20190812080700",),
     "enable": ("启用 3377",),
     "disable": ("停用 3377",),

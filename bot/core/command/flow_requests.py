@@ -30,6 +30,30 @@ class Rerun:
 
 
 @dataclass(frozen=True, slots=True)
+class Backfill:
+    """Start a run for each trigger time between two dates, one after the other."""
+
+    flow: FlowRef | None = None
+    begin: str = ""  # such as 2026-11-01, 11-01, yesterday; in the asker's zone
+    end: str = ""
+    every: str = ""  # hour, day, week, month; else by the flow's schedule
+    task: TaskId | None = None
+    dry_run: bool = False  # only show what it would start
+    again: int | None = None  # those of the backfill with this number that failed
+    confirmed: bool = False
+    seen: str = ""  # the digest of the plan that was confirmed
+
+
+@dataclass(frozen=True, slots=True)
+class Backfills:
+    """Pause, stop or continue a backfill."""
+
+    act: str  # pause, stop, resume
+    number: int
+    turn: int = 0  # how often that was done when the button was drawn
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """Cancel a run."""
 

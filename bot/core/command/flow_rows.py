@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
-from bot.core.command import common, expect_forms, forms, many, requests, word_forms
+from bot.core.command import backfill_forms, common, expect_forms, forms, many, requests, routing_forms, word_forms
 from bot.core.command.clauses import Clause
 from bot.core.command.rights import Who
 from bot.core.command.row import Family, Row
+from bot.core.command.spelling import DRY_RUN
 from bot.core.text.message import msg
 
 _CONFIRMED = Clause(("confirmed",), "confirmed", hidden=True)
@@ -13,6 +14,7 @@ _FLOW = Clause(("flow",), form=forms.FLOW, in_thread=True)
 _RUN = Clause(("instance",), form=forms.RUN, in_thread=True)
 _RUNS_OR_ALL = Clause(("instance", "bulk"), form=many.RUNS, in_thread=True)
 _FROM = Clause(("task",), "from", forms.TASK)
+_DRY_RUN = Clause(("dry_run",), DRY_RUN)
 
 ROWS = (
     Row(
@@ -44,6 +46,45 @@ ROWS = (
         (_RUNS_OR_ALL, _FROM, Clause(("storm",), "storm", many.STORM, hidden=True), _CONFIRMED),
         ("rerun 2809-20190812080700", "rerun 2809-20190812080700 from 104890", "rerun all mine"),
         changes=True,
+        family=Family.RUNS,
+    ),
+    Row(
+        "backfill",
+        requests.Backfill,
+        Who.OWNER,
+        msg("Start a run for each trigger time between two dates, one after the other. Asks first."),
+        (
+            _FLOW,
+            Clause(("begin",), "from", backfill_forms.DATE, needed=True),
+            Clause(("end",), "to", backfill_forms.DATE, needed=True),
+            Clause(("every",), "every", backfill_forms.EVERY, loose=True),
+            Clause(("task",), "task", forms.TASK),
+            _DRY_RUN,
+            Clause(("again",), "again", routing_forms.NUMBER, hidden=True),
+            _CONFIRMED,
+            Clause(("seen",), "seen", backfill_forms.DIGEST, hidden=True),
+        ),
+        (
+            "backfill 3377 from 2026-11-01 to 2026-11-30",
+            "backfill 3377 from 2026-11-01 to yesterday every day task 108580",
+            "backfill 3377 from 2026-11-01 to 2026-11-30 dry-run",
+        ),
+        changes=True,
+        family=Family.RUNS,
+    ),
+    Row(
+        "backfills",
+        requests.Backfills,
+        Who.OWNER,
+        msg("Pause, stop or continue a backfill."),
+        (
+            Clause(("act",), form=backfill_forms.ACT, optional=False),
+            Clause(("number",), form=routing_forms.NUMBER, optional=False),
+            Clause(("turn",), "turn", routing_forms.NUMBER, hidden=True),
+        ),
+        ("backfills pause 12", "backfills resume 12", "backfills stop 12"),
+        changes=True,
+        hidden=True,
         family=Family.RUNS,
     ),
     Row(

@@ -242,7 +242,7 @@ USER_NAME = Form("NAME", one(wanted.USER_NAME, text), lambda name: spell_word(Us
 # ── times ───────────────────────────────────────────────────────────────────
 
 
-def _timed(reader: Callable[[list[str]], tuple[Any, int]]) -> Callable[[Cursor], Any]:
+def timed(reader: Callable[[list[str]], tuple[Any, int]]) -> Callable[[Cursor], Any]:
     """A reader that hands the next words to ``periods`` and takes as many as it understood."""
 
     def read(cursor: Cursor) -> Any:
@@ -298,10 +298,10 @@ def _duration(cursor: Cursor) -> timedelta:
 
 _WHEN_WORDS = (periods.WHEN_WORDS, (*chinese.WHENS, *PARTS))
 _PERIOD_WORDS = (periods.PERIOD_WORDS, (*chinese.PERIODS, *PARTS, chinese.ONWARD))
-WHEN = Form("WHEN", _timed(periods.read_when), _say_when, _begins_when, *_WHEN_WORDS, say_zh=in_chinese(_say_when))
+WHEN = Form("WHEN", timed(periods.read_when), _say_when, _begins_when, *_WHEN_WORDS, say_zh=in_chinese(_say_when))
 PERIOD = Form(
     "PERIOD",
-    _timed(periods.read_period),
+    timed(periods.read_period),
     _say_period,
     _begins_period,
     *_PERIOD_WORDS,

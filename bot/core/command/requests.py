@@ -7,6 +7,8 @@ filled in from the thread. Those about flows are in ``flow_requests.py``; what r
 from datetime import timedelta
 
 from bot.core.command.flow_requests import (
+    Backfill,
+    Backfills,
     Cancel,
     Disable,
     Enable,
@@ -36,6 +38,8 @@ __all__ = [  # noqa: RUF022  all requests, and what they name
     "Ack",
     "Assign",
     "Audit",
+    "Backfill",
+    "Backfills",
     "Board",
     "Bulk",
     "Cancel",
@@ -341,6 +345,8 @@ class Status:
 _OfFlows = (
     Trigger
     | Rerun
+    | Backfill
+    | Backfills
     | Cancel
     | Enable
     | Disable

@@ -16,7 +16,8 @@ _CLOSES = rf"(?=[{re.escape(INVISIBLE + PUNCTUATION)}`]*\s|[{EQUALS}])"
 _CLOSING = {'"': re.compile(f"[{DOUBLE}]{_CLOSES}"), "'": re.compile(f"[{SINGLE}]{_CLOSES}")}
 _CLOSING_ZH = {'"': re.compile(f"[{DOUBLE}]"), "'": re.compile(f"[{SINGLE}]")}  # a word may follow without a space
 _WORD = re.compile(r"\w[\w.-]*")
-# Verbs and clauses are letters only, so a name with one of these is not a word of the grammar.
+DRY_RUN = "dry-run"  # the one word of the grammar that is not letters only
+# The others are, so a name with one of these is not a word of the grammar.
 _NO_CLAUSE = re.compile(r"[0-9_.-]")
 OF = re.compile(r"\Aof(?:\s+|\Z)", re.IGNORECASE)  # before a note: "because of the deploy"
 _ENDS_KEY = re.compile(rf"[\s`{EQUALS}{re.escape(QUOTES)}]|^[{PAIRED}{''.join(CORNERS)}]")
@@ -32,7 +33,8 @@ def spell_value(value: str) -> str:
 
 def spell_name(name: str) -> str:
     """A name: bare where it cannot be anything else, or quoted."""
-    if _is_word(name) and _NO_CLAUSE.search(name) and not _number(name) and not is_instance(name):
+    is_free = name.casefold() != DRY_RUN and _NO_CLAUSE.search(name)
+    if is_free and _is_word(name) and not _number(name) and not is_instance(name):
         return name if parse_duration(name) is None else _quoted(name)
     return _quoted(_STRAIGHTENED.sub(_entity, _encoded(name)))
 
@@ -50,13 +52,18 @@ def spell_key(key: str) -> str:
 
 
 def spell_note(note: str) -> str:
-    """A note, which is the rest of a command without the spaces around it, and without an "of" before it."""
-    text = _encoded(note)
+    """A note, which is the rest of a command without an "of" before it."""
+    return ("of " if OF.match(note) else "") + spell_rest(note)
+
+
+def spell_rest(text: str) -> str:
+    """The rest of a command, without the spaces around it."""
+    text = _encoded(text)
     inner = text.strip()
     start = text.index(inner) if inner else len(text)
     edges = text[:start], text[start + len(inner) :]
     before, after = ("".join(f"&#{ord(each)};" for each in edge) for edge in edges)
-    return ("of " if OF.match(note) else "") + before + inner + after
+    return before + inner + after
 
 
 def _encoded(text: str) -> str:

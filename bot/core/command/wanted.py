@@ -72,6 +72,14 @@ _NIGHT = msg(
 NIGHT = Wanted(_NIGHT, _NIGHT)  # there is always something that can be either
 _DATE = msg("{found} is not a valid date. Write for example `2026-11-21`.")
 DATE = Wanted(_DATE, _DATE)  # there is always something that looks like one
+DAY = Wanted(
+    msg("Which date? After {after}, write for example `2026-11-01` or `yesterday`, in your Slack time zone."),
+    msg("{found} is not a date. Write for example `2026-11-01` or `yesterday`, in your Slack time zone."),
+)
+STEP = Wanted(
+    msg("How often? Write `hour`, `day`, `week` or `month` after {after}."),
+    msg("{found} is not a step. Write `hour`, `day`, `week` or `month`."),
+)
 PERIOD = Wanted(
     msg(
         "Which period? Write for example `today`, `this week`, `last 3h`, `since 09:00`, `2026-11-19` or "
@@ -161,6 +169,8 @@ ERROR_TEXT = Wanted(
     msg("Which text of the error? Write it in quotes after {after}, for example {example}."),
     msg("{found} is not a text. Write it in quotes, for example {example}."),
 )
+_BACKFILL = msg("Press a button of the backfill's message.")
+BACKFILL = Wanted(_BACKFILL, _BACKFILL)
 _SEARCHED = msg("What should I look for? Write a part of a name, an ID, an owner or a task, for example {example}.")
 SEARCHED = Wanted(_SEARCHED, _SEARCHED)
 _OFFER = msg("Press a button of the message that asks you.")

@@ -5,7 +5,7 @@ import re
 from bot.core.command import chinese, wanted
 from bot.core.command.forms import DIGITS, LARGEST_COUNT, NUMBER, Form, in_chinese, one, sure, text
 from bot.core.command.shown import tick
-from bot.core.command.spelling import OF, spell_key, spell_name, spell_note, spell_value, spell_word
+from bot.core.command.spelling import OF, spell_key, spell_name, spell_note, spell_rest, spell_value, spell_word
 from bot.core.command.tokens import Cursor, Token
 from bot.core.flow.model import (
     Parameter,
@@ -102,7 +102,7 @@ def _runbook(cursor: Cursor) -> str:
 
 
 def _say_runbook_zh(text: str) -> str:
-    return chinese.OFF[0] if text == OFF else spell_note(text)
+    return chinese.OFF[0] if text == OFF else spell_rest(text)
 
 
 def _searched(cursor: Cursor) -> str:
@@ -177,4 +177,4 @@ VERB = Form("VERB", one(wanted.VERB, _topic), spell_word, say_zh=_say_topic_zh)
 PAIRS = Form("KEY=VALUE …", _pairs, _say_pairs, example="path=/data/2026")
 NOTE = Form("NOTE", _note, spell_note)
 COMMAND = Form("COMMAND", one(wanted.COMMAND, text), spell_name, example='"trigger 3377"')
-RUNBOOK = Form("TEXT|URL|off", _runbook, spell_note, words=(OFF,), words_zh=chinese.OFF, say_zh=_say_runbook_zh)
+RUNBOOK = Form("TEXT|URL|off", _runbook, spell_rest, words=(OFF,), words_zh=chinese.OFF, say_zh=_say_runbook_zh)

@@ -37,6 +37,7 @@ class StoredState:
     incident_groups: tuple[IncidentGroup, ...] = ()  # all that still show their incidents
     recent: tuple[Incident, ...] = ()  # reported since the time asked for, not in an active group
     snoozes: tuple[Snooze, ...] = ()  # those that have not ended
+    of_backfills: frozenset[InstanceId] = frozenset()  # the runs of the page that backfills have started
 
 
 @dataclass(frozen=True, slots=True)

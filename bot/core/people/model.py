@@ -72,6 +72,7 @@ class Surface(Enum):
     SHORTCUT = "shortcut"  # on a message
     SHELL = "shell"
     RULE = "rule"  # of the flow, in the name of who made it (``core/incident/retries.py``)
+    BACKFILL = "backfill"  # one of the runs of a backfill, in the name of who started that (``core/flow/backfill.py``)
     UNSUPPORTED = "retired"  # a shortcut, form or command that does not exist any more; the text names which of them
 
 

@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from bot.core.command.buttons import form
 from bot.core.command.forms import USER_NAME
 from bot.core.command.parse import in_words, say
 from bot.core.command.requests import Ack, Board, Bulk, Rerun
@@ -340,7 +341,7 @@ def _options(incident: Incident) -> list[tuple[Text, str]]:
         acts.append((msg("Open thread"), f"thread {of}"))
     shows: list[tuple[Text, str]] = []
     if is_live(incident):
-        acts += [*words.run_buttons(incident, newest, words.RERUN), (msg("Close"), f"close {of}")]
+        acts += [*words.run_buttons(incident, newest, words.RERUN), (msg("Close"), form(f"close {of}"))]
         shows += words.run_buttons(incident, newest, words.VIEW_LOG)
     shows.append((msg("View flow"), f"show {incident.flow_id}"))
     return [*acts, *shows[: blocks.MENU - len(acts)]]

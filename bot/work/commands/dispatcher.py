@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import timedelta, timezone
 from zoneinfo import ZoneInfo
 
-from bot.core.command import buttons
+from bot.core.command import buttons, requests
 from bot.core.command.lacking import is_about_own_link, said
 from bot.core.command.parse import parse, say
 from bot.core.command.requests import ALL, ME, Accept, Ask, Help, LinkPerson, Request, Snooze, Trigger, Unsnooze
@@ -182,10 +182,12 @@ class Dispatcher:
         request = repeated = self._parsed(text)
         if isinstance(request, Trigger):
             repeated = replace(request, parameters=tuple(map(settings.mask.parameter, request.parameters)))
+        if isinstance(request, requests.Backfill):
+            repeated = replace(request, seen="")
         row = BY_REQUEST[type(request)]
-        is_offer = row.hidden and row.changes and not isinstance(request, Ask)
+        is_offer = row.hidden and row.changes and not isinstance(request, Ask | requests.Backfills)
         words = row.verb if is_offer else _repeatable(say(repeated), settings.mask)  # an offer's id says nothing
-        changes = row.changes and not (row.shows and request == row.request())
+        changes = row.changes and not (row.shows and request == row.request()) and not _is_dry_run(request)
         context = replace(context, request=request, row=row, changes=changes, words=words)
         if incoming.post or origin.thread or origin.message:
             context = await self._placed(context)
@@ -371,6 +373,11 @@ class Dispatcher:
         )
         await self._services.store.queue(posts, attempt_result=attempt_result, delivery=context.incoming.key)
         self._services.wake()
+
+
+def _is_dry_run(request: Request) -> bool:
+    """Whether a command asks only what it would do."""
+    return bool(getattr(request, "dry_run", False))
 
 
 def _late(text: str) -> Refusal:

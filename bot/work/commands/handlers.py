@@ -16,6 +16,8 @@ HANDLERS: Mapping[type, str] = {  # "module:function", in this folder
     requests.Help: "meta:help_",
     requests.Trigger: "starting:trigger",
     requests.Rerun: "bulk:rerun",
+    requests.Backfill: "backfilling:start",
+    requests.Backfills: "backfilling:control",
     requests.Cancel: "scheduling:cancel",
     requests.Enable: "scheduling:enable",
     requests.Disable: "scheduling:disable",

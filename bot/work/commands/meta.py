@@ -1,5 +1,7 @@
 """Meta: help, status and audit."""
 
+from collections.abc import Mapping
+
 from bot.core.command import table
 from bot.core.command.parse import in_words
 from bot.core.command.periods import window
@@ -12,10 +14,14 @@ from bot.core.text.escape import code, mention
 from bot.core.text.message import Text, dots, layout, lines, msg, plural, sentences, verbatim
 from bot.messages.cards import answers, flows, snoozes
 from bot.messages.cards import help as help_cards
-from bot.work.commands import unmatched
+from bot.work.commands import backfilling, unmatched
 from bot.work.commands.context import Answer, CommandContext, Services
 from bot.work.commands.listing import filter_line, listed
 
+_BY: Mapping[str, Text] = {
+    Surface.RULE.value: msg("by a retry rule"),
+    Surface.BACKFILL.value: msg("by a backfill"),
+}
 MOST_ENTRIES = 500  # entries of the audit that are read for a list
 
 
@@ -68,6 +74,7 @@ async def status(services: Services, context: CommandContext, _request: Status) 
     counted = lines(
         plural("{n} incident is open.", "{n} incidents are open.", len(live)) if live else msg("No open incidents."),
         plural("{n} message waits to be sent.", "{n} messages wait to be sent.", waiting) if waiting else None,
+        await backfilling.counted(services),
         *(snoozes.status(each) for each in await services.store.snoozes() if each.flow_id is None),
     )
     return Answer(answers.told(context.words, text, post=context.post, extra=[blocks.section(counted, fields)]))
@@ -108,7 +115,7 @@ def _row(entry: Entry) -> Text:
             result=result,
         ),
         msg("asked by {person}", person=mention(attempt.asker.user)) if attempt.asker is not None else None,
-        msg("by a retry rule") if attempt.surface == Surface.RULE.value else None,
+        _BY.get(attempt.surface),
         msg("{call} as {user}", call=code(entry.request), user=code(entry.user_id)) if entry.request else None,
         _took(entry),
     )

@@ -19,7 +19,7 @@ from bot.core.text.message import LIST, Joined, Text, as_printed, dots, layout, 
 from bot.core.values import dataclass
 from bot.messages.cards import answers, flows, graphs
 from bot.messages.cards.incident_words import how_closed
-from bot.work.commands import background, escalation, expecting, retrying, targets, unmatched, where
+from bot.work.commands import backfilling, background, escalation, expecting, retrying, targets, unmatched, where
 from bot.work.commands.context import Answer, CommandContext, Services
 from bot.work.commands.listing import filter_line, left_out, listed
 
@@ -175,7 +175,7 @@ async def _show_flow(services: Services, context: CommandContext, request: Show)
         extra.append(blocks.section(_field(msg("Parameters"), flows.parameter_list(masked))))
     if flow.description.strip():
         extra.append(blocks.context(layout("{description}", description=mask(flow.description.strip()))))
-    extra += await retrying.shown(services, flow.id)
+    extra += [*await backfilling.shown(services, flow.id), *await retrying.shown(services, flow.id)]
     if incident is not None:
         extra.append(await escalation.outlook(services, context, incident))
     offers: list[Offer] = [

@@ -13,11 +13,13 @@ from functools import partial
 from bot.core.command.parse import say, trigger_time
 from bot.core.command.requests import FlowRef, Rerun, Trigger, When
 from bot.core.errors import Failure, Refusal, Unclear
+from bot.core.flow.graph import BROKEN
 from bot.core.flow.ids import expected_instance, milliseconds
 from bot.core.flow.model import (
     KINDS,
     Flow,
     FlowId,
+    Instance,
     InstanceId,
     Parameter,
     Search,
@@ -47,6 +49,8 @@ from bot.work.commands.context import Answer, CommandContext, Services, acted, f
 # days ahead, and old data are run again; a wrong year is off by a year, less what is left of it or has passed.
 _AHEAD, _BEHIND = timedelta(days=7), timedelta(days=180)
 UNCONFIRMED = Outcome(Ending.UNCLEAR, "unconfirmed")
+# Why a failed run can't be rerun from its failed task, though its flow can run.
+_NO_RERUN = frozenset({"parameters_differ", "no_failed_task", "no_single_task", "uncalibrated", "unknown_id_form"})
 _HOLDING_STATES = frozenset({RunState.ASKED, RunState.RUNNING, RunState.ENDED})  # the run has its minute for itself
 
 
@@ -108,22 +112,70 @@ async def rerun(
     """Start a run again from its failed task, for the same trigger time."""
     instance = await targets.instance(services, context, request.instance)
     flow = await targets.owned_flow(services, context, instance.flow_id)
+    return await _start(
+        services, context, await _rerun_of(services, context, instance, flow, request.task, details or StartDetails())
+    )
+
+
+async def start_for(
+    services: Services, context: CommandContext, flow: Flow, at: datetime, task: TaskId | None = None
+) -> Answer:
+    """Start a run of a flow, which the asker may change, for the data of a trigger time: all of it, or from a task.
+
+    Where a failed run has that minute, as ``rerun`` does it; where that can't be, or another run has it, in the next
+    free minute.
+    """
+    names = {each.id: each.name for each in flow.graph.tasks}
+    held = await services.enos.instance(expected_instance(flow.id, milliseconds(at)), as_user=context.link.user_id)
+    if held is not None and held.status in BROKEN:
+        try:
+            start = await _rerun_of(services, context, held, flow, task, StartDetails())
+        except Refusal as refused:
+            if refused.reason not in _NO_RERUN:
+                raise
+        else:
+            return await _start(services, context, start)
+    free = at
+    if held is not None:
+        taken = await _taken_minutes(services, context, flow.id, at)
+        found = first_free(flow.id, minutes(flow.cycle, at, services.platform_zone()), taken.__contains__)
+        if found is None:
+            raise Refusal("no_free_minute", msg("All minutes of this data date have a run. Nothing was started."))
+        free = found
+    start = PlannedStart(
+        flow=flow,
+        at_ms=milliseconds(free),
+        task=task,
+        task_name=names.get(task, "") if task is not None else "",
+        details=StartDetails(moved=None if free == at else (at, free)),
+    )
+    return await _start(services, context, start)
+
+
+async def _rerun_of(
+    services: Services,
+    context: CommandContext,
+    instance: Instance,
+    flow: Flow,
+    task: TaskId | None,
+    details: StartDetails,
+) -> PlannedStart:
+    """The start that repeats a run for its data time; raises Refusal where there is none."""
     zone = services.platform_zone()
-    planned = plan(instance, flow, request.task, zone)
+    planned = plan(instance, flow, task, zone)
     taken = await _taken_minutes(services, context, flow.id, planned.data_time)
     period = minutes(flow.cycle or instance.cycle, planned.data_time, zone)
     at = first_free(flow.id, period, taken.__contains__)
     if at is None:
         raise await _no_minute(services, context, instance.id, planned, period[-1], taken)
     moved = None if at == planned.data_time else (planned.data_time, at)
-    start = PlannedStart(
+    return PlannedStart(
         flow=flow,
         at_ms=milliseconds(at),
         task=planned.task,
         task_name=planned.task_name,
-        details=replace(details or StartDetails(), skips=planned.skips, moved=moved),
+        details=replace(details, skips=planned.skips, moved=moved),
     )
-    return await _start(services, context, start)
 
 
 async def _confirmation(

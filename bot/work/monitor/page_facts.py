@@ -7,6 +7,8 @@ the same failure in more detail                 the redrawn card
 another name of its flow                        the redrawn card
 a success of the run that failed                the failure is replaced, the incident perhaps recovered
 
+A run that a backfill has started opens no incident when it fails: the message of the backfill tells it.
+
 A failure of a snoozed flow is only counted on its cards, and a new card mentions nobody.
 
 A run that is late is reported like a failure, where its flow has no open incident (``work/monitor/lateness.py``).
@@ -119,7 +121,8 @@ class _Detector:
             self._seen[row.id] = self._new_seen[row.id] = new
         self._apply(self._renamed, row)
         if reason in FAILURES:
-            self._failed(row)
+            is_told = row.id in self._known.of_backfills and (seen is None or seen.status not in terms.alerting)
+            self._failed(row, opens=not is_told)
         elif reason in {DetectionReason.COMPLETED, DetectionReason.RESTATED}:
             self._apply(lifecycle.corrected, row)
         elif reason is DetectionReason.RECOVERED:
@@ -208,11 +211,12 @@ class _Detector:
             due = terms.now + HOLD
             self._storm.append(NewPost(storm.post, PostKind.MESSAGE, Lane.ALERT, storm.channel, body, due))
 
-    def _failed(self, row: Instance) -> None:
+    def _failed(self, row: Instance, *, opens: bool = True) -> None:
+        """Add a failure to the live incident of its flow, or open one; not where a backfill's message tells it."""
         failure = lifecycle.occurrence_of(row, self._terms.now)
         incident = self._newest.get(self._key(row))
         if incident is None or not lifecycle.is_live(incident):
-            if incident is None or not _told_before(incident, failure):
+            if opens and (incident is None or not _told_before(incident, failure)):
                 self._open(row, failure)
             return
         new, reason = lifecycle.failed(incident, failure, row.owners)

@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from bot.core.errors import Failure, Refusal
+from bot.core.flow import backfill
 from bot.core.flow.graph import BROKEN, downstream, ended
 from bot.core.flow.model import Flow, FlowId, Instance, TaskId, UserId
 from bot.core.flow.run import Run, RunState
@@ -168,7 +169,7 @@ class RunTracker:
     async def _finish_with_result(self, run: Run, instance: Instance, tracked: _Tracked, now: datetime) -> None:
         """Show the result; a failure waits a little for its incident, to link to it."""
         link, zone = "", self._services.platform_zone()
-        if instance.status in BROKEN:
+        if instance.status in BROKEN and run.verb != backfill.VERB:  # whose failures open no incident
             at = self._services.steady()
             tracked.failed_at = tracked.failed_at or at
             link = await self._incident_link(run)

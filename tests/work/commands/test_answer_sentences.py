@@ -3,6 +3,7 @@
 import pytest
 from answer_scenes_acting import SCENES as ACTING
 from answer_scenes_asking import SCENES as ASKING
+from answer_scenes_backfills import SCENES as BACKFILLS
 from answer_scenes_background import SCENES as BACKGROUND
 from answer_scenes_escalation import SCENES as ESCALATION
 from answer_scenes_expecting import SCENES as EXPECTING
@@ -19,7 +20,7 @@ from phone import unfit
 
 from bot.core.text.language import EN
 
-_OF_VERBS = ACTING | ASKING | BACKGROUND | ESCALATION | EXPECTING | FINDING | HANDOVER | RETRIES | SNOOZES
+_OF_VERBS = ACTING | ASKING | BACKFILLS | BACKGROUND | ESCALATION | EXPECTING | FINDING | HANDOVER | RETRIES | SNOOZES
 SCENES = _OF_VERBS | READING | REFUSED | ROUTING | WORDS
 
 FLOWS = (
@@ -48,7 +49,12 @@ ENOS = (
     "Cannot create flow instance repeatedly", "request body is invalid", "unknown action", "no log found",
     "This workflow has no task. You cannot trigger it",
 )  # fmt: skip
-AUDIT = (": done", ": refused:already_so")  # which shows outcomes as they are kept
+AUDIT = (
+    ": done",
+    ": asked",
+    ": refused:already_so",
+    ": refused:backfill_runs",
+)  # which shows outcomes as they are kept
 REASONS = ("TICKET-17",)
 FOUND = ("dayly-energy-report", "zzz", *(f"meter-{n:02}" for n in range(12)))
 KNOWN = ("meter-import", *FOUND, "billing", "call the grid team before a rerun", "wiki.example", "wiki")

@@ -177,6 +177,7 @@ def test_every_verb_has_its_row_here():
     others = {
         "thread": "test_answer_storm.py",
         "board": "test_answer_board.py",
+        **dict.fromkeys(("backfill", "backfills"), "test_answer_backfilling.py"),
         **dict.fromkeys(("retry", "unretry"), "test_answer_retrying.py"),
         "ask": "test_answer_asking.py",
         **dict.fromkeys(("assign", "handover", "accept", "decline", "withdraw"), "test_answer_handover.py"),
