@@ -16,6 +16,7 @@ DEADLINES = {
     "idle": (60, 0),
     "ack": (20, 15),
     "forms": (60, 0),
+    "choosing": (90, 0),
     "home": (30, 40),
     "typing": (30, 0),
     "telling": (90, 0),

@@ -9,6 +9,7 @@ FIGURES = {
     "idle": watching.idle,
     "ack": slack.ack,
     "forms": slack.forms,
+    "choosing": slack.choosing,
     "home": views.home,
     "typing": views.typing,
     "telling": slack.telling,

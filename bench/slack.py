@@ -3,12 +3,15 @@
 import asyncio
 import random
 import time
+from functools import partial
 
 from bench.lines import Line, milliseconds, percentile, ratio
 from bench.world import CHANNEL, MAYA, measured, memory, world
+from bot.sim.slack.inputs import elements
 
 COMMANDS = 300  # for each side of a run; fewer than flowbot takes before it says that it is busy
 FORMS, WAITING = 50, 60  # more than the commands that are worked on at once
+OWNED = 5000  # flows of one person
 FAILURES = 40
 POLL = 1.0  # seconds
 SPACING = 1.2  # seconds: flowbot sends one message a second to a channel
@@ -64,6 +67,45 @@ async def _opened(workspace) -> float:
     taken = time.monotonic() - since
     await said
     return taken
+
+
+async def choosing(_runs: int) -> list[Line]:
+    """From a letter typed into the field of flows to its choices, for somebody with many flows; EnOS hangs."""
+    async with world() as running, measured(running, "bot", FLOWBOT_POLL_SECONDS="300"):
+        platform, workspace = running.world.platform, running.world.workspace
+        for number in range(OWNED):
+            platform.add_flow(20_000 + number, f"site {number % 97} load {number}", owners=["maya.chen"], tasks=[])
+        acts, taken = workspace.modal_acts, []
+        await asyncio.sleep(SETTLED)
+        view = await _form(workspace)
+        last = partial(acts.load_options, MAYA, view, *_flows_of(view), f"load {OWNED // 2}")
+        for _ in range(200):  # until the list was read for the first time
+            if (await last())["options"]:
+                break
+            await asyncio.sleep(0.2)
+        platform.faults.arm("slow", seconds=120.0)
+        for typed in [f"site {number}"[:length] for number in range(10) for length in range(1, 7)]:
+            since = time.monotonic()
+            offered = await acts.load_options(MAYA, view, *_flows_of(view), typed)
+            taken.append(time.monotonic() - since)
+            if not offered["options"]:
+                raise RuntimeError(f"nothing was offered for {typed}")
+    more = f"p50 {milliseconds(percentile(taken, 0.5))}, {OWNED:,} flows, EnOS hanging"
+    return [Line("choices of the trigger form, p99", percentile(taken, 0.99), 0.3, "s", more)]
+
+
+async def _form(workspace):
+    """Open the form that triggers a flow."""
+    await workspace.say(MAYA, CHANNEL, "/flow trigger")
+    return await workspace.until(
+        lambda: next((each for each in [workspace.modals.top(MAYA)] if each and _flows_of(each)), None), timeout=30
+    )
+
+
+def _flows_of(view) -> tuple[str, str] | None:
+    """The ids of the field of flows."""
+    found = ((block["block_id"], element["action_id"]) for block, element in elements(view.content["blocks"]))
+    return next((each for each in found if each[1] == "field:flow"), None)
 
 
 async def start(runs: int) -> list[Line]:

@@ -82,6 +82,9 @@ counts = st.integers(1, 10_000)
 offers = st.from_regex(r"[0-9a-f]{16}", fullmatch=True)
 
 
+previews = st.from_regex(r"[A-Za-z0-9_-]{16}", fullmatch=True)
+
+
 def outcome(act, *arguments):
     """What is returned, or the refusal. Any other exception is a bug."""
     try:
@@ -108,11 +111,14 @@ weekdays = st.sets(st.integers(0, 6)).map(lambda days: tuple(sorted(days)))
 REQUESTS = {
     requests.Help: st.builds(requests.Help, texts),
     requests.Trigger: st.one_of(
-        st.builds(requests.Trigger, flows, maybe(tasks), maybe(whens)),
-        st.builds(requests.Trigger, flows, when=maybe(whens), parameters=parameters),
+        st.builds(
+            requests.Trigger, flows, maybe(tasks), maybe(whens), dry_run=st.booleans(), seen=st.just("") | previews
+        ),
+        st.builds(requests.Trigger, flows, when=maybe(whens), parameters=parameters, dry_run=st.booleans()),
+        st.builds(requests.Trigger, flows, parameters=parameters, confirmed=st.booleans(), seen=previews),
     ),
     requests.Rerun: st.one_of(
-        st.builds(requests.Rerun, maybe(instances), maybe(tasks)),
+        st.builds(requests.Rerun, maybe(instances), maybe(tasks), dry_run=st.booleans(), seen=st.just("") | previews),
         st.builds(requests.Rerun, bulk=st.just(Bulk.MINE), storm=names, confirmed=st.booleans()),
     ),
     requests.Backfill: st.one_of(

@@ -109,7 +109,7 @@ def test_times(words, at):
 def test_a_clock_time_that_has_passed_offers_two_commands():
     request = parse("trigger 3377 with a=“x y” at 14:30")
     with pytest.raises(Refusal) as caught:
-        trigger_time(request, NOW, SHANGHAI)
+        trigger_time(request, request.when, NOW, SHANGHAI)
     passed = caught.value
     assert passed.reason == "passed"
     assert passed.sentence.values == {"time": "14:30", "zone": "Asia/Shanghai"}
@@ -118,12 +118,8 @@ def test_a_clock_time_that_has_passed_offers_two_commands():
         ("Tomorrow 14:30 (Asia/Shanghai)", 'trigger 3377 at 2026-11-21 14:30 with a="x y"'),
     ]
     first, second = (parse(command) for _, command in passed.offers)
-    assert trigger_time(first, NOW, SHANGHAI) == datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
-    assert trigger_time(second, NOW, SHANGHAI) == datetime(2026, 11, 21, 6, 30, tzinfo=UTC)
-
-
-def test_a_trigger_without_a_time_is_for_now():
-    assert trigger_time(parse("trigger 3377"), NOW, SHANGHAI) == NOW
+    assert trigger_time(first, first.when, NOW, SHANGHAI) == datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
+    assert trigger_time(second, second.when, NOW, SHANGHAI) == datetime(2026, 11, 21, 6, 30, tzinfo=UTC)
 
 
 def test_a_local_time_that_does_not_exist_is_refused():
@@ -159,12 +155,12 @@ def test_a_local_time_that_does_not_exist_is_refused():
 )  # fmt: skip
 def test_a_local_time_that_is_there_twice_is_asked_about(words, zone, now, offers):
     with pytest.raises(Refusal) as caught:
-        trigger_time(Trigger(FlowRef(id=2809), when=When(words)), now, zone)
+        trigger_time(Trigger(FlowRef(id=2809)), When(words), now, zone)
     repeated = caught.value
     assert repeated.reason == "repeated_time"
     assert [command for _, command in repeated.offers] == [f"trigger 2809 at {each}" for each in offers]
     assert all(each[-6:] in str(label) for each, (label, _) in zip(offers, repeated.offers, strict=True))
-    first, second = (trigger_time(parse(command), now, zone) for _, command in repeated.offers)
+    first, second = (trigger_time(parse(command), parse(command).when, now, zone) for _, command in repeated.offers)
     assert timedelta() < second - first <= timedelta(hours=1)
     assert first.astimezone(zone).replace(tzinfo=None) == second.astimezone(zone).replace(tzinfo=None)
 

@@ -165,6 +165,18 @@ class JourneyWorld:
         self._actions.append(action)
         return action
 
+    async def previewed(self, who, message, label, where=DATA_OPS):
+        """Press what shows first what it would start, and return that preview."""
+        seen = len(self.private(who, where))
+        self.press(who, message, label)
+        return await self.until(
+            lambda: next((each for each in self.private(who, where)[seen:] if f"[{label}]" in self.shown(each)), None)
+        )
+
+    async def starts(self, who, message, label, where=DATA_OPS):
+        """Press what shows first what it would start, and then the button of that preview."""
+        return self.press(who, await self.previewed(who, message, label, where), label)
+
     def shortcut(self, who, name, message):
         """Use a shortcut on a message."""
         self._actions.append(self.slack.interactions.use_shortcut(who, name, self.fresh(message)))

@@ -44,7 +44,7 @@ async def test_the_same_error_is_met_again_after_a_rerun_by_a_person(world):
     await world.message("gave", "repeating-load", "a runbook: call the grid team")
     await world.sees(card, "Runbook: call the grid team")
     world.enos.recover(flow.id)
-    world.press(MAYA, card, "Rerun")
+    await world.starts(MAYA, card, "Rerun")
     await world.sees(card, "RECOVERED")
 
     world.breaks(flow, lines=["2026-11-22 06:02:44 ERROR [pool-1] ORA-00942: table meters_1122 does not exist"])

@@ -113,7 +113,7 @@ async def told_and_started(world, *, readable):
     await world.asks(MAYA, f"/flow runs last 3h of {plain.id}", plain.name, "SUCCESS")
     if readable:
         world.enos.recover(flow.id)
-        world.press(MAYA, card, "Rerun")
+        await world.starts(MAYA, card, "Rerun")
         await world.reply(card, "succeeded", "from task *transform*")
         await world.reply(card, "recovered")
         assert "no successful run" not in world.shown(await world.sees(card, "RECOVERED"))

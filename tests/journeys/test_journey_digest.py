@@ -38,7 +38,7 @@ async def test_a_digest_tells_once_what_is_open_and_what_is_over(world):
     world.breaks(rerun)
     again = await world.card(rerun, "FAIL")
     world.enos.recover(rerun.id)
-    world.press(MAYA, again, "Rerun")
+    await world.starts(MAYA, again, "Rerun")
     await world.sees(again, "RECOVERED")
     assert world.all_of(DATA_OPS, "*Digest.*") == []
 

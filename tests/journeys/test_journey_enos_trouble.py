@@ -76,6 +76,8 @@ async def test_a_slow_platform_holds_up_no_acknowledgement(world):
     world.enos.faults.clear()
     await world.hears(MAYA, "daily-energy-report", "extract")
     await world.sees(card, "@Maya Chen is on it")
+    preview = await world.hears(MAYA, "Nothing has started yet", "[Rerun]")
+    world.press(MAYA, preview, "Rerun")
     await world.reply(card, "@Maya Chen", "failed in task")
 
 

@@ -35,7 +35,7 @@ async def test_a_run_that_is_missing_is_late_and_recovers_when_somebody_triggers
     assert "Owners: @Maya Chen" in shown
     await world.asks(MAYA, "/flow incidents", "missing-load", "usually done by")
     await world.asks(MAYA, f"/flow show {flow.id}", "On time", "Usually done by")
-    world.press(MAYA, card, "Trigger")
+    await world.starts(MAYA, card, "Trigger")
     await world.sees(card, "*RECOVERED*")
     await world.reply(card, "recovered", "after I reported it")
     assert world.cards(flow) == [card]

@@ -67,9 +67,10 @@ async def test_it_drains_when_it_is_asked_to_end(world):
     flow = world.flow("drained-load")
     run = world.breaks(flow)
     card = await world.card(flow, "FAIL")
+    preview = await world.previewed(MAYA, card, "Rerun")
     fault = world.enos.faults.arm("slow", action="flows/get", seconds=1.0)
     world.say(MAYA, "/flow show 3377")
-    world.press(MAYA, card, "Rerun")
+    world.press(MAYA, preview, "Rerun")
     await world.until(lambda: fault.struck >= 2)
     assert await world.stop() == 0
     await world.hears(MAYA, "daily-energy-report", "extract")

@@ -14,8 +14,10 @@ async def test_a_rerun_from_the_card_recovers_the_incident(world):
 
     world.press(JONAS, card, "Rerun")
     await world.hears(JONAS, "are not one", "@Maya Chen")
-    world.press(MAYA, card, "Rerun")
-    world.press(MAYA, card, "Rerun")
+    preview = await world.previewed(MAYA, card, "Rerun")
+    assert world.says(preview, "Runs 2 of 3 tasks", "Does not run: *extract*", "Nothing has started yet")
+    world.press(MAYA, preview, "Rerun")
+    world.press(MAYA, preview, "Rerun")
     message = await world.reply(card, "@Maya Chen", "succeeded", "from task *transform*")
     assert world.says(message, "Not run again: *extract*", f"rerun {failed.id}")
     await world.reply(card, "recovered", "(1 failure)")

@@ -154,8 +154,9 @@ async def test_two_people_and_two_clicks_start_one_run(world):
     await started(world, flow, "succeeded")
 
     shown = await world.asks(MAYA, "/flow show 3318", "schedule is on")
-    world.press(MAYA, shown, "Trigger")
-    world.press(MAYA, shown, "Trigger")
+    preview = await world.previewed(MAYA, shown, "Trigger")
+    world.press(MAYA, preview, "Trigger")
+    world.press(MAYA, preview, "Trigger")
     await world.message("reduce_entity", "started")
     await world.hears(MAYA, "you pressed this")
     assert len(calls(world, "trigger", flow)) == 1

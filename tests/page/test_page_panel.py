@@ -157,6 +157,9 @@ async def test_the_tour_checks_itself_off(visit, control):
     await expect(current).to_have_text("Watch it recover")
     flow.update(running=None, last_runs=[again | {"status": "SUCCESS", "end": now + 0.003}, failed])
     control.edit(card, attachments=[bar(GREEN, 查看任务流="show 3377")])
+    await expect(current).to_have_text("Trigger by a form")
+    await tour.get_by_role("button", name="Type /flow trigger").click()
+    control.message(blocks=[{"type": "context", "elements": [mrkdwn("↳ `trigger 3377 with path=/once`")]}])
     await expect(current).to_have_text("Ask in Chinese")
 
     control.message("", to=MAYA)
@@ -235,7 +238,7 @@ async def test_the_tour_knows_from_the_thread_that_an_incident_was_acknowledged(
     await expect(page.locator('[aria-current="step"] .step-title')).to_have_text(current)
 
 
-@pytest.mark.parametrize(("color", "current"), [(ORANGE, "Watch it recover"), (GREEN, "Ask in Chinese")])
+@pytest.mark.parametrize(("color", "current"), [(ORANGE, "Watch it recover"), (GREEN, "Trigger by a form")])
 async def test_the_tour_waits_for_the_card_to_turn_green(visit, control, color, current):
     now = time.time() + 30  # after the page was opened
     runs = [run("3377-2", "SUCCESS", now + 3, now + 4), run("3377-1", "FAIL", now + 1, now + 2)]

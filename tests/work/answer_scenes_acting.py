@@ -22,6 +22,15 @@ asked("a task that the flow lacks", "maya", "trigger 3377 from 7")
 asked("another run holds the minute", "maya", "trigger 3377", lambda world: world.enos.run(RUN, AT_WORK))
 asked("an answer is lost", "maya", "trigger 3377 from 108580", fault("triggerFromTask", Lost(effect=True)))
 asked("a rerun", "maya", f"rerun {FAILED}", failed_run)
+asked("a rerun that is only shown", "maya", f"rerun {FAILED} dry-run", failed_run)
+
+
+@scene("a start that is only shown, and changes before it is pressed")
+async def _(world):
+    (seen,) = await world.maya.says("trigger 3377 at tomorrow 02:00 with path=/a api_key=s3cret dry-run")
+    world.enos.change(3377, active=False, graph=chain((1, "read"), (2, "sum")), parameters=[Parameter("path", "/b")])
+    (again,) = await world.maya.presses(seen, "Trigger")
+    await world.maya.presses(again, "Trigger")
 
 
 @scene("a second start within the minute")

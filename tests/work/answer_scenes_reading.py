@@ -135,8 +135,10 @@ async def _(world):
     card = await world.breaks()
     failed_run(world)
     world.answer_texts.clear()
-    await world.maya.presses(card, "Rerun")
+    (preview,) = await world.maya.presses(card, "Rerun")
+    await world.maya.presses(preview, "Rerun")
     world.later(minutes=2)
+    await world.maya.presses(preview, "Rerun")
     await world.jonas.presses(card, "Rerun")
 
 

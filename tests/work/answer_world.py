@@ -78,6 +78,12 @@ class Actor(FormActs):
         """A button of a message, by its label in English."""
         return await self.carries(message, message.buttons[plain(msg(label), self.world.slack.spoken)])
 
+    async def starts(self, message, label):
+        """A button that shows what it would start, and then the button of that preview."""
+        (preview,) = await self.presses(message, label)
+        (value,) = preview.buttons.values()
+        return await self.carries(preview, value)
+
     async def carries(self, message, value):
         """Any value on a button of a message."""
         version, post, words = value.split("|", 2)

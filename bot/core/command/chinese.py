@@ -174,6 +174,7 @@ PLACEHOLDERS: Mapping[str, str] = {  # of the syntax
     "FLOW|all": "任务流ID|全部",
     "WHEN|success": "时刻|成功",
     "TASK": "节点ID",
+    "PREVIEW": "预览ID",
     "OWNER": "用户名",
     "@person": "@人员",
     "@person|me": "@人员|我",
@@ -245,6 +246,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {  # those of the table of commands, i
         "触发 3377 从 108580",
         "触发 3377 时间 明天 02:00",
         '触发 3377 参数 path=/data/2026 note="second try"',
+        "触发 3377 预览",
     ),
     "rerun": ("重跑 2809-20190812080700", "重跑 2809-20190812080700 从 104890", "重跑 全部 我的"),
     "backfill": (

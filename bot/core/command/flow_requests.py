@@ -15,7 +15,9 @@ class Trigger:
     task: TaskId | None = None
     when: When | None = None
     parameters: tuple[Parameter, ...] = ()
+    dry_run: bool = False  # only show what it would start
     confirmed: bool = False  # that the time is far off
+    seen: str = ""  # the preview that was shown: nothing is started where it is not true any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +27,14 @@ class Rerun:
     instance: InstanceId | None = None
     task: TaskId | None = None
     bulk: Bulk | None = None
+    dry_run: bool = False  # only show what it would start
     storm: str = ""  # the alert storm that is meant, by the id of its message
     confirmed: bool = False  # that it is many
+    seen: str = ""  # as for ``Trigger``
+
+
+class Preview:
+    """To show what a ``Trigger`` or ``Rerun`` would start, and to start it once that was seen: no words mean it."""
 
 
 @dataclass(frozen=True, slots=True)

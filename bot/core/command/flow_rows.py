@@ -15,6 +15,7 @@ _RUN = Clause(("instance",), form=forms.RUN, in_thread=True)
 _RUNS_OR_ALL = Clause(("instance", "bulk"), form=many.RUNS, in_thread=True)
 _FROM = Clause(("task",), "from", forms.TASK)
 _DRY_RUN = Clause(("dry_run",), DRY_RUN)
+_SEEN = Clause(("seen",), "seen", many.SEEN, hidden=True)
 
 ROWS = (
     Row(
@@ -27,13 +28,16 @@ ROWS = (
             _FROM,
             Clause(("when",), "at", forms.WHEN, loose=True),
             Clause(("parameters",), "with", word_forms.PAIRS),
+            _DRY_RUN,
             _CONFIRMED,
+            _SEEN,
         ),
         (
             "trigger 3377",
             "trigger 3377 from 108580",
             "trigger 3377 at tomorrow 02:00",
             'trigger 3377 with path=/data/2026 note="second try"',
+            "trigger 3377 dry-run",
         ),
         changes=True,
         family=Family.RUNS,
@@ -43,7 +47,14 @@ ROWS = (
         requests.Rerun,
         Who.OWNER,
         msg("Rerun a run from its failed task, for the same data date."),
-        (_RUNS_OR_ALL, _FROM, Clause(("storm",), "storm", many.STORM, hidden=True), _CONFIRMED),
+        (
+            _RUNS_OR_ALL,
+            _FROM,
+            _DRY_RUN,
+            Clause(("storm",), "storm", many.STORM, hidden=True),
+            _CONFIRMED,
+            _SEEN,
+        ),
         ("rerun 2809-20190812080700", "rerun 2809-20190812080700 from 104890", "rerun all mine"),
         changes=True,
         family=Family.RUNS,

@@ -13,6 +13,7 @@ from bot.core.values import dataclass
 BLANK = "…"  # where an offered command has its reason
 # What a command needs where no thread says it: one of each.
 _NEEDS: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "trigger": (("flow",),),
     "ack": (("flow", "instance", "bulk"),),
     "close": (("flow", "instance"),),
     "assign": (("flow", "instance"), ("person",)),

@@ -8,6 +8,7 @@ from bot.core.command.forms import RUN, TARGET, Form
 from bot.core.command.requests import Bulk
 from bot.core.command.spelling import spell_word
 from bot.core.command.tokens import Cursor
+from bot.core.command.wanted import Wanted
 
 
 def _or_bulk(read: Callable[[Cursor], Any], all_: Bulk) -> Callable[[Cursor], Any]:
@@ -62,12 +63,18 @@ RUNS = Form(  # of those that are not the asker's none can be started
 )
 
 
-def _storm(cursor: Cursor) -> str:
-    token = cursor.peek()
-    if token is None:
-        raise cursor.expected(wanted.STORM)
-    cursor.take()
-    return token.bare
+def _id(what: Wanted) -> Callable[[Cursor], str]:
+    """A reader of an id that only buttons say."""
+
+    def read(cursor: Cursor) -> str:
+        token = cursor.peek()
+        if token is None:
+            raise cursor.expected(what)
+        cursor.take()
+        return token.bare
+
+    return read
 
 
-STORM = Form("STORM", _storm, spell_word)  # the id of its message: buttons say it
+STORM = Form("STORM", _id(wanted.STORM), spell_word)  # the id of its message
+SEEN = Form("PREVIEW", _id(wanted.SEEN), spell_word)  # the id of what it said

@@ -21,6 +21,7 @@ from bot.core.command.periods import resolve
 from bot.core.command.requests import Bulk, FlowRef, Help, OwnerRef, Request, Rerun, Trigger, When
 from bot.core.command.row import Row
 from bot.core.command.shown import in_code, tick
+from bot.core.command.spelling import DRY_RUN
 from bot.core.command.table import BY_REQUEST, BY_VERB, near, nearest
 from bot.core.command.tokens import Cursor, Token
 from bot.core.command.word_forms import PAIRS, RUNBOOK, SCOPE
@@ -108,16 +109,14 @@ class _Words:
             return self.canonical
 
 
-def trigger_time(request: Trigger, now: datetime, zone: tzinfo) -> datetime:
-    """For when (UTC) a run is asked; without ``at`` that is now.
+def trigger_time(request: Trigger, when: When, now: datetime, zone: tzinfo) -> datetime:
+    """For when (UTC) a run is asked by its ``at``.
 
     Raises Refusal, with whole commands as its offers, for a clock time that has passed today and for a local time that
     comes twice; and without offers for a local time that does not exist.
     """
-    if request.when is None:
-        return now
     try:
-        return resolve(request.when, now, zone)
+        return resolve(when, now, zone)
     except Refusal as refused:
         refused.offers = tuple((label, say(replace(request, when=When(time)))) for label, time in refused.offers)
         raise
@@ -177,6 +176,7 @@ _TEXTS = {
     for first, behind in pairwise(row.clauses)
     if behind.form is RUNBOOK
 }
+_DRY_RUN_BULK = msg("A preview is about one run. Leave out `dry-run`: before I rerun several, I ask.")
 _FROM_BULK = msg("Each run starts from its own failed task. Leave out `from`, or rerun one run.")
 
 
@@ -265,8 +265,8 @@ class Reading:
                 cursor.after, cursor.place = row, self._behind
                 clause.form.read(cursor)  # there is nothing left, so it says what is needed
         request: Request = row.request(**self.named())
-        if isinstance(request, Rerun) and request.bulk and request.task is not None:
-            raise self._cursor.refused("from_bulk", _FROM_BULK, self._places["from"])
+        if isinstance(request, Rerun) and request.bulk and (request.task is not None or request.dry_run):
+            raise self._of_one_run(request)
         if isinstance(request, Trigger) and request.task is not None and request.parameters:
             raise self._from_with()
         return request
@@ -357,6 +357,11 @@ class Reading:
         if any(isinstance(value, FlowRef | OwnerRef) and value.name for value in self._values.values()):
             return msg("I don't understand {word}. Put a name with spaces in quotes.", word=word)
         return msg("I don't understand {word}. The command is {syntax}.", word=word, syntax=syntax)
+
+    def _of_one_run(self, request: Rerun) -> Refusal:
+        if request.task is not None:
+            return self._cursor.refused("from_bulk", _FROM_BULK, self._places["from"])
+        return self._cursor.refused("dry_run_bulk", _DRY_RUN_BULK, self._places[DRY_RUN])
 
     def _from_with(self) -> Refusal:
         what = msg(

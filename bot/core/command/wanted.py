@@ -42,6 +42,8 @@ OWNER = Wanted(
 )
 _STORM = msg("Which alert storm? Press a button of its message.")
 STORM = Wanted(_STORM, _STORM)
+_SEEN = msg("Which preview? Press its button.")
+SEEN = Wanted(_SEEN, _SEEN)
 PERSON = Wanted(
     msg("Which person? Type @ and choose from Slack's list."),
     msg("{found} is not a person in Slack. Type @ and choose from Slack's list."),

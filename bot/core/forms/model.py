@@ -11,6 +11,7 @@ form decides who may do it, and nothing that a view carries is trusted: it holds
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
+from typing import Any
 
 from bot.core.outbox.blocks import Block, Body
 from bot.core.people.model import IncomingMessage, Origin, Person
@@ -134,10 +135,13 @@ class Errors:
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """Another view takes the place of this one. ``then`` makes the one that follows it, as slowly as it must."""
+    """Another view takes the place of this one. ``then`` makes the one that follows it, as slowly as it must.
+
+    It is given the context of whoever submitted (``work/commands/context.py``).
+    """
 
     view: View
-    then: Callable[[], Awaitable[View | None]] | None = None
+    then: Callable[[Any], Awaitable[View | None]] | None = None
 
 
 Submission = Act | Errors | Show

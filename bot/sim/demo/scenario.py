@@ -5,6 +5,7 @@ Then comes what flowbot knows (``knowing.py``), and a night (``night.py``).
 
 from bot.messages.symbols import GREEN, ORANGE, RED
 from bot.sim.demo import seen
+from bot.sim.demo.forms import Form
 from bot.sim.demo.knowing import Knowing
 from bot.sim.demo.night import Night
 from bot.sim.demo.stage import Failure, Stage, Step, StepFailed
@@ -14,6 +15,7 @@ from bot.sim.slack.seed import ALEX, JONAS, MAYA, PRIYA, SAM, WEI
 from bot.sim.slack.seed import DATA_ALERTS as CHANNEL
 
 FLOW, TASK = 3377, 108580
+_PARAMETER, _VALUE = "p0", "/user/db_demo/once/"  # the first parameter's field, and what is entered
 _MINUTE = 61.0  # seconds until EnOS takes a second trigger of a flow
 
 
@@ -39,6 +41,7 @@ class DemoScenario:
             ("Maya reads the log", self._log),
             ("The cause is fixed, and Maya reruns from the failed task", self._rerun),
             ("It recovers", self._recovers),
+            ("Maya starts it once more by a form, with another value", self._by_form),
             ("Priya, who is not linked, asks what failed today", self._not_linked),
             ("Maya asks what failed lately", self._failed_lately),
         )
@@ -90,7 +93,7 @@ class DemoScenario:
     async def _rerun(self) -> None:
         command = f"rerun {self._failure.run}"
         self._stage.platform.recover(FLOW)
-        self._stage.press(MAYA, self._card, command)
+        await self._stage.starts(MAYA, self._card, command)
         await self._stage.reply(self._card, f"`{command}`")
         self._stage.runs_end()
         await self._stage.reply(self._card, f"`{command}`", color=GREEN)
@@ -99,6 +102,22 @@ class DemoScenario:
         run = f"`{self._triggered()[-1].id}`"
         await self._stage.reply(self._card, run, color="")
         await self._stage.card_is(self._card, GREEN, f"show {FLOW}", run)
+
+    async def _by_form(self) -> None:
+        self._stage.clock.ahead(_MINUTE)
+        self._stage.say(MAYA, "/flow trigger")
+        form = Form(self._stage, MAYA)
+        await form.chooses("flow", "daily", str(FLOW))
+        await form.shows(_PARAMETER)
+        await form.submits(**{_PARAMETER: _VALUE})
+        await form.shows("back")
+        if self._stage.platform.called("updateAndTrigger"):
+            raise StepFailed("the run started before it was confirmed")
+        await form.submits()
+        messages = self._stage.slack.messages
+        started = await self._stage.found(lambda: messages(CHANNEL), f"`trigger {FLOW} with path={_VALUE}`")
+        self._stage.runs_end()
+        await self._stage.until(lambda: seen.color(self._stage.fresh(started)) == GREEN, "the run does not succeed")
 
     async def _not_linked(self) -> None:
         self._stage.say(PRIYA, "/flow failed today")

@@ -93,6 +93,16 @@ class Stage:
         tell(f"  {self.name(who)} presses [{control.label}]")
         self.slack.interactions.click(who, message, control.block, control.action, control.option)
 
+    async def starts(self, who: str, message: Message, command: str) -> None:
+        """Let somebody press what says this command, and then the button of the preview that they are shown."""
+        self.press(who, message, command)
+
+        def previews() -> list[Message]:
+            private = self.slack.ephemerals(who, message.channel)
+            return [each for each in private if seen.control(each, f"{command} seen")]
+
+        self.press(who, await self.found(previews, f"`{command}`"), command)
+
     def happens(self) -> None:
         """Something happens now: older messages are no answer to it."""
         self._since = self.slack.state.new_ts()

@@ -146,6 +146,7 @@ class CommandContext:
     now: datetime
     post: PostId  # the id of the answer's message, which its buttons carry
     changes: bool = False  # it is to change something: such a verb may also just show what is set
+    previews: bool = False  # it shows what it would start, or starts what was shown
     attempt: int | None = None  # the audit row of a verb that changes something
     incident: Incident | None = None  # of the thread it was written in, or of the pressed card
     quiet: bool = False  # one of many: an alert storm's message shows what it does, and no post of its own

@@ -14,6 +14,7 @@ from datetime import timedelta, timezone
 from zoneinfo import ZoneInfo
 
 from bot.core.command import buttons, requests
+from bot.core.command.flow_requests import Preview, Rerun
 from bot.core.command.lacking import is_about_own_link, said
 from bot.core.command.parse import parse, say
 from bot.core.command.requests import ALL, ME, Accept, Ask, Help, LinkPerson, Request, Snooze, Trigger, Unsnooze
@@ -54,6 +55,7 @@ _SHOWN = 300  # characters of a command that an answer repeats
 
 _LACKING = frozenset({"expected", "no_target", "no_reason", "one_end"})  # reasons to offer the command's form
 _PRESSED = frozenset({Surface.BUTTON, Surface.FORM, Surface.HOME})  # their words are flowbot's
+_SHOWN_FIRST = _PRESSED | {Surface.SHORTCUT}  # where a start is shown before it is done
 _ON_MESSAGE = frozenset({Surface.BUTTON, Surface.FORM, Surface.SHORTCUT})  # ``Origin.message`` is what they are about
 
 
@@ -94,7 +96,8 @@ class Dispatcher:
         try:
             for step in (self._identified, self._understood, self._resolved, self._permitted, self._audited):
                 context = await step(context)
-            answer = await HANDLER_OF[type(context.request)](services, context, context.request)
+            kind = Preview if context.previews else type(context.request)
+            answer = await HANDLER_OF[kind](services, context, context.request)
             if not context.changes:
                 await targets.still_linked(services, context)
         except Failure as failure:
@@ -180,15 +183,21 @@ class Dispatcher:
         if origin.surface in _PRESSED:
             text = await self._words_of_button(text)
         request = repeated = self._parsed(text)
-        if isinstance(request, Trigger):
-            repeated = replace(request, parameters=tuple(map(settings.mask.parameter, request.parameters)))
-        if isinstance(request, requests.Backfill):
+        previews = only_shows = False
+        if isinstance(request, Trigger | Rerun):
             repeated = replace(request, seen="")
+            is_asked = request.confirmed or getattr(request, "bulk", None) is not None
+            previews = request.dry_run or bool(request.seen) or (origin.surface in _SHOWN_FIRST and not is_asked)
+            only_shows = previews and (request.dry_run or not request.seen)
+        if isinstance(request, requests.Backfill):
+            repeated, only_shows = replace(request, seen=""), request.dry_run
+        if isinstance(repeated, Trigger):
+            repeated = replace(repeated, parameters=tuple(map(settings.mask.parameter, repeated.parameters)))
         row = BY_REQUEST[type(request)]
         is_offer = row.hidden and row.changes and not isinstance(request, Ask | requests.Backfills)
         words = row.verb if is_offer else _repeatable(say(repeated), settings.mask)  # an offer's id says nothing
-        changes = row.changes and not (row.shows and request == row.request()) and not _is_dry_run(request)
-        context = replace(context, request=request, row=row, changes=changes, words=words)
+        changes = row.changes and not (only_shows or (row.shows and request == row.request()))
+        context = replace(context, request=request, row=row, changes=changes, previews=previews, words=words)
         if incoming.post or origin.thread or origin.message:
             context = await self._placed(context)
         if origin.surface is Surface.SHORTCUT and context.incident is None:
@@ -257,7 +266,8 @@ class Dispatcher:
             context = replace(context, incident=await store.incident_of_thread(origin.channel, thread))
         for ts in dict.fromkeys((pressed, origin.thread)):
             message = await store.lost_message(origin.channel, ts) if ts else None
-            if message is not None and ts == pressed and context.changes and origin.surface is Surface.BUTTON:
+            acts = (context.changes or context.previews) and origin.surface is Surface.BUTTON
+            if message is not None and ts == pressed and acts:
                 raise await self._moved(context, message)
             if message is not None:
                 return replace(context, replacement=message)
@@ -373,11 +383,6 @@ class Dispatcher:
         )
         await self._services.store.queue(posts, attempt_result=attempt_result, delivery=context.incoming.key)
         self._services.wake()
-
-
-def _is_dry_run(request: Request) -> bool:
-    """Whether a command asks only what it would do."""
-    return bool(getattr(request, "dry_run", False))
 
 
 def _late(text: str) -> Refusal:

@@ -18,6 +18,7 @@ HANDLERS: Mapping[type, str] = {  # "module:function", in this folder
     requests.Rerun: "bulk:rerun",
     requests.Backfill: "backfilling:start",
     requests.Backfills: "backfilling:control",
+    requests.Preview: "previewing:preview",
     requests.Cancel: "scheduling:cancel",
     requests.Enable: "scheduling:enable",
     requests.Disable: "scheduling:disable",

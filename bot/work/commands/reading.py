@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
+from bot.core.command import buttons
 from bot.core.command.periods import TimeSpan, window
 from bot.core.command.requests import Failed, FlowRef, Runs, Show
 from bot.core.errors import Offer, Refusal
@@ -182,6 +183,7 @@ async def _show_flow(services: Services, context: CommandContext, request: Show)
         (msg("View runs"), f"runs of {flow.id}"),
         *graphs.offer(flow.graph, f"graph {flow.id}"),
         (msg("Trigger"), f"trigger {flow.id}"),
+        (msg("Trigger with options"), buttons.form(f"trigger {flow.id}")),
         (msg("Disable schedule"), f"disable {flow.id}")
         if flow.active
         else (msg("Enable schedule"), f"enable {flow.id}"),

@@ -5,7 +5,7 @@ a lost answer is looked up (``progress.py``) and never sent again; and within En
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -64,14 +64,20 @@ class PlannedStart:
     task_name: str = ""
     parameters: tuple[Parameter, ...] = ()  # all of them, as sent; empty where none is changed
     details: StartDetails = field(default_factory=StartDetails)
+    changes: tuple[Parameter, ...] = ()  # the parameters that were named, with the flow's own keys
+    of: Instance | None = None  # the run that is repeated
+    is_now: bool = False  # the trigger time is the moment of the start
 
 
-async def trigger(services: Services, context: CommandContext, request: Trigger) -> Answer:
-    """Start a run of the whole flow, from a task, or once with changed parameters."""
+Begin = Callable[[Services, CommandContext, PlannedStart], Awaitable[Answer]]  # what is done with a plan
+
+
+async def trigger(services: Services, context: CommandContext, request: Trigger, begin: Begin | None = None) -> Answer:
+    """Start a run of the whole flow, from a task, or once with changed parameters; or ``begin`` it otherwise."""
     flow = await targets.owned_flow(
         services, context, await targets.flow_id(services, context, request.flow, exact=True)
     )
-    at = trigger_time(request, context.now, context.zone)
+    at = context.now if request.when is None else trigger_time(request, request.when, context.now, context.zone)
     names = {task.id: task.name for task in flow.graph.tasks}
     # A graph that could not be read has no tasks at all: then EnOS decides.
     if request.task is not None and names and request.task not in names:
@@ -86,7 +92,7 @@ async def trigger(services: Services, context: CommandContext, request: Trigger)
             ),
         )
     changes = tuple(_with_known_key(flow, each) for each in request.parameters)
-    if not (-_BEHIND <= at - context.now <= _AHEAD or request.confirmed):
+    if not (-_BEHIND <= at - context.now <= _AHEAD or request.confirmed or begin):
         return await _confirmation(
             services, context, replace(request, flow=FlowRef(flow.id), parameters=changes), flow, at
         )
@@ -102,19 +108,24 @@ async def trigger(services: Services, context: CommandContext, request: Trigger)
         task_name=names.get(request.task, "") if request.task is not None else "",
         parameters=merged(flow, changes) if changes else (),
         details=details,
+        changes=changes,
+        is_now=at == context.now,
     )
-    return await _start(services, context, start)
+    return await (begin or started)(services, context, start)
 
 
 async def rerun(
-    services: Services, context: CommandContext, request: Rerun, details: StartDetails | None = None
+    services: Services,
+    context: CommandContext,
+    request: Rerun,
+    details: StartDetails | None = None,
+    begin: Begin | None = None,
 ) -> Answer:
-    """Start a run again from its failed task, for the same trigger time."""
+    """Start a run again from its failed task, for the same trigger time; or ``begin`` it otherwise."""
     instance = await targets.instance(services, context, request.instance)
     flow = await targets.owned_flow(services, context, instance.flow_id)
-    return await _start(
-        services, context, await _rerun_of(services, context, instance, flow, request.task, details or StartDetails())
-    )
+    start = await _rerun_of(services, context, instance, flow, request.task, details or StartDetails())
+    return await (begin or started)(services, context, start)
 
 
 async def start_for(
@@ -134,7 +145,7 @@ async def start_for(
             if refused.reason not in _NO_RERUN:
                 raise
         else:
-            return await _start(services, context, start)
+            return await started(services, context, start)
     free = at
     if held is not None:
         taken = await _taken_minutes(services, context, flow.id, at)
@@ -149,7 +160,7 @@ async def start_for(
         task_name=names.get(task, "") if task is not None else "",
         details=StartDetails(moved=None if free == at else (at, free)),
     )
-    return await _start(services, context, start)
+    return await started(services, context, start)
 
 
 async def _rerun_of(
@@ -175,6 +186,7 @@ async def _rerun_of(
         task=planned.task,
         task_name=planned.task_name,
         details=replace(details, skips=planned.skips, moved=moved),
+        of=instance,
     )
 
 
@@ -214,7 +226,8 @@ def merged(flow: Flow, changes: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
     return kept + tuple(each for each in changes if each.key not in known)
 
 
-async def _start(services: Services, context: CommandContext, start: PlannedStart) -> Answer:
+async def started(services: Services, context: CommandContext, start: PlannedStart) -> Answer:
+    """Start it, and say so in the message that follows the run."""
     flow, user = start.flow.id, context.link.user_id
     async with services.flow_locks.setdefault(flow, asyncio.Lock()):
         run = await _reserved_run(services, context, start)
@@ -262,13 +275,13 @@ def attempt_result(run: Run, outcome: Outcome, now: datetime) -> AttemptResult |
     return AttemptResult(run.attempt, outcome, now, action, run.user_id, run.instance)
 
 
-async def _reserved_run(services: Services, context: CommandContext, start: PlannedStart) -> Run:
-    """Write, before the call, what is about to be started: from then on a second start of it is refused.
+async def free_instance(services: Services, context: CommandContext, start: PlannedStart) -> InstanceId:
+    """The id that the run will have.
 
-    Refuses a second start itself, within EnOS's minute: it names the run, who started it and when to ask again.
+    Refuses a second start within EnOS's minute: it names the run, who started it and when to ask again.
     """
-    flow, expected = start.flow, expected_instance(start.flow.id, start.at_ms)
-    for run in await services.store.runs_of(flow.id, expected):
+    expected = expected_instance(start.flow.id, start.at_ms)
+    for run in await services.store.runs_of(start.flow.id, expected):
         holds = run.instance == expected or context.now - run.started_at < MINUTE
         if holds and run.state in _HOLDING_STATES:
             offers = [(runs.VIEW_RUN, f"show {run.instance}")]
@@ -283,6 +296,12 @@ async def _reserved_run(services: Services, context: CommandContext, start: Plan
             ),
             offers=[(runs.VIEW_RUN, f"show {expected}")],
         )
+    return expected
+
+
+async def _reserved_run(services: Services, context: CommandContext, start: PlannedStart) -> Run:
+    """Write, before the call, what is about to be started: from then on a second start of it is refused."""
+    flow, expected = start.flow, await free_instance(services, context, start)
     incident = context.about(flow.id)
     run = Run(
         instance=expected,

@@ -139,14 +139,15 @@ class Forms:
     # ── what they share ──
 
     async def _follow(
-        self, form: Form, submitted: FormSubmitted, follows: Callable[[], Awaitable[View | None]], language: str
+        self, form: Form, submitted: FormSubmitted, follows: Callable[[Any], Awaitable[View | None]], language: str
     ) -> None:
         """Show what takes longer than Slack waits for the answer to a submission."""
 
         async def followed() -> tuple[View | None, str]:
-            return await follows(), language
+            context = await self._introduced("", "", submitted.by, submitted.origin)
+            return await follows(context), _language(context)
 
-        view, _ = await self._made(form, followed, language)
+        view, language = await self._made(form, followed, language)
         if view is not None:
             await self._update(OpenView(submitted.view.id), _complete(form, view, submitted.origin), language)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bot.work.forms import incident_forms, link_form
+from bot.work.forms import incident_forms, link_form, trigger_form
 from bot.work.forms.form import Form
 
-FORMS: Mapping[str, Form] = {each.name: each for each in (*incident_forms.FORMS, link_form.FORM)}
+FORMS: Mapping[str, Form] = {each.name: each for each in (*incident_forms.FORMS, link_form.FORM, trigger_form.FORM)}

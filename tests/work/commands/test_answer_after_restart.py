@@ -25,7 +25,7 @@ async def test_words_received_long_ago_are_done_only_after_a_press(world, maya):
     assert seen.place == "only maya sees"
     assert "Nothing was changed. If you still want it, send it again." in seen.text
     assert world.enos.done() == []
-    (started,) = await maya.presses(seen, "Do it now")
+    (started,) = await maya.starts(seen, "Do it now")
     assert "<@U0MAYA00001> started `3377`" in started.text
 
 

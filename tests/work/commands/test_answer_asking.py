@@ -290,7 +290,7 @@ async def test_the_asker_never_runs_it(world):
     (refusal,) = await world.jonas.carries(question, question.buttons["Run it"])
     assert "You may do it yourself now." in refusal.text
     assert world.enos.done() == []
-    await world.jonas.presses(refusal, "Run it")
+    await world.jonas.starts(refusal, "Run it")
     assert [call[1] for call in world.enos.done()] == ["u15432100000000012"]
 
 
@@ -299,7 +299,7 @@ async def test_whose_rights_have_come_meanwhile_is_told_so(world):
     world.enos.change(3377, owners=(UserName("maya.chen"), UserName("jonas.weber")))
     (refusal,) = await world.jonas.presses(refused, "Ask an owner")
     assert "You are an owner of this flow now, so you can do it yourself." in refusal.text
-    await world.jonas.presses(refusal, "Run it")
+    await world.jonas.starts(refusal, "Run it")
     assert len(world.enos.done()) == 1
 
 

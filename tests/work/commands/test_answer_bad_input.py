@@ -104,7 +104,7 @@ async def test_a_local_time_that_does_not_exist_is_refused(world, jonas):
 async def test_an_ambiguous_name_offers_whole_commands(world, maya):
     (seen,) = await maya.says('trigger "forecast" from 501')
     assert "No flow is named *forecast*. Did you mean one of these?" in seen.text
-    await maya.presses(seen, "forecast-wide (4500)")
+    await maya.starts(seen, "forecast-wide (4500)")
     assert world.enos.done()[0][:4] == ("triggerFromTask", "u15432100000000011", 4500, 501)
 
 
@@ -113,7 +113,7 @@ async def test_a_chinese_word_of_two_meanings_offers_both_commands(world, maya):
     assert "`trigger 3377` or `enable 3377`" in seen.text
     assert set(seen.buttons) == {"Trigger", "Enable schedule"}
     assert world.enos.done() == []
-    await maya.presses(seen, "Trigger")
+    await maya.starts(seen, "Trigger")
     assert [call[:3] for call in world.enos.done()] == [("trigger", "u15432100000000011", 3377)]
 
 

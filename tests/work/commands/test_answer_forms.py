@@ -302,7 +302,7 @@ def a_form(**more):
         return View("", Markup("Form"), [fields.text("a", Markup("A"))], submit=Markup("Go"))
 
     async def submits(_services, _submitted):
-        async def follows():
+        async def follows(_context):
             return more.get("follows")
 
         shown = View("", Markup("Wait"), [blocks.section(Markup("Working"))])
@@ -364,8 +364,9 @@ async def test_the_shortcuts_on_a_card_and_in_its_thread_act(world, maya):
     (reply, _card) = await shortcut(world, maya, "ack", card.ts)
     assert reply.place == "thread in #data-ops"
     world.later(minutes=2)
-    await shortcut(world, maya, "rerun", "9.9", card.ts)
-    assert [said for _, said, *_ in await world.audited()] == ["ack", "rerun"]
+    (preview,) = await shortcut(world, maya, "rerun", "9.9", card.ts)
+    await maya.presses(preview, "Rerun")
+    assert [said for _, said, *_ in await world.audited()] == ["ack", f"rerun {FAILED}"]
     assert world.enos.done() != []
 
 

@@ -82,7 +82,7 @@ async def test_a_clock_time_in_the_past_asks_with_two_buttons(world, maya):
     assert asked.place == "only maya sees"
     assert "08:00 has already passed today (Asia/Shanghai)." in asked.text
     assert world.enos.done() == []
-    await maya.presses(asked, "Now, for 08:00 (Asia/Shanghai)")
+    await maya.starts(asked, "Now, for 08:00 (Asia/Shanghai)")
     assert world.enos.done() == [("triggerFromTask", MAYA, 3377, TRANSFORM, ms(2026, 11, 21))]
 
 
@@ -90,7 +90,7 @@ async def test_a_long_confirmed_command_is_kept_in_the_store(world, maya):
     value = "x" * 2500
     (asked,) = await maya.says(f"trigger 3377 at 08:00 with path={value}")
     assert asked.buttons["Now, for 08:00 (Asia/Shanghai)"].partition("|")[2].partition("|")[2].startswith("#")
-    await maya.presses(asked, "Tomorrow 08:00 (Asia/Shanghai)")
+    await maya.starts(asked, "Tomorrow 08:00 (Asia/Shanghai)")
     (call,) = world.enos.done()
     assert call == ("updateAndTrigger", MAYA, 3377, ms(2026, 11, 22), (("path", value), ("overwrite", "true")))
 
@@ -98,7 +98,7 @@ async def test_a_long_confirmed_command_is_kept_in_the_store(world, maya):
 async def test_no_button_holds_a_secret(world, maya):
     (asked,) = await maya.says("trigger 3377 at 08:00 with password=hunter2")
     assert "hunter2" not in str(asked.body)
-    await maya.presses(asked, "Now, for 08:00 (Asia/Shanghai)")
+    await maya.starts(asked, "Now, for 08:00 (Asia/Shanghai)")
     assert ("password", "hunter2") in world.enos.done()[0][4]
 
 
@@ -177,7 +177,7 @@ async def test_where_the_graph_could_not_be_read_enos_decides(world, maya):
 async def test_a_rerun_starts_from_the_failed_task_for_the_same_trigger_time(world, maya):
     card = await world.breaks()
     world.enos.run(FAILED, trigger_time="2026-11-21 10:00:00")
-    (seen,) = await maya.presses(card, "Rerun")
+    (seen,) = await maya.starts(card, "Rerun")
     assert world.enos.done() == [("triggerFromTask", MAYA, 3377, TRANSFORM, ms(2026, 11, 21, 2))]
     assert seen.place == "thread in #data-ops"
     assert "started `3377` *daily-energy-report* from *transform*" in seen.text
@@ -302,9 +302,10 @@ async def test_only_the_instance_that_enos_answered_with_is_followed(world, maya
 
 async def test_a_pressed_trigger_acts_once_and_then_shows_the_state(world, maya):
     (card,) = await maya.says("show 3377")
-    await maya.presses(card, "Trigger")
+    (preview,) = await maya.presses(card, "Trigger")
+    await maya.presses(preview, "Trigger")
     world.later(minutes=3)
-    (again,) = await maya.presses(card, "Trigger")
+    (again,) = await maya.presses(preview, "Trigger")
     assert len(world.enos.done()) == 1
     assert again.place == "only maya sees"
     assert "Already done: you pressed this 3 min ago." in again.text
@@ -318,7 +319,7 @@ async def test_a_refused_press_does_not_use_up_the_button(world, maya, jonas):
         "Only owners can change `3377` *daily-energy-report*, and you (`jonas.weber` in EnOS) are not one."
         in refused.text
     )
-    await maya.presses(card, "Trigger")
+    await maya.starts(card, "Trigger")
     assert [call[1] for call in world.enos.done()] == [MAYA]
 
 

@@ -20,8 +20,8 @@ from bot.work.delivery.outcomes import Reroute, after_refusal
 AT_WORK = "3377-2026112110"
 WORDS = {
     "help": "help",
-    "trigger": "trigger 3377",
-    "rerun": f"rerun {FAILED}",
+    "trigger": "trigger 3377 confirmed",  # for buttons: else they show first what they would start
+    "rerun": f"rerun {FAILED} confirmed",
     "cancel": f"cancel {AT_WORK} confirmed",
     "enable": "enable 3377",
     "disable": "disable 3377 confirmed",

@@ -263,7 +263,7 @@ async def test_a_local_time_that_comes_twice_starts_nothing_and_offers_both(worl
     assert asked.place == "only maya sees"
     assert started(world) == []
     assert list(asked.buttons) == ["01:30 (-04:00)", "01:30 (-05:00)"]
-    await maya.presses(asked, "01:30 (-05:00)")
+    await maya.starts(asked, "01:30 (-05:00)")
     at = datetime(2026, 11, 1, 6, 30, tzinfo=UTC)
     assert started(world) == [("trigger", "u15432100000000011", 3377, int(at.timestamp() * 1000))]
 

@@ -118,10 +118,10 @@ async def test_under_another_key_a_fingerprint_cannot_be_compared_and_the_answer
 async def test_a_button_says_its_secret_until_a_restart_and_asks_for_it_after_one(world, maya):
     (asked,) = await maya.says(f"trigger 3377 at 08:00 with my.secret.thing={SECRET}")
     (other,) = await maya.says("trigger 3377 at 08:00 with my.secret.thing=other")
-    await maya.presses(asked, "Now, for 08:00 (Asia/Shanghai)")
+    await maya.starts(asked, "Now, for 08:00 (Asia/Shanghai)")
     assert ("my.secret.thing", SECRET) in world.enos.done()[0][4]
     world.later(minutes=2)
-    await maya.presses(other, "Tomorrow 08:00 (Asia/Shanghai)")
+    await maya.starts(other, "Tomorrow 08:00 (Asia/Shanghai)")
     assert ("my.secret.thing", "other") in world.enos.done()[1][4]
     world.later(minutes=2)
     (third,) = await maya.says(f"trigger 3377 at 08:00 with my.secret.thing={SECRET}")

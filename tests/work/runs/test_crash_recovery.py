@@ -54,7 +54,7 @@ async def test_killed_after_a_rerun_from_a_card_the_run_is_shown_in_its_thread(w
     world.enos.run(FAILED, trigger_time="2026-11-21 10:00:00")
     world.enos.before["triggerFromTask"] = lambda: (_ for _ in ()).throw(KeyboardInterrupt)
     with pytest.raises(KeyboardInterrupt):
-        await world.maya.presses(card, "Rerun")
+        await world.maya.starts(card, "Rerun")
     world.restart()
     await world.tick(seconds=91)
     (message,) = await world.tick(seconds=61)

@@ -128,7 +128,7 @@ async def closes(world, card):
 
 
 async def reruns(world, card):
-    await world.maya.presses(card, "Rerun")
+    await world.maya.starts(card, "Rerun")
 
 
 async def triggers_in_enos(world, _card):

@@ -150,7 +150,7 @@ def replies(world, card):
 
 async def test_the_other_thread_has_one_line_with_who_reran_and_then_the_result(world):
     ops, finance = await two_cards(world)
-    await world.maya.presses(finance, "Rerun")
+    await world.maya.starts(finance, "Rerun")
     (progress,), (line,) = replies(world, finance), replies(world, ops)
     assert "This message follows the run." in progress.text
     assert "<@U0MAYA00001> started `3377` *daily-energy-report* from *transform*." in line.text
@@ -169,7 +169,7 @@ async def test_the_other_thread_has_one_line_with_who_reran_and_then_the_result(
 
 async def test_the_buttons_of_the_result_work_in_the_other_thread_too(world):
     ops, finance = await two_cards(world)
-    await world.maya.presses(finance, "Rerun")
+    await world.maya.starts(finance, "Rerun")
     (run,) = await world.store.runs(live=True)
     world.enos.becomes(run.instance, Status.FAIL, [DONE, Status.FAIL, WAITS])
     await world.tick(seconds=4)
@@ -183,7 +183,7 @@ async def test_the_buttons_of_the_result_work_in_the_other_thread_too(world):
 async def test_a_rerun_whose_answer_was_lost_is_told_in_the_other_thread_when_it_is_found(world):
     ops, finance = await two_cards(world)
     world.enos.faults["triggerFromTask"] = [Lost(effect=True)]
-    await world.maya.presses(finance, "Rerun")
+    await world.maya.starts(finance, "Rerun")
     assert replies(world, ops) == []
     await world.tick(seconds=4)
     (line,) = replies(world, ops)
@@ -365,14 +365,15 @@ async def test_a_run_that_is_found_after_its_end_is_not_said_to_be_running(world
 async def test_a_lost_answer_to_a_run_that_never_started_ends_after_a_minute_and_frees_the_button(world):
     (card,) = await world.maya.says("show 3377")
     world.enos.faults["trigger"] = [Lost(effect=False)]
-    (message,) = await world.maya.presses(card, "Trigger")
+    (preview,) = await world.maya.presses(card, "Trigger")
+    (message,) = await world.maya.presses(preview, "Trigger")
     assert await world.tick(seconds=1) == []
     assert await world.tick(seconds=55) == []
     await world.tick(seconds=8)
     assert "was not started." in message.text
     assert "<@U0MAYA00001>, try again if you still need it." in message.text
     assert [row[2] for row in await world.audited()] == ["outage:not_started"]
-    await world.maya.presses(card, "Trigger")
+    await world.maya.presses(preview, "Trigger")
     assert [call[0] for call in world.enos.done()] == ["trigger", "trigger"]
 
 

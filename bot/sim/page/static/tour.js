@@ -20,8 +20,10 @@ const GREEN = "#1a7f37";
 const ABOUT_FLOW = new RegExp(`^(ack|unack|close|reopen|show) ${FLOW}$`);
 const ACK_ANSWERED = new RegExp(`\`ack ${FLOW}[ \`]`);
 const RERUN_ANSWERED = /`rerun[ `]/;
+const TRIGGER_ANSWERED = /↳ `trigger[ `]/;
+const BY_FORM = "/flow trigger";
 
-const none = () => [false, false, false, false, false, false];
+const none = () => [false, false, false, false, false, false, false];
 const progress = { since: null, done: none(), hidden: false };
 const MEMORY = "tour";
 
@@ -75,6 +77,12 @@ function card() {
 const labelOf = (found, verb) => found?.offers.find((offer) => offer.command.split(" ")[0] === verb)?.label;
 const threadText = (found) => JSON.stringify((found?.message.replies ?? []).filter(isBot).map(blocksOf));
 
+/** Whether somebody has started a flow by its name, as a message for everybody says. */
+function triggered() {
+  return [...store.world.messages.values()].flat().some((message) => isBot(message) && !message.ephemeral
+    && Number(message.ts) >= progress.since && TRIGGER_ANSWERED.test(JSON.stringify(blocksOf(message))));
+}
+
 /** Whether flowbot has answered the person acted as, in a way that only this person sees. */
 function answered() {
   const all = [...store.world.messages].flatMap(([channel, list]) => list.flatMap((item) => [item, ...item.replies]).map((message) => ({ channel, message })));
@@ -98,7 +106,8 @@ function look() {
   const running = failedAt && flow()?.running && flow().running !== failedAt.id;
   if (failedAt && (later || running) && (acked || RERUN_ANSWERED.test(threadText(found)))) tick(3);
   if (progress.done[3] && later?.status === "SUCCESS" && (!found || found.color === GREEN)) tick(4);
-  if (progress.done[4] && world.me?.id === WEI && answered()) tick(5);
+  if (progress.done[4] && triggered()) tick(5);
+  if (progress.done[5] && world.me?.id === WEI && answered()) tick(6);
 }
 
 function tick(step) {
@@ -118,8 +127,11 @@ const STEPS = [
   { title: "Acknowledge", hint: () => [`Press ${labelOf(card(), "ack") ?? "Acknowledge"} on the card. Then the others know that you are on it.`, owner()] },
   { title: "Rerun", hint: () => flow()?.failing
     ? ["The cause is still there. A rerun would fail again. Fix it first.", action("Fix the cause", () => mend(FLOW))]
-    : [`Press ${labelOf(card(), "rerun") ?? "Rerun"} on the card. The run starts again from the failed task, for the same data date.`, owner()] },
+    : [`Press ${labelOf(card(), "rerun") ?? "Rerun"} on the card. Only you then see what would run. Press it there too: the run starts again from the failed task, for the same data date.`, owner()] },
   { title: "Watch it recover", hint: () => ["When the run succeeds, the card turns green, and the thread says so."] },
+  { title: "Trigger by a form", hint: (type) => store.as === OWNER
+    ? ["A command that lacks words opens a form. Choose a flow, change something, and look at the preview before you trigger it.", action(`Type ${BY_FORM}`, () => type(BY_FORM))]
+    : ["A command that lacks words opens a form.", owner()] },
   { title: "Ask in Chinese", hint: (type) => store.as === WEI
     ? ["Commands work in Chinese too. Ask what failed today, and press Enter.", action(`Type ${IN_CHINESE}`, () => type(IN_CHINESE))]
     : ["Wei Lin has Slack in Chinese. What only she sees is in Chinese.", action("Act as Wei Lin", () => become(WEI))] },
