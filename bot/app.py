@@ -31,6 +31,7 @@ from bot.ops.new_ids import new_id
 from bot.ops.outside import ENOS_NOTE, Outside
 from bot.ops.platform_times import PlatformZone, schedule_in_words
 from bot.ops.scheduler import Scheduler
+from bot.ops.shell import Shell
 from bot.ops.watchdog import Watchdog
 from bot.render.process import Pictures
 from bot.slack.accounts import Accounts
@@ -351,6 +352,7 @@ class App:
         self._servers.append(listener)
         await listener.start(self.settings.listen.host, self.settings.listen.port)
         self.address = listener.address
+        shell = Shell(self.services, self.dispatcher, lambda: self.gateway.poster.me)
         commands: dict[str, control_socket.ControlCommand] = {
             "import": lambda what: people_file.import_links(
                 self.store, self.settings.admins, what, self.gateway.poster.me
@@ -360,6 +362,8 @@ class App:
             "drill": partial(drill.post_and_wait, self.services),
             "doctor": self.running_bot_probe.facts,
             "press": self.running_bot_probe.press,
+            "do": shell.do,
+            "follow": shell.follow,
         }
         other = await control_socket.serve(self.settings.database, commands)
         if other is not None:

@@ -16,6 +16,13 @@ EXIT_FAILED = 1
 _PORT = click.IntRange(0, 65535)
 
 
+def _words(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """What can follow the words of ``flowbot do`` so far."""
+    from bot.core.shell.completion import following
+
+    return following(context.params.get("words") or (), typed)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="flowbot")
 def main() -> None:
@@ -119,6 +126,41 @@ def drill() -> None:
     done = _asked("drill")
     click.echo(done["said"], nl=False)
     sys.exit(0 if done["ok"] else EXIT_FAILED)
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, shell_complete=_words)
+@click.option("--as", "person", required=True, metavar="SLACKUSER", help="Who you are: a linked Slack user ID (U…).")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, as into a pipe.")
+@click.option("--wait", is_flag=True, help="Wait until the started run ends. Its progress goes to stderr.")
+def do(words: tuple[str, ...], person: str, *, as_json: bool, wait: bool) -> None:
+    """Give the running flowbot a command, as in Slack: flowbot do failed today --as U0123ABCD.
+
+    You have the rights of that person, and the audit shows what you did. A terminal gets text, a pipe JSON.
+
+    Exits with 0 if it was done, 1 if flowbot cannot be asked or failed, 2 if the settings or options are wrong, 3 if it
+    was refused, 4 if it asks for confirmation, 5 if it is not known whether it was done, and 6 if --wait saw the run
+    fail.
+    """
+    settings = configured("The settings are wrong:")
+    from bot.ops import shell_program
+
+    sys.exit(shell_program.run(settings.database, words, person=person, as_json=as_json, wait=wait))
+
+
+@main.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print what completes flowbot's commands in a shell.
+
+    For bash: eval "$(flowbot completion bash)" in ~/.bashrc. For zsh the same with zsh in ~/.zshrc. For fish:
+    flowbot completion fish | source in ~/.config/fish/config.fish.
+    """
+    from click.shell_completion import get_completion_class
+
+    made = get_completion_class(shell)
+    if made is not None:
+        click.echo(made(main, {}, "flowbot", "_FLOWBOT_COMPLETE").source())
 
 
 @main.command()

@@ -60,9 +60,10 @@ class People(Transactional):
         return done.rowcount == 1
 
     @transaction
-    def set_language(self, db: Database, user: str, language: str) -> None:
-        """Note the language of what a person alone reads."""
+    def set_language(self, db: Database, user: str, language: str, *, greets: bool = False) -> bool:
+        """Note the language of what a person alone reads. ``greets``: whether they are to be welcomed, each once."""
         db.execute("INSERT OR REPLACE INTO languages VALUES (?, ?)", [user, language])
+        return greets and db.execute("INSERT OR IGNORE INTO greeted VALUES (?)", [user]).rowcount == 1
 
 
 class Inbox(Transactional):

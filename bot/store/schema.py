@@ -315,6 +315,12 @@ _ASKS = (
     """,
 )
 
+# Who has been welcomed: everybody who has said something to flowbot.
+_GREETED = (
+    "CREATE TABLE greeted (user TEXT PRIMARY KEY) STRICT, WITHOUT ROWID",
+    "INSERT INTO greeted SELECT user FROM languages",
+)
+
 # The database's version is the number of steps it has taken.
 STEPS: tuple[Sequence[str], ...] = (
     FIRST,
@@ -343,4 +349,5 @@ STEPS: tuple[Sequence[str], ...] = (
     EXPECTATIONS,
     _ASKS,
     BACKFILLS,
+    _GREETED,
 )

@@ -4,8 +4,9 @@ from answer_enos import refusal
 from answer_scenes import Scenes, fault
 from answer_world import OPS
 
+from bot.core.flow.model import UserId, UserName
 from bot.core.flow.status import Status
-from bot.core.people.model import Origin, Surface
+from bot.core.people.model import Link, Origin, Surface
 from bot.enos.errors import NoResponse
 
 SCENES = Scenes()
@@ -64,3 +65,30 @@ async def _(world):
 async def _(world):
     origin = Origin(Surface.DIRECT, "D0MAYA00001", "", world.new_ts())
     await world.say(world.maya, "trigger 3377 with password=hunter2", origin, hint="edited")
+
+
+# ── the first words ──
+
+
+def somebody_new(world, name, user, **more):
+    world._actor(name, user, **more)
+    return getattr(world, name)
+
+
+@scene("the first words of somebody who is not linked")
+async def _(world):
+    await somebody_new(world, "otto", "U0OTTO00001").says("help failed")
+
+
+@scene("the first words of somebody on call")
+async def _(world):
+    ona = somebody_new(world, "ona", "U0ONA000001")
+    world.slack.groups["S0ONCALL01"] = {"U0ONA000001"}
+    await ona.says("oncall")
+
+
+@scene("the first words of somebody linked")
+async def _(world):
+    nora = somebody_new(world, "nora", "U0NORA00001")
+    await world.store.put_links([Link(nora.person, UserId("u31"), UserName("nora"), verified=True)])
+    await nora.says("help ack")

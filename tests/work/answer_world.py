@@ -3,6 +3,7 @@
 import itertools
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from answer_enos import AnswerEnos, Lost, chain
@@ -175,6 +176,9 @@ class World:
         await store.put_links(links)
         for name, (user, more) in OTHERS.items():
             world._actor(name, user, **more)
+        known = [[actor.person.user] for actor in world.actors.values()]  # none of them is new to flowbot
+        greet = partial(store._db.conn.executemany, "INSERT INTO greeted VALUES (?)", known)
+        store._database_thread.submit(greet).result()
         world.slack.groups[ONCALL] = {"U0SAMLEE001"}
         enos.names["u15432100000000013"] = "priya.nair"
         enos.add(3377, "daily-energy-report", "maya.chen")

@@ -70,7 +70,7 @@ class Surface(Enum):
     FORM = "form"
     HOME = "home"  # the app's home tab
     SHORTCUT = "shortcut"  # on a message
-    SHELL = "shell"
+    SHELL = "shell"  # ``flowbot do``
     RULE = "rule"  # of the flow, in the name of who made it (``core/incident/retries.py``)
     BACKFILL = "backfill"  # one of the runs of a backfill, in the name of who started that (``core/flow/backfill.py``)
     UNSUPPORTED = "retired"  # a shortcut, form or command that does not exist any more; the text names which of them

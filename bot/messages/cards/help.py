@@ -4,16 +4,16 @@ Each line fits a phone. Commands are shown with the words of the language that t
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 
+from bot.core.command.examples import examples
 from bot.core.command.rights import Caller, Denial, Who, may
 from bot.core.command.row import Family, Row
 from bot.core.command.shown import in_code
 from bot.core.command.table import BY_VERB, SHOWN
 from bot.core.errors import Offer
+from bot.core.flow.model import FlowId
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Block, Card
-from bot.core.text.language import ZH
 from bot.core.text.message import Message, Text, layout, lines, listed, msg
 from bot.messages.cards import answers
 
@@ -71,7 +71,9 @@ def overview(words: str, post: str, command: str, caller: Caller, way_out: Text 
     return answers.told(words, heading, post=post, offers=offers, extra=extra)
 
 
-def family(words: str, post: str, command: str, caller: Caller, topic: Family, row: Row | None) -> Card:
+def family(
+    words: str, post: str, command: str, caller: Caller, topic: Family, row: Row | None, own: FlowId | None = None
+) -> Card:
     """The verbs of a family; ``row`` is the verb of the same name, which is shown in full below."""
     rows = [each for each in SHOWN if each.family is topic]
     allowed = [each for each in rows if each in _allowed(caller)]
@@ -79,15 +81,17 @@ def family(words: str, post: str, command: str, caller: Caller, topic: Family, r
     extra = [blocks.section(shown)] if allowed else []
     extra += _unavailable(rows, caller)
     if row is not None:
-        extra += [blocks.section(_described(command, row)), *_examples(command, row)]
+        extra += [blocks.section(_described(command, row)), *_examples(command, row, own)]
     offers = [(msg("Back to help"), "help")]
     return answers.told(words, _FAMILIES[topic], post=post, offers=offers, extra=extra)
 
 
-def verb(words: str, post: str, command: str, row: Row) -> Card:
-    """One verb: how it is written, what it does, examples, and who may use it."""
+def verb(words: str, post: str, command: str, row: Row, own: FlowId | None = None) -> Card:
+    """One verb: how it is written, what it does, examples, and who may use it; ``own`` is a flow of the reader."""
     headline = _typed(command, row.word_in)
-    return answers.told(words, _described(command, row), headline=headline, post=post, extra=_examples(command, row))
+    return answers.told(
+        words, _described(command, row), headline=headline, post=post, extra=_examples(command, row, own)
+    )
 
 
 def _allowed(caller: Caller) -> list[Row]:
@@ -102,13 +106,9 @@ def _described(command: str, row: Row) -> Text:
     return lines(_typed(command, row.syntax_in), row.summary, WHO[row.who])
 
 
-def _examples(command: str, row: Row) -> Sequence[Block]:
-    shown = (_typed(command, partial(_example, row, place)) for place in range(len(row.examples)))
+def _examples(command: str, row: Row, own: FlowId | None) -> Sequence[Block]:
+    shown = (_typed(command, each) for each in examples(row, own))
     return [blocks.section(lines(msg("*For example*"), *shown))]
-
-
-def _example(row: Row, place: int, language: str) -> str:
-    return (row.examples_zh if language == ZH and row.examples_zh else row.examples)[place]
 
 
 def _unavailable(rows: Sequence[Row], caller: Caller) -> list[Block]:

@@ -7,7 +7,7 @@ where it is.
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import field, replace
 from datetime import datetime, timedelta, tzinfo
@@ -150,6 +150,7 @@ class CommandContext:
     attempt: int | None = None  # the audit row of a verb that changes something
     incident: Incident | None = None  # of the thread it was written in, or of the pressed card
     quiet: bool = False  # one of many: an alert storm's message shows what it does, and no post of its own
+    is_first: bool = False  # what this person says to flowbot for the first time
     replacement: Post | None = None  # where the message it was said to was lost: the one that replaces it
     offer: CommandOffer | None = None  # what somebody else asked to have run, and is run with this person's rights
 
@@ -201,17 +202,19 @@ class Answer:
     outcome: Outcome = DONE
     request: str = ""  # the platform action, for the audit
     result: str = ""  # e.g. the new instance id, for the audit
+    rows: Sequence[Mapping[str, str]] = ()  # what a list holds, for a shell: ids, words of EnOS, ISO times
 
 
 async def posts_for(services: Services, context: CommandContext, answer: Answer) -> tuple[NewPost, ...]:
     """The posts that show this answer: itself, and a line that says where it is, or a file, where that is needed."""
     origin, asker, spare = context.incoming.origin, context.incoming.by.user, PostId(services.new_id())
-    if answer.body is None or context.quiet:
+    is_shell = origin.surface is Surface.SHELL
+    if answer.body is None or context.quiet or (is_shell and not (answer.public or answer.in_incident)):
         return ()
     if (incident := answer.in_incident) is not None:
         thread = thread_of(context, incident)
         reply = in_thread(incident, thread.channel, context.post, answer.body, context.now, asker)
-        if sees_thread(context, incident):
+        if is_shell or sees_thread(context, incident):
             return (reply,)
         first = post_presence(await services.store.post(thread.post))
         named = flows.flow_name(incident.flow_id, incident.flow_name)

@@ -31,6 +31,7 @@ from bot.core.text.escape import code, visible
 from bot.core.text.mask import STARS, Mask, without_secrets
 from bot.core.text.message import Text, lines, link, listed, msg, sentences, with_data
 from bot.messages.cards import answers
+from bot.messages.cards import welcome as cards
 from bot.messages.cards.incident import headline
 from bot.work.commands import targets
 from bot.work.commands.context import (
@@ -90,8 +91,8 @@ class Dispatcher:
             except Exception:
                 log.exception("A command stays unanswered until the next start")
 
-    async def answer(self, incoming: IncomingMessage) -> None:
-        """Answer what has arrived. Raises only where no answer can be written."""
+    async def answer(self, incoming: IncomingMessage) -> tuple[CommandContext, Answer]:
+        """Answer what has arrived, and return the answer. Raises only where no answer can be written."""
         services, context = self._services, self._begun(incoming)
         try:
             for step in (self._identified, self._understood, self._resolved, self._permitted, self._audited):
@@ -115,6 +116,7 @@ class Dispatcher:
             await self._queue(context, answer)
         if context.offer is not None:
             await services.incident_actions.offers.asks.told(context.offer.id, services.clock())
+        return context, answer
 
     async def introduce(self, incoming: IncomingMessage) -> CommandContext:
         """Who it is and which incident it is about, for a form or a home. Raises Refusal where they may not use it."""
@@ -155,7 +157,8 @@ class Dispatcher:
                 ),
             ) from refused
         if self._languages.get(person.user) != profile.language:
-            await services.store.set_language(person.user, profile.language)
+            is_first = await services.store.set_language(person.user, profile.language, greets=True)
+            context = replace(context, is_first=is_first)
             self._languages[person.user] = profile.language
         known = await services.store.link(person)
         caller = Caller(profile, known, admin=person.user in services.answer_settings.admins)
@@ -377,6 +380,9 @@ class Dispatcher:
 
     async def _queue(self, context: CommandContext, answer: Answer) -> None:
         """Queue the answer's posts, together with the end of the attempt."""
+        if context.is_first and answer.body is not None and not (answer.public or answer.in_incident):
+            welcome = cards.welcome(self._services.answer_settings.command, context.caller)
+            answer = replace(answer, body=answer.body.with_block(welcome))
         posts = await posts_for(self._services, context, answer)
         attempt_result = context.attempt_result(
             self._services.clock(), answer.outcome, request=answer.request, answer=answer.result

@@ -17,6 +17,7 @@ from bot.core.incident.lifecycle import failures, reference
 from bot.core.incident.model import Incident, Phase
 from bot.core.outbox.pointers import post_presence
 from bot.core.people.model import AttemptResult, Surface
+from bot.core.shell import rows as data
 from bot.core.text.escape import EMPTY, Markup, code, mention
 from bot.core.text.mask import without_secrets
 from bot.core.text.message import Text, dots, layout, link, msg, plural, sentences
@@ -49,7 +50,8 @@ async def incidents(services: Services, context: CommandContext, request: Incide
     if flow is not None:
         request = replace(request, flow=FlowRef(flow))
     filters = filter_line(flow, owner)
-    return Answer(listed(context, request, rows, title, nothing, filters=filters, notes=left_out(unchecked)))
+    card = listed(context, request, rows, title, nothing, filters=filters, notes=left_out(unchecked))
+    return Answer(card, rows=[data.of_incident(each) for each in shown])
 
 
 def _heads(scope: str, count: int, *, all_checked: bool) -> tuple[Text, Text]:

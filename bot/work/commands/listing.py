@@ -9,6 +9,7 @@ from bot.core.errors import Offer
 from bot.core.flow.model import FlowId
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Card, Element
+from bot.core.people.model import Surface
 from bot.core.text.escape import code
 from bot.core.text.message import Text, dots, lines, msg, plural, rendered
 from bot.messages.cards import answers
@@ -38,9 +39,12 @@ def listed(
     if not rows:
         extra = [] if filters is None else [blocks.context(filters)]
         return answers.told(context.words, nothing, post=context.post, extra=extra, notes=notes)
-    places = on_page(request, len(rows))
-    shown = rows[places.start : places.stop]
-    page, offers = pages(request, len(rows))
+    if context.incoming.origin.surface is Surface.SHELL:  # it has them all, as ``Answer.rows``
+        shown, page, offers = rows[:PAGE], None, list[Offer]()
+    else:
+        places = on_page(request, len(rows))
+        shown = rows[places.start : places.stop]
+        page, offers = pages(request, len(rows))
     if accessories:
         extra = [blocks.section(row, accessory=each) for row, each in zip(shown, accessories, strict=True)]
     else:

@@ -21,6 +21,7 @@ from bot.work.commands.listing import filter_line, listed
 _BY: Mapping[str, Text] = {
     Surface.RULE.value: msg("by a retry rule"),
     Surface.BACKFILL.value: msg("by a backfill"),
+    Surface.SHELL.value: msg("from a shell"),
 }
 MOST_ENTRIES = 500  # entries of the audit that are read for a list
 
@@ -37,11 +38,13 @@ async def help_(services: Services, context: CommandContext, request: Help) -> A
         return Answer(help_cards.overview(words, post, settings.command, caller, way_out))
     topic = request.topic.casefold()
     row, family = table.BY_VERB.get(topic), table.FAMILIES.get(topic)
+    listed_flows = services.flow_lists.flows(services, caller.link).flows if caller.link else ()
+    own = next((each.id for each in listed_flows if each.editable), None)
     if family is not None:
-        return Answer(help_cards.family(words, post, settings.command, caller, family, row))
+        return Answer(help_cards.family(words, post, settings.command, caller, family, row, own))
     if row is None:
         raise _unknown_topic(request.topic)
-    return Answer(help_cards.verb(words, post, settings.command, row))
+    return Answer(help_cards.verb(words, post, settings.command, row, own))
 
 
 def _unknown_topic(topic: str) -> Refusal:

@@ -16,6 +16,7 @@ from bot.core.flow.times import printed_moment
 from bot.core.incident.lifecycle import failures
 from bot.core.incident.model import Incident, Occurrence, Phase
 from bot.core.outbox import blocks
+from bot.core.shell import rows as data
 from bot.core.text.message import LIST, Joined, Text, as_printed, dots, layout, lines, msg, slack_date
 from bot.core.values import dataclass
 from bot.messages.cards import answers, flows, graphs
@@ -64,13 +65,14 @@ async def failed(services: Services, context: CommandContext, request: Failed) -
     incidents = await services.store.incidents(live=False, flow=filters.flow, since=filters.span.since)
     since = _endings(incidents)
     zone = services.platform_zone()
-    listed_rows = [flows.row(row, since.get(row.id), zone=zone) for row in rows]
+    found = [(row, since.get(row.id)) for row in rows]
     shown = {row.id for row in rows}
     missed = [each for each in incidents if any(_is_of(each, failure, filters, shown) for failure in failures(each))]
     seen, unchecked = await services.flow_access.visible_incidents(
         services.enos, context.link, missed, context.now, services.answer_settings.alert_statuses
     )
-    listed_rows += _marked(seen, filters, shown, zone, all_read=all_read)
+    found += _marked(seen, filters, shown, all_read=all_read)
+    listed_rows = [flows.row(row, note, zone=zone) for row, note in found]
     if _is_today(request):
         title = msg("Failed today ({date}, {zone}): {n}", **_today(context), n=len(listed_rows))
         nothing = msg("No failures today that I could check.") if unchecked else msg("No failures today.")
@@ -80,7 +82,8 @@ async def failed(services: Services, context: CommandContext, request: Failed) -
             msg("No failures in this period that I could check.") if unchecked else msg("No failures in this period.")
         )
     notes = [*_truncation_note(all_read), *left_out(unchecked)]
-    return await _answered(services, context, request, filters, listed_rows, (title, nothing), notes)
+    answer = await _answered(services, context, request, filters, listed_rows, (title, nothing), notes)
+    return replace(answer, rows=[data.of_run(row, note) for row, note in found])
 
 
 async def runs(services: Services, context: CommandContext, request: Runs) -> Answer:
@@ -93,7 +96,7 @@ async def runs(services: Services, context: CommandContext, request: Runs) -> An
         nothing = msg("EnOS shows you no runs today.")
     else:
         title, nothing = msg("Runs: {n}", n=len(rows)), msg("EnOS shows you no runs in this period.")
-    return await _answered(
+    answer = await _answered(
         services,
         context,
         request,
@@ -103,6 +106,7 @@ async def runs(services: Services, context: CommandContext, request: Runs) -> An
         _truncation_note(all_read),
         statuses=[flows.status_code(each) for each in request.statuses],
     )
+    return replace(answer, rows=[data.of_run(row) for row in rows])
 
 
 def _is_today(request: Failed | Runs) -> bool:
@@ -293,16 +297,16 @@ def _is_of(incident: Incident, failure: Occurrence, filters: _Filters, shown: Co
 
 
 def _marked(
-    incidents: Sequence[Incident], filters: _Filters, shown: set[InstanceId], zone: timedelta | None, *, all_read: bool
-) -> list[Text]:
-    """The rows that EnOS does not list for this period, each with why it is in the list."""
-    rows: list[Text] = []
+    incidents: Sequence[Incident], filters: _Filters, shown: set[InstanceId], *, all_read: bool
+) -> list[tuple[Instance, Text | None]]:
+    """The runs that EnOS does not list for this period, each with why it is in the list."""
+    rows: list[tuple[Instance, Text | None]] = []
     for incident in incidents:
         for failure in reversed(failures(incident)):
             if _is_of(incident, failure, filters, shown):
                 shown.add(failure.instance)
                 note = _note(incident, failure, filters.span, all_read=all_read)
-                rows.append(flows.row(_as_instance(incident, failure), note, zone=zone))
+                rows.append((_as_instance(incident, failure), note))
     return rows
 
 

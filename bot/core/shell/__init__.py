@@ -1,0 +1,1 @@
+"""The shell: commands from a terminal, and their answers as plain text."""
