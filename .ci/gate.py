@@ -26,9 +26,18 @@ CRASHES = "crashes"
 MANY = "laws and tables"
 UNCOUNTED = {"journeys", "page", CRASHES, MANY}  # what only they would reach needs a test of a fixed case
 TRIED_OFTEN = "hypothesis or many"  # the tests of MANY, by their marks; the parts that are counted have the others
-REAL_TIME = {"journeys", "page", "app", "store", "slack", "sim, enos"}  # they wait for a clock, sockets and processes
-STORIES = {"FLOWBOT_STORIES": "4"}  # of each file of journeys the first, and every fourth after it; the soak tells all
-LANES = 4  # on two cores: some parts wait more than they work
+REAL_TIME = {
+    "journeys",
+    "page",
+    "app, first half",
+    "app, second half",
+    "store",
+    "slack",
+    "sim, enos",
+}  # they wait for a clock, sockets and processes
+# Of each file of journeys the first, and every fifth after it; of the page's tests every second. The soak has all.
+STORIES = {"FLOWBOT_STORIES": "5"}
+LANES = 5  # on two cores: some parts wait more than they work
 
 failures: list[str] = []
 undone: list[str] = []  # what could not be looked at here; never a pass
@@ -122,9 +131,11 @@ def coverage() -> None:
 
 def parts() -> dict[str, list[str]]:
     """All tests by the name of their part, the longest first; a folder that is new is never left out."""
+    of_app = sorted(str(each.relative_to(ROOT / "tests")) for each in (ROOT / "tests/app").glob("test_*.py"))
     named = {
+        "app, first half": of_app[::2],  # it waits more than it works
+        "app, second half": of_app[1::2],
         "journeys": ["journeys"],
-        "app": ["app"],
         "page": ["page"],
         CRASHES: ["work/crashes"],
         "monitor": ["work/monitor"],
@@ -135,7 +146,7 @@ def parts() -> dict[str, list[str]]:
         "store": ["store"],
         "slack": ["slack"],
     }
-    known = {folder for which in named.values() for folder in which}
+    known = {"app", *(folder for which in named.values() for folder in which)}
     there = {str(each.parent.relative_to(ROOT / "tests")) for each in (ROOT / "tests").rglob("test_*.py")}
     everything = named | {new: [new] for new in sorted(there - known)}
     return {name: [f"tests/{folder}" for folder in which] for name, which in everything.items()}

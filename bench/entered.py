@@ -90,12 +90,15 @@ async def _ways(running, folder: str, entered: Entered) -> dict[str, list[tuple[
             for task in watching:
                 task.cancel()
             await asyncio.gather(*watching, return_exceptions=True)
+            for _ in range(300):
+                if not await store.oldest_posts():  # what the start has to say has been said
+                    break
+                await asyncio.sleep(0.1)
             with entered.counted() as found["idle poll"]:
                 await app.jobs.poll()
             with entered.counted() as found["trigger"]:
-                before = len(workspace.messages(CHANNEL))
                 await workspace.say(MAYA, CHANNEL, "/flow trigger 3377 from 108580")
-                await workspace.until(lambda: len(workspace.messages(CHANNEL)) > before, 30)
+                await workspace.until(lambda: _shows(workspace, "started"), 30)
             await _broken(app, platform, workspace)
             card = next(each for each in reversed(workspace.messages(CHANNEL)) if "2809" in workspace.shown(each))
             with entered.counted() as found["press"]:
@@ -106,11 +109,15 @@ async def _ways(running, folder: str, entered: Entered) -> dict[str, list[tuple[
     return found
 
 
+def _shows(workspace, words: str) -> bool:
+    return any(words in workspace.shown(each) for each in workspace.messages(CHANNEL))
+
+
 async def _broken(app: App, platform, workspace) -> None:
     """Let flow 2809 fail, and wait for its card."""
     platform.fail(2809)
     platform.start_scheduled(2809)
-    while not any("2809" in workspace.shown(each) for each in workspace.messages(CHANNEL)):
+    while not _shows(workspace, "2809"):
         await app.jobs.poll()
         await asyncio.sleep(0.2)
 

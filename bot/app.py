@@ -6,14 +6,14 @@ What is done again and again, and when, is in ``ops/jobs.py``.
 import asyncio
 import contextlib
 from datetime import timedelta
-from functools import partial
+from functools import cached_property, partial
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from bot.core.errors import Failure
-from bot.core.people.model import IncomingMessage
+from bot.core.people.model import IncomingMessage, Surface
 from bot.core.text.mask import Mask, Seal
 from bot.core.text.message import Text
 from bot.doctor.running_bot import RunningBotProbe
@@ -29,15 +29,15 @@ from bot.ops.metrics import Metrics, delivery_metrics
 from bot.ops.metrics_updater import MetricsUpdater
 from bot.ops.new_ids import new_id
 from bot.ops.outside import ENOS_NOTE, Outside
+from bot.ops.part_settings import of_answers, of_monitor
 from bot.ops.platform_times import PlatformZone, schedule_in_words
 from bot.ops.scheduler import Scheduler
-from bot.ops.shell import Shell
 from bot.ops.watchdog import Watchdog
 from bot.render.process import Pictures
 from bot.slack.accounts import Accounts
 from bot.store.store import Store
 from bot.work.bridges.delivery import Bridges, BridgeTools
-from bot.work.commands.context import AnswerSettings, Services, link_to
+from bot.work.commands.context import Services, link_to
 from bot.work.commands.dispatcher import Dispatcher
 from bot.work.commands.flow_access import report_if_gone
 from bot.work.commands.flow_list import FlowLists
@@ -45,7 +45,6 @@ from bot.work.commands.incident_actions import IncidentActions
 from bot.work.commands.offer_expiry import OfferExpiry
 from bot.work.delivery.alarms import Alarm, Alarms
 from bot.work.delivery.delivery import Delivery
-from bot.work.forms.forms import Forms
 from bot.work.home import Homes
 from bot.work.monitor.history import HistoryReader
 from bot.work.monitor.lateness import LatenessMonitor
@@ -54,11 +53,14 @@ from bot.work.monitor.on_call import OnCallMonitor
 from bot.work.monitor.owners import MentionableOwners
 from bot.work.monitor.reminders import ReminderChecks, Reminders
 from bot.work.monitor.routing import RoutingMonitor
-from bot.work.monitor.settings import MonitorSettings
 from bot.work.monitor.snoozes import SnoozeMonitor
 from bot.work.runs import crash_recovery
 from bot.work.runs.progress import RunTracker
 from bot.work.runs.retrier import Retrier
+
+if TYPE_CHECKING:
+    from bot.ops.shell import Shell
+    from bot.work.forms.forms import Forms
 
 FARTHEST_AHEAD = timedelta(minutes=2)  # longer than a post ever has to wait at a start
 
@@ -134,12 +136,10 @@ class App:
         )
         self.services = self._services(names)
         self.dispatcher = Dispatcher(self.services)
-        self.forms = Forms(self.services, self.dispatcher)
-        self.homes = Homes(self.services, self.dispatcher, self.forms)
+        self.homes = Homes(self.services, self.dispatcher)
         self.run_tracker = RunTracker(self.services)
         self.retrier = Retrier(self.services)
         self.running_bot_probe = RunningBotProbe(store, now, settings.channel, self.gateway, self.bot_health.judgement)
-        self.running_bot_probe.home_refused = lambda: self.homes.refused
         self.reminders = Reminders(
             store,
             names,
@@ -208,27 +208,13 @@ class App:
         outside.introduce(self)
 
     def _new_watch(self, names: MentionableOwners) -> Monitor:
-        settings = self.settings
-        wanted = MonitorSettings(
-            channel=settings.channel,
-            lookback_hours=settings.lookback_hours,
-            sweep_minutes=settings.sweep_minutes,
-            poll_seconds=settings.poll_seconds,
-            alert_statuses=settings.alert_statuses,
-            group_by=settings.group_by,
-            storm=settings.storm,
-            timezone=settings.timezone,
-            console_url=settings.enos_console_url,
-            command=settings.command,
-            user=settings.enos_user_id,
-        )
         return Monitor(
             self.enos,
             self.store,
             names,
             now,
             new_id,
-            wanted,
+            of_monitor(self.settings),
             mask=self.mask,
             zone=lambda: self.zone.offset,
             occurred=self.metrics_updater.count_occurrence,
@@ -252,21 +238,6 @@ class App:
         )
 
     def _services(self, names: MentionableOwners) -> Services:
-        settings = self.settings
-        answer_settings = AnswerSettings(
-            channel=settings.channel,
-            admins=frozenset(settings.admins),
-            oncall=settings.oncall,
-            timezone=settings.timezone,
-            command=settings.command,
-            mask=self.mask,
-            alert_statuses=settings.alert_statuses,
-            console_url=settings.enos_console_url,
-            shared_channels=settings.shared_channels,
-            remind_every=timedelta(minutes=settings.remind_minutes),
-            bridges=bridges.told_at_once(settings),
-            pagerduty=bool(settings.pagerduty_key),
-        )
         return Services(
             enos=self.enos,
             slack=self.gateway.poster,
@@ -277,18 +248,18 @@ class App:
                 self.store,
                 names,
                 new_id,
-                console_url=settings.enos_console_url,
+                console_url=self.settings.enos_console_url,
                 zone=lambda: self.zone.offset,
                 wake=self.monitor.incident_changed,
             ),
             clock=now,
             steady=self.steady,
             new_id=new_id,
-            answer_settings=answer_settings,
+            answer_settings=of_answers(self.settings, self.mask),
             schedule_words=schedule_in_words,
             status=self.bot_health.status,
             platform_zone=lambda: self.zone.offset,
-            seal=Seal(settings.enos_secret_key),
+            seal=Seal(self.settings.enos_secret_key),
             wake=self.delivery.wake,
             poll_soon=self.monitor.nudge,
             lost=self.delivery.lost_places,
@@ -352,7 +323,6 @@ class App:
         self._servers.append(listener)
         await listener.start(self.settings.listen.host, self.settings.listen.port)
         self.address = listener.address
-        shell = Shell(self.services, self.dispatcher, lambda: self.gateway.poster.me)
         commands: dict[str, control_socket.ControlCommand] = {
             "import": lambda what: people_file.import_links(
                 self.store, self.settings.admins, what, self.gateway.poster.me
@@ -362,18 +332,34 @@ class App:
             "drill": partial(drill.post_and_wait, self.services),
             "doctor": self.running_bot_probe.facts,
             "press": self.running_bot_probe.press,
-            "do": shell.do,
-            "follow": shell.follow,
+            "do": lambda what: self._shell().do(what),
+            "follow": lambda what: self._shell().follow(what),
         }
         other = await control_socket.serve(self.settings.database, commands)
         if other is not None:
             self._servers.append(other)
 
+    @cached_property
+    def forms(self) -> "Forms":
+        """The forms, imported when somebody first opens one (decision 38)."""
+        from bot.work.forms.forms import Forms
+
+        forms = Forms(self.services, self.dispatcher)
+        forms.on_home_opened = self.homes.opened
+        return forms
+
+    def _shell(self) -> "Shell":
+        from bot.ops.shell import Shell  # not before somebody uses it
+
+        return Shell(self.services, self.dispatcher, lambda: self.gateway.poster.me)
+
     async def received(self, message: IncomingMessage) -> None:
         """Answer what a person said or pressed."""
         self.metrics.commands.labels(message.origin.surface.value).inc()
-        self.homes.heard(message)
-        self.running_bot_probe.note_press(message)
+        if message.origin.surface is Surface.HOME:
+            self.homes.pressed(message.by)
+        if message.post:
+            self.running_bot_probe.note_press(message)
         await self.dispatcher.answer(message)
 
     def count_enos_call(self, action: str, outcome: str, seconds: float) -> None:

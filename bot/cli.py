@@ -138,9 +138,9 @@ def do(words: tuple[str, ...], person: str, *, as_json: bool, wait: bool) -> Non
 
     You have the rights of that person, and the audit shows what you did. A terminal gets text, a pipe JSON.
 
-    Exits with 0 if it was done, 1 if flowbot cannot be asked or failed, 2 if the settings or options are wrong, 3 if it
-    was refused, 4 if it asks for confirmation, 5 if it is not known whether it was done, and 6 if --wait saw the run
-    fail.
+    Exits with 0 if it was done, 1 if flowbot cannot be asked, or Slack or EnOS did not answer, 2 if the settings or
+    options are wrong, 3 if it was refused, 4 if it asks for confirmation, 5 if it is not known whether it was done, and
+    6 if --wait saw the run fail.
     """
     settings = configured("The settings are wrong:")
     from bot.ops import shell_program

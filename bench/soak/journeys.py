@@ -1,8 +1,9 @@
-"""Every journey, of which the gate tells some."""
+"""Every journey and every test of the page, of which the gate has some."""
 
 from bench.soak.deaths import held
 
 
 async def soak() -> str:
     await held("tests/journeys")
-    return "every journey ends as its story says"
+    await held("tests/page")
+    return "every journey ends as its story says, and the page is as its tests say"

@@ -50,7 +50,6 @@ class RunningBotProbe:
         self._store, self._clock, self._channel = store, clock, channel
         self._gateway, self._judgement = gateway, judgement
         self.awaited: dict[str, asyncio.Future[str]] = {}
-        self.home_refused: Callable[[], str] = str  # Slack's word for why it shows no home
 
     async def facts(self, _what: Mapping[str, Any]) -> str:
         """The bot's report on itself, as JSON."""
@@ -63,7 +62,6 @@ class RunningBotProbe:
             oldest_seconds=max([0.0, *((self._clock() - since).total_seconds() for since in due)]),
             links=await self._store.links(),
             watches=facts(await self._store.watches()),
-            home_refused=self.home_refused(),
             late=await late_facts(self._store),
         )
         return json.dumps(written(report))

@@ -20,6 +20,7 @@ from bot.core.people import on_call as oncall
 from bot.core.people.model import Link, Profile
 from bot.core.values import dataclass
 from bot.doctor.safe_check import safe_check
+from bot.messages import home
 from bot.messages.cards import doctor as cards
 from bot.ops.new_ids import new_id
 from bot.settings.table import Settings
@@ -28,8 +29,10 @@ from bot.slack.calls import TIMEOUT, translated, web_client
 from bot.slack.directory import Identity
 from bot.slack.manifest import SCOPES
 from bot.slack.poster import Poster
+from bot.slack.views import SlackViews
 
 ASKED = 200  # messages of a channel, in one call
+NO_HASH = "0"  # of no view: a home that somebody looks at stays as it is
 PEOPLE, PEOPLE_SECONDS = 50, 20.0  # linked people that are checked, and for how long
 
 
@@ -106,11 +109,24 @@ class SlackExam:
             self.findings.channel = channel
 
     async def _admins(self, found: list[Check]) -> None:
-        troubles = []
+        troubles = {}
         for user in self._settings.admins:
-            trouble = on_slack.admin(user, await self._profile(user))
-            troubles += [trouble] if trouble else []
-        found.extend(on_slack.admins(self._settings.admins, troubles))
+            if (trouble := on_slack.admin(user, await self._profile(user))) is not None:
+                troubles[user] = trouble
+        found.extend(on_slack.admins(self._settings.admins, list(troubles.values())))
+        if (admin := next((each for each in self._settings.admins if each not in troubles), None)) is not None:
+            await safe_check("slack home", found, self._home(found, admin))
+
+    async def _home(self, found: list[Check], user: str) -> None:
+        """Find out whether the app has a Home tab: only a refusal tells. It is drawn when somebody opens theirs."""
+        error = ""
+        try:
+            await SlackViews(self.poster.calls).publish(user, home.loading(), hash=NO_HASH)
+        except SlackRefused as refusal:
+            error = refusal.error
+            if error not in {"not_enabled", "hash_conflict"}:
+                raise
+        found.append(on_slack.home(is_on=error != "not_enabled"))
 
     async def linked(self, links: Sequence[Link], found: list[Check]) -> None:
         """Check which linked people have left Slack. Only some are checked: a running bot uses the same rate limits."""

@@ -89,7 +89,8 @@ def _warn(path: Path, why: str) -> None:
 async def ask(database: Path, act: str, what: Mapping[str, Any], *, seconds: float = 60.0) -> str:
     """The running bot's answer, within ``seconds``.
 
-    Raises Refusal with its sentence, or where it cannot be reached.
+    Raises Refusal with its sentence, or where it cannot be reached (``no_answer``), or where it took the command and
+    its answer did not come (``answer_lost``).
     """
     path = socket_path(database)
     try:
@@ -100,6 +101,12 @@ async def ask(database: Path, act: str, what: Mapping[str, Any], *, seconds: flo
         ):
             answer = json.loads(await response.text())
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        if not isinstance(error, aiohttp.ClientConnectorError):
+            raise Refusal(
+                "answer_lost",
+                msg("The running flowbot took this, but its answer did not come. It may have been done."),
+                msg("Check before you try again."),
+            ) from error
         raise Refusal(
             "no_answer",
             msg(

@@ -114,7 +114,7 @@ class _BotIsRunning(Exception):  # noqa: N818  named for what is known
 def _opened(settings: Settings) -> Iterator[Store]:
     """The database; raises _BotIsRunning where another process holds it."""
     try:
-        store = Store.open(settings.database)
+        store = Store.open(settings.database, language=settings.language)
     except Refusal as refused:
         if refused.reason == "locked":
             raise _BotIsRunning from refused

@@ -83,7 +83,7 @@ class Outside:
         """Tell the app what happened before it was there, and from now on what happens."""
         self._app = app
         self.gateway.listeners.on_message = app.received
-        self.gateway.listeners.forms.handler = app.forms
+        self.gateway.listeners.forms.find_handler = lambda: app.forms
         self.gateway.listeners.record_arrival = app.dispatcher.record_arrival
         self.gateway.report_calls(app.metrics_updater.count_slack_call)
         self.enos.report_calls(app.count_enos_call)

@@ -9,14 +9,17 @@ import sys
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from bot.absent import absent
 from bot.core.errors import Failure, TemporaryFailure
 from bot.core.text import catalogue
 from bot.core.text.mask import Mask
 from bot.ops import logs, signals
-from bot.ops.outside import Outside
 from bot.settings.table import Settings
-from bot.slack.preflight import SlackBusy
 from bot.store.store import Store
+
+with absent("slack_sdk.web.client", "slack_bolt.app.app"):  # the twins of what is used here, for code without asyncio
+    from bot.ops.outside import Outside
+    from bot.slack.preflight import SlackBusy
 
 if TYPE_CHECKING:
     from bot.app import App

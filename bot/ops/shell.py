@@ -89,9 +89,13 @@ class Shell:
     async def _said(self, context: CommandContext, answer: Answer) -> Mapping[str, Any]:
         """What the answer says: its first line, its paragraphs, its grey lines, what one can do next, its text file."""
         language = context.caller.profile.language
-        if answer.body is None:
+        if answer.body is not None:
+            body = blocks.rendered(answer.body, language)
+        elif (post := await self._services.store.post(context.post)) is not None:  # it was made with the change
+            body = post.body
+        else:
             return {"title": "", "paragraphs": [], "notes": [], "next": [], "file": ""}
-        body = _without_table(blocks.rendered(answer.body, language))
+        body = _without_table(body)
         names = await self._names(text.ids(body))
         return {
             "title": text.as_text(str(body["text"]), names).partition("\n")[0],

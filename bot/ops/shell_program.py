@@ -36,7 +36,7 @@ class Exit(IntEnum):
     """The exit codes, a contract for scripts. 2 stays for wrong settings and wrong options."""
 
     DONE = 0
-    FAILED = 1  # flowbot cannot be asked, or something is wrong in it or behind it; nothing was done
+    FAILED = 1  # flowbot cannot be asked, or what is behind it did not answer; nothing was done
     REFUSED = 3
     ASKED = 4  # the answer is a question; nothing was done yet
     UNCLEAR = 5  # it may have been done
@@ -49,8 +49,9 @@ _CODES: Mapping[str, Exit] = {
     Ending.REFUSED.value: Exit.REFUSED,
     Ending.OUTAGE.value: Exit.FAILED,
     Ending.UNCLEAR.value: Exit.UNCLEAR,
-    Ending.BUG.value: Exit.FAILED,
+    Ending.BUG.value: Exit.UNCLEAR,
 }
+_UNANSWERED = {"refused": Ending.REFUSED, "answer_lost": Ending.UNCLEAR}  # by the reason; else it could not be asked
 
 
 def run(database: Path, arguments: Sequence[str], *, person: str, as_json: bool, wait: bool) -> int:
@@ -59,11 +60,11 @@ def run(database: Path, arguments: Sequence[str], *, person: str, as_json: bool,
     try:
         answer = asyncio.run(_asked(database, {"arguments": list(arguments), "as": person}))
     except Refusal as refused:
-        is_answer = refused.reason == "refused"  # the bot's own; else it could not be asked
+        outcome = _UNANSWERED.get(refused.reason, Ending.OUTAGE).value
         if as_json:
-            _print(_json({"outcome": "refused" if is_answer else "outage", "text": str(refused)}))
+            _print(_json({"outcome": outcome, "text": str(refused)}))
         click.echo(clean(str(refused)), err=True)
-        return Exit.REFUSED if is_answer else Exit.FAILED
+        return _CODES[outcome]
     code = _CODES.get(str(answer["outcome"]), Exit.FAILED)
     if not as_json:
         _print(_text(answer))

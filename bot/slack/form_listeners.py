@@ -64,7 +64,7 @@ class FormListeners:
         language: str,
         count_failure: Callable[[], None],
     ) -> None:
-        self.handler: FormHandler | None = None  # until the app starts
+        self.find_handler: Callable[[], FormHandler | None] = lambda: None  # until the app starts
         self.lane = lane
         self.ack_seconds = ACK_SECONDS
         self._accept, self._notify_later, self._language = accept, notify_later, language
@@ -72,31 +72,31 @@ class FormListeners:
 
     def ask(self, asked: FormAsked) -> bool:
         """Open a form. False where too many wait."""
-        handler = self.handler
+        handler = self.find_handler()
         return handler is not None and self._begin(lambda: handler.asked(asked), asked)
 
     def change(self, changed: FormChanged) -> bool:
         """Let a form follow a change. False where too many wait."""
-        handler = self.handler
+        handler = self.find_handler()
         return handler is not None and self._begin(lambda: handler.changed(changed))
 
     def close(self, closed: FormClosed) -> bool:
         """Note that a form was closed. False where too many wait."""
-        handler = self.handler
+        handler = self.find_handler()
         return handler is not None and self._begin(lambda: handler.closed(closed))
 
     def open_home(self, opened: HomeOpened) -> bool:
         """Show somebody their home. False where too many wait."""
-        handler = self.handler
+        handler = self.find_handler()
         return handler is not None and self._begin(lambda: handler.home_opened(opened))
 
     async def submit(self, submitted: FormSubmitted) -> Mapping[str, Any]:
         """What Slack is answered to a submission."""
-        if self.handler is None:
+        if (handler := self.find_handler()) is None:
             return self._stays_open(submitted, BUSY)
         try:
             async with asyncio.timeout(SUBMIT_SECONDS):
-                reply = await self.handler.submitted(submitted)
+                reply = await handler.submitted(submitted)
         except TimeoutError:
             return self._stays_open(submitted, BUSY)
         except Exception as bug:  # noqa: BLE001  a person waits for the answer
@@ -113,11 +113,11 @@ class FormListeners:
 
     async def options(self, asked: OptionsAsked) -> list[dict[str, Any]]:
         """The choices of a field; none where they are not there at once."""
-        if self.handler is None:
+        if (handler := self.find_handler()) is None:
             return []
         try:
             async with asyncio.timeout(OPTIONS_SECONDS):
-                return await self.handler.options(asked)
+                return await handler.options(asked)
         except TimeoutError:
             log.warning("The choices of %s.%s were not there in time", asked.name, asked.field)
         except Exception as bug:  # noqa: BLE001  an empty list is all that can be shown
@@ -143,8 +143,10 @@ class FormListeners:
         return self.lane.submit(run)
 
     def _stays_open(self, submitted: FormSubmitted, sentence: Text) -> Mapping[str, Any]:
-        """The form with a sentence at its first field; a form without one closes, and says nothing."""
+        """The form with a sentence at its first field; one without fields closes, and who pressed gets a message."""
         if not submitted.fields:
+            said = IncomingMessage(submitted.key, "", submitted.by, submitted.origin, submitted.at)
+            self._notify_later(said, sentence)
             return {}
         first = next(iter(submitted.fields.values()))
         return {"response_action": "errors", "errors": {first: plain(sentence, self._language)}}

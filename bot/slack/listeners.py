@@ -29,6 +29,7 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.core.command.parse import is_complete
 from bot.core.errors import Failure, internal_error
 from bot.core.forms.model import FormAsked
 from bot.core.outbox.conversations import SlackFailure
@@ -240,7 +241,9 @@ class Listeners:
         if received is None or body.get("command") != self.command:
             self.counts.unknown += 1
             received = incoming.unknown_command(received) if received else None
-        asked = incoming_forms.asked(received, body, self.command) if received else None
+        asked = None
+        if received is not None and not is_complete(received.text, self.command):
+            asked = incoming_forms.asked(received, body, self.command)
         if received is None or (self._ask(asked, body) if asked else self._accept(received, body)):
             await ack()
         else:

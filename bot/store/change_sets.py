@@ -17,7 +17,7 @@ from bot.store import (
     incident_groups,
     incidents,
     monitor_state,
-    offers,
+    offer_rows,
     planned_starts,
     retries,
     runbooks,
@@ -166,7 +166,7 @@ class ChangeSets(Transactional):
         attempt_result: AttemptResult | None = None,
     ) -> ChangeSet:
         """As ``change``, for an offer and its incidents. Raises Refusal: "unknown_offer" where there is none."""
-        offer = offers.load(db, id)
+        offer = offer_rows.load(db, id)
         if offer is None:
             raise unknown_offer()
         found = incidents.load(db, self._incident_cache, offer.incidents)
@@ -183,7 +183,7 @@ class ChangeSets(Transactional):
         attempt_result: AttemptResult | None = None,
     ) -> ChangeSet:
         """As ``change``, for the commands that somebody has asked for, open or asked for since then."""
-        return self._change(db, lambda: decide(offers.commands_of(db, asker, since)), attempt_result)
+        return self._change(db, lambda: decide(offer_rows.commands_of(db, asker, since)), attempt_result)
 
     def _change(self, db: Database, decide: Callable[[], ChangeSet], attempt_result: AttemptResult | None) -> ChangeSet:
         require_link(db, attempt_result.linked if attempt_result else None)
@@ -198,7 +198,7 @@ class ChangeSets(Transactional):
         bridge_events.page(db, incidents.load(db, self._incident_cache, changes.pages))
         incident_groups.put(db, changes.incident_groups)
         escalation.add(db, changes.escalated)
-        offers.put(db, changes.offers)
+        offer_rows.put(db, changes.offers)
         runbooks.put(db, changes.runbooks)
         retries.put_rules(db, changes.retry_rules)
         retries.put(db, changes.retries)

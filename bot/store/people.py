@@ -13,6 +13,7 @@ from bot.core.errors import Refusal
 from bot.core.flow.model import UserId, UserName
 from bot.core.incident.model import OfferId
 from bot.core.people.model import (
+    FREEING,
     Attempt,
     AttemptResult,
     Entry,
@@ -26,7 +27,7 @@ from bot.core.people.model import (
 )
 from bot.core.text.escape import mention
 from bot.core.text.message import msg
-from bot.store import offers
+from bot.store import offer_rows
 from bot.store.database import Database
 from bot.store.transactions import Transactional, from_timestamp, from_timestamp_or_none, read, timestamp, transaction
 from bot.store.transactions import person as person_of
@@ -112,7 +113,7 @@ class AuditLog(Transactional):
     def begin_attempt(
         self, db: Database, attempt: Attempt, *, delivery: str = "", offer: OfferId | None = None
     ) -> int | None:
-        """Write an attempt and return its id; None if one with its key is open or has acted (``Outcome.frees``).
+        """Write an attempt and return its id; None if one with its key is open or has acted (``FREEING``).
 
         What was said in the delivery is then forgotten. With ``offer`` it runs the command that is asked for there:
         Refusal where somebody else was faster, or the offer has ended.
@@ -120,7 +121,7 @@ class AuditLog(Transactional):
         number = insert_attempt(db, attempt)
         if number is not None:
             if offer is not None:
-                offers.begin(db, offer, attempt.by, number, attempt.at)
+                offer_rows.begin(db, offer, attempt.by, number, attempt.at)
             mark_answered(db, delivery)
         return number
 
@@ -281,7 +282,7 @@ def end_attempt(db: Database, result: AttemptResult | None) -> None:
                 result.user_id,
                 result.answer,
                 timestamp(result.at),
-                int(result.outcome.frees),
+                int(result.outcome.ending in FREEING),
                 result.attempt,
             ],
         )

@@ -16,11 +16,10 @@ from datetime import datetime, timedelta
 
 from bot.core.forms.model import HomeOpened, View
 from bot.core.outbox.conversations import SLACK_FAILURES, SlackLimited, SlackRefused
-from bot.core.people.model import IncomingMessage, Person, Surface
+from bot.core.people.model import Person
 from bot.core.values import dataclass
 from bot.work.commands.context import Services
 from bot.work.commands.dispatcher import Dispatcher
-from bot.work.forms.forms import Forms
 
 log = logging.getLogger(__name__)
 
@@ -50,21 +49,26 @@ class _Open:
 class Homes:
     """Draws the homes of those who look at them. ``refused``: Slack's word, where it shows no home at all."""
 
-    def __init__(self, services: Services, dispatcher: Dispatcher, forms: Forms, pause: Pause = asyncio.sleep) -> None:
+    def __init__(self, services: Services, dispatcher: Dispatcher, pause: Pause = asyncio.sleep) -> None:
         self._services, self._dispatcher, self._pause = services, dispatcher, pause
         self._open: dict[Person, _Open] = {}
         self._changed = asyncio.Event()
         self._turn = asyncio.Lock()
         self._next = services.steady()
         self.refused = ""
-        forms.on_home_opened = self.opened
         services.flow_lists.on_read = lambda _user: self.changed()
-        self._queued, services.store.on_queued = services.store.on_queued, self._on_queued
+        self._queued: Callable[[], None] | None = None  # what listens to the store besides, once somebody looked
 
-    def _on_queued(self) -> None:
+    def _listen(self) -> None:
         """Whatever happens to an incident, a snooze or a watch is said somewhere, so posts are queued."""
-        self._queued()
-        self.changed()
+        store = self._services.store
+        self._queued = queued = store.on_queued
+
+        def on_queued() -> None:
+            queued()
+            self.changed()
+
+        store.on_queued = on_queued
 
     async def opened(self, event: HomeOpened) -> None:
         """Show somebody their home."""
@@ -76,10 +80,9 @@ class Homes:
             await self._show_loading(home)
         await drawing
 
-    def heard(self, message: IncomingMessage) -> None:
-        """Somebody said something: who presses a button of their home looks at it."""
-        if message.origin.surface is Surface.HOME:
-            self._noted(message.by)
+    def pressed(self, person: Person) -> None:
+        """Somebody pressed a button of their home: they look at it."""
+        self._noted(person)
 
     def changed(self) -> None:
         """Something has changed that may be in some home."""
@@ -106,6 +109,8 @@ class Homes:
                 log.exception("A home could not be drawn")
 
     def _noted(self, person: Person) -> _Open:
+        if self._queued is None:
+            self._listen()
         home = self._open.pop(person, None) or _Open(person, self._services.steady())
         home.until = self._services.steady() + OPEN_FOR
         self._open[person] = home

@@ -22,9 +22,10 @@ from bot.core.people.model import IncomingMessage, Origin, Person, Surface
 from bot.core.text.message import Text
 from bot.messages import home as cards
 from bot.work.commands.context import CommandContext, Services, link_to
-from bot.work.commands.dispatcher import Dispatcher, SlackSilent
+from bot.work.commands.dispatcher import Dispatcher
 from bot.work.commands.flow_list import FlowList, last_runs
 from bot.work.commands.incidents import MOST_INCIDENTS
+from bot.work.commands.refusing import SlackSilent
 
 log = logging.getLogger(__name__)
 

@@ -100,7 +100,8 @@ async def test_calls_made_before_the_app_is_there_are_counted_as_the_later_ones(
 SPARED = (
     "dateutil", "multiprocessing", "http.server", "concurrent.futures.process", "rich", "cron_descriptor", "bot.sim",
     "click", "pluggy", "importlib.metadata", "zipfile", "tzlocal", "wsgiref", "gzip",  # see bot/absent.py
-    "bot.work.commands.stats", "bot.work.commands.reading",
+    "bot.work.commands.stats", "bot.work.commands.reading", "bot.work.commands.asking", "bot.messages.cards.asking",
+    "bot.work.forms.forms", "bot.ops.shell",
 )  # fmt: skip
 
 

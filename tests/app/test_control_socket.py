@@ -97,7 +97,7 @@ async def test_no_running_bot_is_reported_with_what_to_do(tmp_path):
     assert "Stop it and try again, or ask its operator." in str(refused.value)
 
 
-async def test_one_that_hangs_or_talks_nonsense_does_not_answer(tmp_path):
+async def test_of_one_that_hangs_or_talks_nonsense_it_is_not_known_what_it_did(tmp_path):
     path = tmp_path / "flowbot.db"
 
     async def nonsense(_reader, writer):
@@ -106,7 +106,7 @@ async def test_one_that_hangs_or_talks_nonsense_does_not_answer(tmp_path):
         writer.close()
 
     server = await asyncio.start_unix_server(nonsense, str(control_socket.socket_path(path)))
-    with pytest.raises(Refusal, match="does not answer"):
+    with pytest.raises(Refusal, match="its answer did not come"):
         await control_socket.ask(path, "list", {})
     server.close()
     await server.wait_closed()

@@ -28,7 +28,7 @@ async def test_all_is_well_before_the_first_start_and_nothing_is_left_behind(doc
     assert [check.name for check in found] == [
         "settings", "database", "pictures",
         "slack bot token", "slack scopes", "slack app token", "slack clock", "slack channel",
-        "slack admins", "slack on call", "slack message", "slack history", "slack socket",
+        "slack admins", "slack home", "slack on call", "slack message", "slack history", "slack socket",
         "enos sign-in", "enos clock",
         "enos page base", "enos order", "enos time zone", "enos flows", "lateness",
     ]  # fmt: skip
@@ -91,6 +91,19 @@ async def test_a_missing_scope_is_named_with_what_it_is_for(doctor, running):
 async def test_a_scope_too_much_is_named(doctor, running):
     app_with(running, scopes=running.world.workspace.state.app.scopes | {"admin.users:read"})
     assert "admin.users:read" in bad(await doctor())["slack scopes beyond"].says
+
+
+async def test_an_older_manifest_shows_by_its_home_and_no_home_that_somebody_has_is_changed(doctor, running):
+    modals = running.world.workspace.modals
+    modals.publish(ALEX, {"type": "home", "blocks": []})
+    shown = modals.home(ALEX).hash
+    assert bad(await doctor()) == {}
+    assert modals.home(ALEX).hash == shown
+    app_with(running, home_tab=False)
+    check = bad(await doctor())["slack home"]
+    assert check.state is CheckState.WARNING
+    assert "app_home_opened" in check.says
+    assert "flowbot manifest" in check.fix
 
 
 async def test_an_archived_channel_is_named_and_nothing_is_tried_there(doctor, running):

@@ -88,7 +88,7 @@ def test_the_exit_code_says_whether_it_was_posted_everywhere(monkeypatch, ok, co
     async def drill(_settings):
         return {"said": "Drill: 1 sample failure posted.\n", "ok": ok}
 
-    monkeypatch.setattr(cli, "_configured", lambda _title: None)
+    monkeypatch.setattr(cli, "configured", lambda _title: None)
     monkeypatch.setattr(offline, "drill", drill)
     result = CliRunner().invoke(cli.main, ["drill"])
     assert (result.exit_code, result.output) == (code, "Drill: 1 sample failure posted.\n")

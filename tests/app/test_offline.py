@@ -1,6 +1,7 @@
 """People and backups from the command line: with the database's lock, or through the bot that holds it."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -56,6 +57,11 @@ async def test_links_are_added_and_the_people_and_admins_told(settings):
     assert posts["U0MAYA00001"] == (
         "An import linked you to the EnOS user `maya.chen` (`u1`). If that is wrong, tell a flowbot admin."
     )
+
+
+async def test_whoever_slack_was_not_asked_about_is_told_in_the_language_of_the_settings(settings):
+    await offline.import_people(replace(settings, language="zh"), FILE)
+    assert "EnOS 用户" in (await told(settings))["U0MAYA00001"]
 
 
 async def test_an_import_of_many_tells_each_person_once_and_each_admin_once(settings):

@@ -127,6 +127,23 @@ async def test_who_is_not_linked_is_refused(do):
     assert json.loads(out)["outcome"] == "refused"
 
 
+@pytest.mark.parametrize(
+    ("is_there", "code", "outcome"), [(False, Exit.FAILED, "outage"), (True, Exit.UNCLEAR, "unclear")]
+)
+async def test_a_bot_that_dies_before_its_answer_may_have_done_it(tmp_path, capsys, is_there, code, outcome):
+    async def dies(reader, writer):
+        await reader.readline()
+        writer.close()
+
+    socket = shell_program.control_socket.socket_path(tmp_path / "killed.db")
+    server = await asyncio.start_unix_server(dies, str(socket))
+    asked = tmp_path / ("killed.db" if is_there else "away.db")
+    words = ["trigger", "3377"]
+    found = await asyncio.to_thread(shell_program.run, asked, words, person=MAYA, as_json=True, wait=False)
+    server.close()
+    assert (found, json.loads(capsys.readouterr().out)["outcome"]) == (code, outcome)
+
+
 async def test_a_run_that_nobody_follows_is_named(world):
     _, bot = world
     with pytest.raises(Exception, match="does not follow that run"):

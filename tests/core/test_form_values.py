@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.command import buttons
 from bot.core.command.lacking import said
-from bot.core.command.parse import parse
+from bot.core.command.parse import is_complete, parse
 from bot.core.command.table import BY_VERB
 from bot.core.forms import fields, names, rendering
 from bot.core.forms.model import Errors, FormSubmitted, OpenView, View
@@ -160,13 +160,20 @@ def test_a_button_may_open_a_form():
 def test_what_a_command_lacks(text, words, lacks):
     found = said(text, "/flow")
     assert (found.words, found.lacks) == (words, lacks)
+    assert is_complete(text, "/flow") is not lacks
 
 
 @pytest.mark.parametrize(
-    "text", ["", "hello", "foo", "trigger 3377 form 1", 'ack "', "trigger 1 from 2 with a=b", "👋"]
+    "text",
+    ["", "hello", "foo", "trigger 3377 form 1", 'ack "', "trigger 1 from 2 with a=b", "👋", "show " + "x" * 10_000],
 )
 def test_what_is_no_command_or_not_understood_lacks_nothing(text):
     assert said(text, "/flow") is None
+
+
+def test_what_needs_no_form_is_complete_and_what_is_not_understood_is_not():
+    assert is_complete("runs of 3377")
+    assert not is_complete("trigger 3377 fron 108580")
 
 
 # ── what the forms say ──

@@ -274,6 +274,7 @@ MISREAD = (
     "rerun 3377",
     "rerun abc",
     "rerun all mine from 5",
+    "rerun all mine dry-run",
     "ack all 3377",
     "ack 3377 all",
     "ack all the things",

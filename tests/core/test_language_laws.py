@@ -10,8 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.core.command import requests, table
+from bot.core.command.durations import duration_words
 from bot.core.command.parse import parse, say
-from bot.core.command.periods import duration_words, resolve, window
+from bot.core.command.periods import resolve, window
 from bot.core.command.requests import Bulk, FlowRef, OwnerRef, Period, When
 from bot.core.command.word_forms import SCOPES
 from bot.core.errors import Refusal

@@ -5,11 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.core.command.durations import duration_words, parse_duration
 from bot.core.command.parse import parse, trigger_time
 from bot.core.command.periods import (
     TimeParseError,
-    duration_words,
-    parse_duration,
     read_period,
     read_when,
     resolve,

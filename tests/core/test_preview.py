@@ -1,5 +1,6 @@
 """Previews: what a start would do, what of it is kept until the press, and what changed meanwhile."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -206,3 +207,12 @@ def test_the_card(preview, language, snapshot):
     change = since(kept(), kept(replace(FLOW, name="n"))) if preview.skips else None
     body = rendered(card(preview, "trigger 3377", "post", [(TRIGGER, "trigger 3377 seen abc")], change, NOW), language)
     assert body == snapshot
+
+
+def test_long_values_leave_room_for_the_other_parameters():
+    flow = replace(FLOW, parameters=tuple(Parameter(f"key{n}", "a" * 500) for n in range(25)))
+    preview = shown(flow, changes=[Parameter(f"key{n}", "b" * 500) for n in range(22)])
+    said = json.dumps(rendered(card(preview, "trigger", "p", [], None, NOW)))
+    assert all(f"`key{n}`" in said for n in range(20))
+    assert "and 2 more" in said
+    assert "3 parameters stay as they are." in said

@@ -50,6 +50,7 @@ def failing(**more):
         ("another run has a row", RULE, OPEN, [InstanceId("3377-1")], None, RetryReason.RETRY),
         ("the incident has ended", RULE, replace(OPEN, phase=Phase.RECOVERED), [], None, RetryReason.ENDED),
         ("the retry itself has failed", RULE, OPEN, [], started("retry"), RetryReason.IS_RERUN),
+        ("a run of a backfill has failed", RULE, OPEN, [], started("backfill"), RetryReason.NO_MATCH),
         ("a person's rerun has failed", RULE, OPEN, [], started("rerun"), RetryReason.IS_RERUN),
         ("flowbot was not running", RULE, failing(seen_at=NOW - HOUR - MINUTE), [], None, RetryReason.NO_MATCH),
         ("flowbot was not running since", replace(RULE, at=NOW - 3 * HOUR), failing(seen_at=NOW - HOUR - MINUTE), [],

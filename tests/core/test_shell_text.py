@@ -28,6 +28,7 @@ NAMES = {"U1": "@Maya", "C1": "#data-ops", "S1": "@oncall"}
         ("at <!date^1700000000^{time}|Nov 14, 22:13 UTC>", "at Nov 14, 22:13 UTC"),
         ("a &lt;b&gt; &amp; c", "a <b> & c"),
         ("meter_import_daily 2*3*4", "meter_import_daily 2*3*4"),
+        ("*meter_import* and _2*3_ of *a_b_c*", "meter_import and 2*3 of a_b_c"),
         ("red \x1b[31malert\x1b[0m", "red alert"),
     ],
 )
@@ -46,6 +47,7 @@ BODY = blocks.rendered(
             blocks.actions(
                 blocks.button(msg("Rerun"), "rerun 1", "p", index=1),
                 blocks.button(msg("Long"), "#stash1", "p", index=2),
+                blocks.button(msg("Trigger with options"), "form trigger 1", "p", index=4),
                 blocks.menu([(msg("Log"), "log 1")], "p", 3),
                 {"type": "button", "text": {"type": "plain_text", "text": "Open"}, "url": "https://enos.example"},
             ),

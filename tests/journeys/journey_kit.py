@@ -90,15 +90,12 @@ class JourneyWorld:
     async def stop(self):
         """Ask the bot to end, as a supervisor does; return its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return await self.exit_code()
+        return await asyncio.wait_for(self.process.wait(), PATIENCE)
 
     async def kill(self):
         """End the bot without a word."""
         self.process.kill()
         await self.process.wait()
-
-    async def exit_code(self):
-        return await asyncio.wait_for(self.process.wait(), PATIENCE)
 
     async def flowbot(self, *arguments, **settings):
         """Run another command of the program; return its exit code, words and complaints."""
@@ -338,11 +335,8 @@ class JourneyWorld:
                 answer = await asyncio.wait_for(asyncio.shield(action.answer), PATIENCE)
                 assert answer.acked, f"not acknowledged: {answer}"
         for channel in self.slack.channels:
-            ids = [
-                each.metadata["event_payload"]["id"]
-                for each in self.slack.everything(channel)
-                if each.by_app and each.metadata and each.only_for is None
-            ]
+            sent = (each for each in self.slack.everything(channel) if each.by_app and each.only_for is None)
+            ids = [id_ for id_ in map(message_id, sent) if id_]
             twice = {each for each in ids if ids.count(each) > 1}
             assert not twice, f"messages are twice in {channel}: {twice}"
         assert "Something broke on my side" not in self.transcript()

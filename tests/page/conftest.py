@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +22,19 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 expect.set_options(timeout=PATIENCE)
+
+WHOLE = ("test_page_with_flowbot.py", "test_page_server.py")  # what is behind the page is real
+
+
+def pytest_collection_modifyitems(config, items):
+    """At the gate, every second of the other tests; the soak has all."""
+    if int(os.environ.get("FLOWBOT_STORIES", "1")) == 1:
+        return
+    here = Path(__file__).parent
+    others = [item for item in items if item.path.parent == here and item.path.name not in WHOLE]
+    left_out = set(sorted(others, key=lambda item: item.nodeid)[1::2])
+    config.hook.pytest_deselected(items=list(left_out))
+    items[:] = [item for item in items if item not in left_out]
 
 
 def chromium() -> str | None:

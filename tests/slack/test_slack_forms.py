@@ -63,7 +63,7 @@ def handler(slack):
 @pytest.fixture
 async def gateway(stage, handler):
     gateway = await stage.connected()
-    gateway.listeners.forms.handler = handler
+    gateway.listeners.forms.find_handler = lambda: handler
     gateway.listeners.forms.ack_seconds = 0
     yield gateway
     handler.hold.set()
@@ -177,14 +177,17 @@ async def test_a_submission_that_fails_or_hangs_keeps_the_form_open_with_a_sente
     handler.hold.clear()
     ack = await slack.deliver("interactive", view_payload())
     assert "did not take this" in ack["payload"]["errors"]["note"]
-    bare = View("snooze", Markup("Snooze"), [blocks.section(Markup("x"))])
+    place = Origin(Surface.BUTTON, "C1")
+    bare = View("snooze", Markup("Snooze"), [blocks.section(Markup("x"))], origin=place)
     assert not (await slack.deliver("interactive", view_payload(view=bare))).get("payload")
+    await slack.until(lambda: slack.ephemerals)
+    assert "did not take this" in slack.ephemerals[0]["text"]
 
 
 async def test_a_submission_beyond_the_capacity_keeps_the_form_open(slack, stage, handler):
     stage.receiver.hold.clear()
     gateway = await stage.connected(capacity=Capacity(running=1, waiting=0))
-    gateway.listeners.forms.handler = handler
+    gateway.listeners.forms.find_handler = lambda: handler
     await slack.deliver("slash_commands", slash("one"))
     by = Person("T0DEMO0001", "U0MAYA00001")
     handler.reply = Reply(message=IncomingMessage("form:V1:h1", "snooze 1", by, Origin(Surface.FORM, "C1"), None))

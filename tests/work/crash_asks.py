@@ -20,8 +20,9 @@ from bot.core.incident.handover import OfferKind, OfferState
 from bot.core.incident.lifecycle import is_live
 from bot.core.incident.model import Snooze, SnoozeEnd
 from bot.core.outbox.posts import PostKind, is_direct
+from bot.core.people.model import FREEING
 from bot.messages.incident_posts import HOLD
-from bot.store import offers as offer_rows
+from bot.store import offer_rows
 from bot.store import snoozes as snooze_rows
 
 A_MOMENT = timedelta(seconds=2)  # a card may be told while a digest is written
@@ -142,7 +143,7 @@ def _command(offer, posts, attempts, look):
     assert (offer.state is OfferState.OPEN) == (offer.ended_at is None), f"nobody says what came of it: {offer}"
     assert offer.state is not OfferState.OPEN or look < offer.until, f"it never expired: {offer}"
     runs = [each for each in attempts if each.attempt.asker == offer.by and each.attempt.words == offer.command]
-    acted = [each.id for each in runs if not each.outcome.frees]
+    acted = [each.id for each in runs if each.outcome.ending not in FREEING]
     assert acted == ([offer.attempt] if offer.state is OfferState.ACCEPTED else []), (
         f"run twice, or not at all: {offer}"
     )

@@ -17,7 +17,7 @@ from bot.core.incident.groups import Occasion, count_phases
 from bot.core.outbox.blocks import rendered
 from bot.core.outbox.lost_messages import LossOutcome
 from bot.core.outbox.posts import Lane, PostId, PostKind, PostState
-from bot.core.people.model import DONE
+from bot.core.people.model import DONE, FREEING
 from bot.messages.cards.incident import RenderContext, card
 from bot.work.monitor.page_facts import TOLD_ONE_BY_ONE
 
@@ -62,7 +62,7 @@ async def check_invariants(world):
         acted = _acted(world.enos, entry.attempt, posts, [each.because for each in found])
         if acted is None:
             continue
-        assert not (acted and entry.outcome.frees), f"{entry} has acted, and says it has not"
+        assert not (acted and entry.outcome.ending in FREEING), f"{entry} has acted, and says it has not"
         assert not (entry.outcome == DONE and not acted), f"{entry} has not acted, and says it has"
 
 

@@ -27,7 +27,6 @@ class BotReport:
     oldest_seconds: float = 0.0  # how long the oldest post has been due
     links: tuple[Link, ...] = field(default=())
     watches: tuple[WatchFact, ...] = field(default=())
-    home_refused: str = ""  # Slack's word, where it last refused to show somebody's home
     late: LateFacts | None = None  # None: told by a version that does not
 
 
@@ -96,13 +95,6 @@ def running(bot_report: BotReport, holder: str, version: str) -> tuple[Check, ..
     if bot_report.oldest_seconds > MAX_POST_AGE:
         says = f"A post has been waiting for Slack for {bot_report.oldest_seconds / 60:.0f} min."
         found.append(warning("outbox", says, "See the Slack checks below and flowbot's log."))
-    if bot_report.home_refused:
-        says = f"Slack refuses to show the home tab of flowbot ({bot_report.home_refused}). All commands work."
-        fix = (
-            "On the app's page, turn on the Home Tab under App Home, and add the event app_home_opened under Event "
-            "Subscriptions; or update the app's manifest with what `flowbot manifest` prints."
-        )
-        found.append(warning("home", says, fix))
     return tuple(found)
 
 

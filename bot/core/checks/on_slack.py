@@ -160,6 +160,16 @@ def admins(users: Sequence[str], troubles: Sequence[Check]) -> tuple[Check, ...]
     return tuple(troubles) or (ok("slack admins", f"All flowbot admins are in this workspace: {len(users)}."),)
 
 
+def home(*, is_on: bool) -> Check:
+    """Whether the app has a Home tab. Slack does not tell which shortcuts and events an app has."""
+    if is_on:
+        return ok("slack home", "The app's Home tab is on.")
+    says = "The app's Home tab is off. Its manifest is probably older than this flowbot."
+    more = "Then the shortcuts and the event app_home_opened are missing too. Everything else works."
+    fix = "Print the new manifest with `flowbot manifest`, and paste it on the app's page under App Manifest."
+    return warning("slack home", f"{says} {more}", fix)
+
+
 def linked(looked_at: Sequence[tuple[Link, Profile | None]], others: int, command: str) -> Check:
     """Which linked people are not in Slack any more; a profile is None where Slack has no such user.
 

@@ -40,6 +40,7 @@ ROWS = (
             "trigger 3377 dry-run",
         ),
         changes=True,
+        needs=(("flow",),),
         family=Family.RUNS,
     ),
     Row(

@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.core.command import chinese, periods, wanted
 from bot.core.command.chinese_times import PARTS
+from bot.core.command.durations import duration_words, parse_duration
 from bot.core.command.periods import TimeParseError
 from bot.core.command.requests import ME, FlowRef, OwnerRef, Period, When
 from bot.core.command.shown import in_code, tick
@@ -288,7 +289,7 @@ _DURATION_WORDS = 4  # ``1 小时 30 分钟``
 def _duration(cursor: Cursor) -> timedelta:
     tokens = [token.plain for token in cursor.ahead(_DURATION_WORDS)]
     for count in range(len(tokens), 0, -1):
-        span = periods.parse_duration("".join(tokens[:count]))
+        span = parse_duration("".join(tokens[:count]))
         if span is not None:
             for _ in range(count):
                 cursor.take()
@@ -310,7 +311,7 @@ PERIOD = Form(
 DURATION = Form(
     "DURATION",
     _duration,
-    periods.duration_words,
-    lambda token: bool(periods.parse_duration(token.plain)),
-    say_zh=in_chinese(periods.duration_words),
+    duration_words,
+    lambda token: bool(parse_duration(token.plain)),
+    say_zh=in_chinese(duration_words),
 )

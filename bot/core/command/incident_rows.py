@@ -33,6 +33,7 @@ ROWS = (
         ("ack 2809", "ack all mine", "ack 2809 for 2h because the source is being repaired"),
         aliases=("acknowledge",),
         changes=True,
+        needs=(("flow", "instance", "bulk"),),
         family=Family.INCIDENTS,
     ),
     Row(
@@ -77,6 +78,7 @@ ROWS = (
         (common.TARGET, _TO_PERSON),
         ("assign 2809 to @jane",),
         changes=True,
+        needs=(("flow", "instance"), ("person",)),
         family=Family.INCIDENTS,
     ),
     Row(
@@ -145,6 +147,7 @@ ROWS = (
         (common.TARGET, Clause(("resolution",), "as", word_forms.RESOLUTION), _BECAUSE),
         ("close 2809 because that day is not needed", "close 2809 as duplicate because 3377 is the cause"),
         changes=True,
+        needs=(("flow", "instance"),),
         family=Family.INCIDENTS,
     ),
     Row(
@@ -187,6 +190,7 @@ ROWS = (
             "snooze 2809 until success because the fix runs tonight",
         ),
         changes=True,
+        needs=(("flow", "scope"), ("duration", "until"), ("because",)),
         family=Family.INCIDENTS,
     ),
     Row(

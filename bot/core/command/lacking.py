@@ -5,20 +5,11 @@ from typing import Any
 
 from bot.core.command.parse import Reading, verb_of
 from bot.core.command.requests import ME
+from bot.core.command.spelling import BLANK
 from bot.core.command.table import BY_VERB
 from bot.core.command.tokens import Cursor
 from bot.core.errors import Refusal
 from bot.core.values import dataclass
-
-BLANK = "…"  # where an offered command has its reason
-# What a command needs where no thread says it: one of each.
-_NEEDS: Mapping[str, tuple[tuple[str, ...], ...]] = {
-    "trigger": (("flow",),),
-    "ack": (("flow", "instance", "bulk"),),
-    "close": (("flow", "instance"),),
-    "assign": (("flow", "instance"), ("person",)),
-    "snooze": (("flow", "scope"), ("duration", "until"), ("because",)),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +39,8 @@ class Said:
 
 def said(text: str, command: str = "") -> Said | None:
     """What a text says of a command; None where it is none, or holds what is not understood."""
-    cursor = Cursor(text)
     try:
+        cursor = Cursor(text)
         verb = verb_of(cursor, command)
         row = BY_VERB.get(verb.bare.casefold()) if verb is not None else None
         if verb is None or row is None:
@@ -63,13 +54,12 @@ def said(text: str, command: str = "") -> Said | None:
             if cursor.peek() is not None or refused.reason != "expected":
                 return None
             ended_early = True
-    except Refusal:  # not even its words can be told apart
+    except Refusal:  # too long, or not even its words can be told apart
         return None
     values = reading.named()
     if str(values.get("because", "")).strip(f"{BLANK}. ") == "":
         values.pop("because", None)
-    needs = _NEEDS.get(row.verb, ())
-    lacks = ended_early or not all(any(each in values for each in names) for names in needs)
+    lacks = ended_early or not all(any(each in values for each in names) for names in row.needs)
     return Said(row.verb, values, lacks)
 
 

@@ -21,7 +21,7 @@ from bot.core.command.periods import resolve
 from bot.core.command.requests import Bulk, FlowRef, Help, OwnerRef, Request, Rerun, Trigger, When
 from bot.core.command.row import Row
 from bot.core.command.shown import in_code, tick
-from bot.core.command.spelling import DRY_RUN
+from bot.core.command.spelling import BLANK, DRY_RUN
 from bot.core.command.table import BY_REQUEST, BY_VERB, near, nearest
 from bot.core.command.tokens import Cursor, Token
 from bot.core.command.word_forms import PAIRS, RUNBOOK, SCOPE
@@ -45,7 +45,7 @@ def parse(text: str, command: str = "") -> Request:
         if first is not None and is_emoji(first.plain):
             raise _unknown(cursor, first)
         return Help()
-    if mine := mine_of(cursor):
+    if mine := mine_of(cursor) if verb.plain in MINE else {}:
         cursor.take()
         verb = cursor.peek() or verb
     found = BY_VERB.get(verb.bare.casefold())
@@ -55,6 +55,16 @@ def parse(text: str, command: str = "") -> Request:
     if found is None:
         raise _unknown(cursor, verb)
     return Reading(cursor, found, verb.end, mine).request()
+
+
+def is_complete(text: str, command: str = "") -> bool:
+    """Whether a text is a command that no form has to ask more about: most are. ``lacking.py`` looks at the others."""
+    try:
+        request = parse(text, command)
+    except Refusal:
+        return False
+    needs = BY_REQUEST[type(request)].needs
+    return all(any(str(getattr(request, name) or "").strip(f"{BLANK}. ") for name in names) for names in needs)
 
 
 def verb_of(cursor: Cursor, command: str = "") -> Token | None:
@@ -83,8 +93,11 @@ def say(request: Request, language: str = "") -> str:
     for clause in about.clauses:
         named = [name for name in clause.fields if getattr(request, name) != defaults[name]]
         if named:
-            value = clause.form.say_in(getattr(request, named[0]), language) if clause.form else ""
-            words += filter(None, (clause.word_in(language) if language else clause.word, value))
+            value, form = getattr(request, named[0]), clause.form
+            if language:
+                words += filter(None, (clause.word_in(language), form.say_in(value, language) if form else ""))
+            else:
+                words += filter(None, (clause.word, form.say(value) if form else ""))
     return " ".join(words)
 
 

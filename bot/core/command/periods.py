@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TypeVar
 
 from bot.core.command import chinese, chinese_times, wanted
+from bot.core.command.durations import DAY, UNITS, duration_words, parse_duration
 from bot.core.command.local_times import to_utc, to_utc_unambiguous
 from bot.core.command.requests import Period, When
 from bot.core.command.wanted import Wanted
@@ -23,22 +24,10 @@ from bot.core.values import dataclass
 
 Read = TypeVar("Read")
 
-LONGEST = timedelta(days=366)
 YEARS = range(1970, 3000)
-DAY = timedelta(days=1)
 WHEN_WORDS = ("now", "today", "tomorrow", "yesterday")
 PERIOD_WORDS = ("today", "yesterday", "this", "last", "since")
 
-_DURATION = re.compile(r"(?:[0-9]{1,7}[^\W\d_]+)+")
-_PART = re.compile(r"([0-9]+)(\D+)")
-_UNITS = {
-    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), timedelta(seconds=1)),
-    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), timedelta(minutes=1)),
-    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), timedelta(hours=1)),
-    **dict.fromkeys(("d", "day", "days"), DAY),
-    **dict.fromkeys(("w", "week", "weeks"), timedelta(weeks=1)),
-}
-_UNITS |= {word: _UNITS[unit] for word, unit in chinese.UNITS.items()}
 _DATE = re.compile(r"(?:[0-9]{4}-)?[0-9]{2}-[0-9]{2}")
 _WRITTEN_DATE = re.compile(
     r"(?<![0-9])(?:([0-9]{4})(?:年([0-9]{1,2})月([0-9]{1,2})[日号]|/([0-9]{1,2})/([0-9]{1,2})(?![0-9]))"
@@ -179,36 +168,11 @@ def is_time(word: str) -> bool:
     return bool(_DATE.fullmatch(text) or _clock(text) or parse_duration(text))
 
 
-def parse_duration(text: str) -> timedelta | None:
-    """``2h``, ``1h30m``, ``90 minutes`` as a span of at most 366 days; None for anything else."""
-    compact = chinese_times.lengths("".join(text.casefold().split()))
-    if not _DURATION.fullmatch(compact):
-        return None
-    total = timedelta()
-    for count, unit in _PART.findall(compact):
-        if unit not in _UNITS:
-            return None
-        total += int(count) * _UNITS[unit] if int(count) <= LONGEST / _UNITS[unit] else LONGEST + DAY
-        if total > LONGEST:
-            return None
-    return total or None
-
-
-def duration_words(span: timedelta) -> str:
-    """A span as ``parse_duration`` reads it: ``1d2h30m``; seconds are the smallest unit."""
-    left = int(span.total_seconds())
-    words = ""
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
-        count, left = divmod(left, size)
-        words += f"{count}{unit}" if count else ""
-    return words or "0s"
-
-
 def _last(second: str, third: str) -> tuple[Period, int]:
     if second == "week":
         return Period("last week"), 2
     text, count = (second + third, 3) if second.isdigit() else (second, 2)
-    span = parse_duration(f"1{text}" if text in _UNITS else text)  # "last hour" is one of them
+    span = parse_duration(f"1{text}" if text in UNITS else text)  # "last hour" is one of them
     if span:
         return Period(f"last {duration_words(span)}"), count
     raise TimeParseError(1, wanted.LAST)

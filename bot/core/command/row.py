@@ -39,6 +39,7 @@ class Row:
     changes: bool = False  # something in EnOS or of flowbot's own: it is on record before it happens
     shows: bool = False  # a verb that changes something: without words it shows how that is
     hidden: bool = False  # buttons say it; help, README and suggestions do not show it
+    needs: tuple[tuple[str, ...], ...] = ()  # one field of each, where no thread says it; else a form asks for it
     apart: bool = False  # each person's press of one button counts, not only the first of all
     family: Family = field(kw_only=True)
 

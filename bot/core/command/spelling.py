@@ -3,8 +3,8 @@
 import re
 
 from bot.core.command.characters import CORNERS, DOUBLE, PUNCTUATION, QUOTES, SINGLE, STRAIGHT
+from bot.core.command.durations import parse_duration
 from bot.core.command.markup import EQUALS, FULL_WIDTH, PAIRED, bare
-from bot.core.command.periods import parse_duration
 from bot.core.command.tokens import CHINESE
 from bot.core.flow.ids import is_instance
 from bot.core.text.escape import INVISIBLE
@@ -16,6 +16,7 @@ _CLOSES = rf"(?=[{re.escape(INVISIBLE + PUNCTUATION)}`]*\s|[{EQUALS}])"
 _CLOSING = {'"': re.compile(f"[{DOUBLE}]{_CLOSES}"), "'": re.compile(f"[{SINGLE}]{_CLOSES}")}
 _CLOSING_ZH = {'"': re.compile(f"[{DOUBLE}]"), "'": re.compile(f"[{SINGLE}]")}  # a word may follow without a space
 _WORD = re.compile(r"\w[\w.-]*")
+BLANK = "…"  # where an offered command has its reason
 DRY_RUN = "dry-run"  # the one word of the grammar that is not letters only
 # The others are, so a name with one of these is not a word of the grammar.
 _NO_CLAUSE = re.compile(r"[0-9_.-]")

@@ -5,9 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 from bot.core.command import requests
-from bot.core.command.lacking import BLANK, said
+from bot.core.command.durations import duration_words, parse_duration
+from bot.core.command.lacking import said
 from bot.core.command.parse import parse, say
-from bot.core.command.periods import duration_words, parse_duration
+from bot.core.command.spelling import BLANK
 from bot.core.errors import Refusal
 from bot.core.forms.model import Errors
 from bot.core.incident.lifecycle import ACK_DURATION

@@ -17,14 +17,14 @@ from zoneinfo import ZoneInfo
 
 from bot.core.command.parse import parse
 from bot.core.command.periods import resolve
-from bot.core.command.requests import SUCCESS, FlowRef, LinkPerson, Request, When
+from bot.core.command.requests import SUCCESS, Backfill, FlowRef, LinkPerson, Request, When
 from bot.core.command.rights import Who
 from bot.core.command.table import BY_REQUEST
 from bot.core.errors import Refusal
 from bot.core.flow.ids import flow_of
 from bot.core.flow.model import FlowId, InstanceId
 from bot.core.incident.handover import NOTHING_CHANGED, Offer, OfferKind, OfferState, ended, refuse_over
-from bot.core.people.model import Outcome, Person
+from bot.core.people.model import FREEING, Outcome, Person
 from bot.core.text.escape import code, mention, visible
 from bot.core.text.message import Text, layout, lines, listed, msg, sentences
 from bot.core.text.shown_times import minute_in_utc
@@ -78,7 +78,9 @@ def exact(request: Request, flow: FlowId, instance: InstanceId | None, now: date
     }
     if "flow" in named and getattr(request, "instance", None) is None:
         values["flow"] = FlowRef(flow)
-    else:  # a run
+    elif "instance" not in named:  # it names neither: a backfill that is paused, stopped or continued
+        return None
+    else:
         values["instance"] = getattr(request, "instance", None) or instance
         if values["instance"] is None:
             return None
@@ -86,6 +88,11 @@ def exact(request: Request, flow: FlowId, instance: InstanceId | None, now: date
         time: When | None = getattr(request, name, None)
         if time is not None and time != SUCCESS:
             values[name] = When(minute_in_utc(resolve(time, now, zone)))
+    if isinstance(request, Backfill) and request.begin and request.end:
+        from bot.core.flow.backfill_times import days  # not before somebody asks for one
+
+        first, last = days(request.begin, request.end, now, zone)
+        values |= {"begin": str(first), "end": str(last)}
     changed: Request = replace(cast("Any", request), **values)
     return changed
 
@@ -217,7 +224,7 @@ def refuse_decline(offer: Offer, by: Person, now: datetime, *, admin: bool) -> N
 
 def settled(offer: Offer, outcome: Outcome, now: datetime) -> Offer:
     """The offer after its command was run: where nothing was done, it is open again."""
-    if outcome.frees:
+    if outcome.ending in FREEING:
         return replace(offer, state=OfferState.OPEN, answered_by=None, attempt=0)
     return ended(offer, OfferState.ACCEPTED, now)
 

@@ -37,6 +37,7 @@ SHORTEST_TEXT, LONGEST_TEXT = 3, 200  # characters
 SHORTEST_WAIT = timedelta(minutes=1)  # EnOS allows one start a minute for each flow
 LONGEST_WAIT = timedelta(hours=6)
 TOO_LATE_AFTER = timedelta(hours=1)  # beyond its time: flowbot was not running
+_BACKFILL = "backfill"  # of the runs of a backfill: its message tells them, and it starts one after the other
 VERB = "retry"  # of the runs that a rule starts, and of their attempts
 
 
@@ -189,7 +190,7 @@ def at_failure(
     ``tried``: the failed runs that have a row. ``run``: the failed run, where it was started from chat or by a rule.
     """
     failure = incident.occurrences[-1]
-    if not matches(rule, failure):
+    if not matches(rule, failure) or (run is not None and run.verb == _BACKFILL):
         return RetryReason.NO_MATCH
     if failure.instance in tried:
         return RetryReason.KNOWN

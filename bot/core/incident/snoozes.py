@@ -18,10 +18,10 @@ from datetime import datetime, timedelta, tzinfo
 from enum import Enum
 
 from bot.core.command import requests
-from bot.core.command.lacking import BLANK
 from bot.core.command.parse import in_words, say
 from bot.core.command.periods import resolve
 from bot.core.command.requests import ALL, SUCCESS, When
+from bot.core.command.spelling import BLANK
 from bot.core.errors import Refusal
 from bot.core.flow.model import FlowId
 from bot.core.incident.lifecycle import Step, Transition, is_live

@@ -146,6 +146,9 @@ class Ending(Enum):
     OTHER = ""  # what another version wrote
 
 
+FREEING = frozenset({Ending.ASKED, Ending.REFUSED, Ending.OUTAGE})  # nothing was done: a button may be pressed again
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How an attempt ended, and the name of the reason: printed as ``refused:not_owner``, or ``done`` without one."""
@@ -163,11 +166,6 @@ class Outcome:
         ending, _, reason = stored.partition(":")
         known = {each.value: each for each in Ending if each is not Ending.OTHER}
         return cls(known[ending], reason) if ending in known else cls(Ending.OTHER, stored)
-
-    @property
-    def frees(self) -> bool:
-        """Whether nothing was done, so that the same button may be pressed again."""
-        return self.ending in {Ending.ASKED, Ending.REFUSED, Ending.OUTAGE}
 
 
 DONE, ASKED = Outcome(Ending.DONE), Outcome(Ending.ASKED)

@@ -13,7 +13,7 @@ from bot.core.text.message import SLACK_DATE
 
 _LINK = re.compile(r"<(?P<url>(?:https?|mailto):[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
 _NAMED = re.compile(r"<(?:@|#|!subteam\^)(?P<id>\w+)(?:\|(?P<label>[^<>]*))?>")
-_BOLD = re.compile(r"(?<![*A-Za-z0-9_])[*_]([^*_\n]+)[*_](?![A-Za-z0-9_])")
+_BOLD = re.compile(r"(?<![*A-Za-z0-9_])(?:\*([^*\n]+)\*|_([^_\n]+)_)(?![A-Za-z0-9_])")
 _TICKS = re.compile(r"`([^`\n]+)`")
 _GAP = "  "
 
@@ -24,7 +24,7 @@ def as_text(mrkdwn: str, names: Mapping[str, str] | None = None) -> str:
     text = SLACK_DATE.sub(r"\1", mrkdwn)
     text = _LINK.sub(lambda found: " ".join(filter(None, (found["label"], f"({found['url']})"))), text)
     text = _NAMED.sub(lambda found: named.get(found["id"]) or found["label"] or found["id"], text)
-    return clean(html.unescape(_TICKS.sub(r"\1", _BOLD.sub(r"\1", text))))
+    return clean(html.unescape(_TICKS.sub(r"\1", _BOLD.sub(r"\1\2", text))))
 
 
 def ids(body: Body) -> frozenset[str]:
@@ -43,14 +43,14 @@ def paragraphs(body: Body, names: Mapping[str, str], *, only_notes: bool = False
 
 
 def next_commands(body: Body) -> list[tuple[str, str]]:
-    """The label and the command of each button whose command is in its value."""
+    """The label and the command of each button whose command is in its value; a form is none."""
     elements = [each for block in _blocks(body) for each in (*block.get("elements", ()), block.get("accessory", {}))]
     choices = [each for element in elements for each in element.get("options", (element,))]
     said = [(each, buttons.read(str(each.get("value", "")))[1]) for each in choices]
     return [
         (str(each["text"]["text"]), words)
         for each, words in said
-        if words != buttons.OLD_BUTTON and buttons.referenced(words) is None
+        if words != buttons.OLD_BUTTON and buttons.referenced(words) is None and buttons.asked_form(words) is None
     ]
 
 

@@ -15,7 +15,7 @@ from bot.core.errors import Offer
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Block, Card, Element
 from bot.core.outbox.pointers import PostPresence
-from bot.core.people.model import ASKED, DONE, EDITED, Entry, Person
+from bot.core.people.model import ASKED, DONE, EDITED, FREEING, Entry, Person
 from bot.core.text.escape import EMPTY, Markup, code, mention, mention_channel
 from bot.core.text.message import Text, ago, layout, lines, link, msg, sentences
 
@@ -146,7 +146,7 @@ def second_press(entry: Entry | None, now: datetime, *, asker: Person) -> Text:
             return msg("I'm still working on it: you pressed this {ago}. I'll answer where you pressed.", ago=when)
         if outcome == ASKED:
             return msg("You pressed this {ago}, and I asked you a question. Nothing was changed yet.", ago=when)
-        if outcome.frees:
+        if outcome.ending in FREEING:
             return msg(
                 "You pressed this {ago}. Nothing was changed. My answer at that time says why. If you still need it, "
                 "press again.",
@@ -161,7 +161,7 @@ def second_press(entry: Entry | None, now: datetime, *, asker: Person) -> Text:
         )
     if outcome is None:
         return msg("I'm still working on it: {person} pressed this {ago}.", person=person, ago=when)
-    if outcome.frees:
+    if outcome.ending in FREEING:
         return msg("Somebody else pressed this a moment ago. If you still need it, press again.")
     if outcome == DONE:
         return msg(

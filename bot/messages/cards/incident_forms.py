@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from bot.core.command.periods import duration_words, parse_duration
+from bot.core.command.durations import duration_words, parse_duration
 from bot.core.command.requests import SUCCESS
 from bot.core.forms import fields
 from bot.core.forms.model import Option, View
@@ -40,6 +40,7 @@ _SUBMITS: Mapping[str, Message] = {
     "snooze": msg("Snooze"),
     "assign": msg("Assign"),
 }
+_MOST_TARGET = 300  # characters of a flow's name
 _RESOLUTIONS: Sequence[tuple[Text, Resolution]] = (
     (msg("Fixed"), Resolution.FIXED),
     (msg("Expected"), Resolution.EXPECTED),
@@ -61,7 +62,11 @@ def view(
         body.append(blocks.section(layout("{mark} {headline}", mark=mark(incident), headline=headline(incident))))
     else:
         hint = msg("Its ID or name. Or the ID of a run.") if verb != "snooze" else msg("Its ID or name.")
-        body.append(fields.text(TARGET, msg("Flow"), initial=values.get(TARGET, ""), hint=hint, most=300))
+        if len(values.get(TARGET, "")) > _MOST_TARGET:  # nothing is cut: a part of a name is another name
+            values = {**values, TARGET: ""}
+        body.append(
+            fields.text(TARGET, msg("Flow"), initial=values.get(TARGET, ""), hint=hint, most=_MOST_TARGET),
+        )
     body += _FIELDS[verb](values)
     if command := shown_command(verb, values):
         body.append(forms.says(command))

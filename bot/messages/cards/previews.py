@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from bot.core.errors import Offer
 from bot.core.flow.model import Task
 from bot.core.flow.preview import Difference, Preview, Seen
-from bot.core.outbox.blocks import Card, section
+from bot.core.outbox.blocks import Block, Card, section
 from bot.core.text.escape import Markup, code
 from bot.core.text.message import Text, layout, lines, listed, msg, plural, sentences
 from bot.messages.cards import answers, background, flows
@@ -14,6 +14,7 @@ from bot.messages.cards import answers, background, flows
 _TASKS = 10  # that are named
 _DIFFERENCES = 20  # that are shown
 _WAITING = 10
+_TOGETHER = 5  # parameters in a paragraph
 
 TRIGGER, RERUN = msg("Trigger"), msg("Rerun")
 
@@ -28,8 +29,15 @@ def card(
         lines(notice, sentences(question(preview), msg("Nothing has started yet."))),
         post=post,
         offers=offers,
-        extra=[section(lines(*each)) for each in (facts(preview, now), parameters(preview)) if each],
+        extra=paragraphs(preview, now),
     )
+
+
+def paragraphs(preview: Preview, now: datetime) -> list[Block]:
+    """What is said of it below the question: several paragraphs, so that long values leave room for the others."""
+    changed = parameters(preview)
+    each = [facts(preview, now), *(changed[at : at + _TOGETHER] for at in range(0, len(changed), _TOGETHER))]
+    return [section(lines(*some)) for some in each if some]
 
 
 def not_started(changed: Sequence[Text]) -> Text:

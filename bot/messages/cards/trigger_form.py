@@ -161,7 +161,10 @@ def preview(of: Preview, words: str, changed: Sequence[Text], state: Mapping[str
     if changed:
         changes = lines(*(layout("• {change}", change=each) for each in changed))
         body.append(blocks.section(lines(msg("⚠️ *The flow changed while the form was open.*"), changes)))
-    body.append(blocks.section(previews.question(of)))
-    body += [blocks.section(lines(*each)) for each in (previews.facts(of, now), previews.parameters(of)) if each]
-    body += [forms.says(words), blocks.actions(fields.button(BACK, msg("Change")))]
+    body += [
+        blocks.section(previews.question(of)),
+        *previews.paragraphs(of, now),
+        forms.says(words),
+        blocks.actions(fields.button(BACK, msg("Change"))),
+    ]
     return View(NAME, msg("Check, then trigger"), body, submit=previews.TRIGGER, state=state)

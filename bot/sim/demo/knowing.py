@@ -20,6 +20,7 @@ ERROR = (f"java.net.SocketException: {RESET} by peer",)
 RUNBOOK = "https://wiki.example.com/runbooks/co2-balance"
 _PROMISED_IN = timedelta(minutes=8)  # sooner than the report can be done
 _RETRY_SECONDS = 5 * 60.0  # after the failure
+_LONGER_SECONDS = 75 * 60.0  # after which the import has been running three times as long as ever
 
 
 class Knowing:
@@ -31,6 +32,7 @@ class Knowing:
         self._consequences: list[Failure] = []
         self._failure = Failure(RETRIED)
         self._late: Message | None = None
+        self._long: Message | None = None
         self._by = (0, 0)  # hour and minute in Shanghai
 
     def steps(self) -> tuple[Step, ...]:
@@ -46,7 +48,8 @@ class Knowing:
             ("Nobody does. The rule reruns it, and that helps", self._retry_helps),
             ("Maya promises the tariff-report. The import that it waits for is late", self._promises),
             ("Its time comes, and the promise is not kept", self._is_late),
-            ("Both are done, and it recovers", self._is_done),
+            ("The import has been running for far longer than ever", self._is_long),
+            ("Both are done, and both recover", self._is_done),
             ("Maya asks for the figures of the week", self._stats),
         )
 
@@ -73,9 +76,11 @@ class Knowing:
         await self._stage.answer(MAYA, f"show {flow}", f"`{CAUSE}`")
 
     async def _graph(self) -> None:
-        self._stage.press(MAYA, self._card, f"graph {self._cause.run}")
-        await self._stage.answer(MAYA, f"graph {self._cause.run}")
-        await self._picture(f"{self._cause.run}.png")
+        offered = seen.control(self._stage.fresh(self._card), "graph")  # of its newest run: it is scheduled as well
+        command = offered.command if offered else f"graph {self._cause.run}"
+        self._stage.press(MAYA, self._card, command)
+        await self._stage.answer(MAYA, command)
+        await self._picture(f"{command.split()[1]}.png")
 
     async def _all_recover(self) -> None:
         run = self._stage.recovers(CAUSE)
@@ -149,9 +154,22 @@ class Knowing:
 
         self._stage.show(await self._stage.in_time(replied, "nobody is told that the promise was not kept"))
 
+    async def _is_long(self) -> None:
+        self._stage.happens()
+        self._stage.clock.ahead(_LONGER_SECONDS)
+
+        def card() -> Message | None:
+            found = self._stage.newest(self._messages(), f"`{IMPORT}`")
+            return found if found and seen.color(found) and seen.control(found, f"ack {IMPORT}") else None
+
+        self._long = await self._stage.in_time(card, "nobody is told that the import runs for too long")
+        self._stage.show(self._long)
+
     async def _is_done(self) -> None:
         past.end_promised(self._stage.platform)
         await self._stage.card_is(self._promised, GREEN, f"show {REPORT}")
+        if self._long is not None:
+            await self._stage.card_is(self._long, GREEN, f"show {IMPORT}")
 
     @property
     def _promised(self) -> Message:

@@ -1,6 +1,7 @@
 """The demo's story: in the evening a flow fails and is repaired from Slack, in English and in Chinese.
 
-Then comes what flowbot knows (``knowing.py``), and a night (``night.py``).
+With it comes what else is in reach (``reaching.py``); then what flowbot knows (``knowing.py``), and a night
+(``night.py``).
 """
 
 from bot.messages.symbols import GREEN, ORANGE, RED
@@ -8,6 +9,7 @@ from bot.sim.demo import seen
 from bot.sim.demo.forms import Form
 from bot.sim.demo.knowing import Knowing
 from bot.sim.demo.night import Night
+from bot.sim.demo.reaching import Reaching
 from bot.sim.demo.stage import Failure, Stage, Step, StepFailed
 from bot.sim.enos.model import Instance
 from bot.sim.slack.model import Message
@@ -25,6 +27,7 @@ class DemoScenario:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._failure = Failure(FLOW)
+        self._reaching = Reaching(stage)
 
     def all(self) -> tuple[Step, ...]:
         """The whole story."""
@@ -36,12 +39,14 @@ class DemoScenario:
         return (
             ("Maya asks what she may do", self._help),
             ("In the evening, flow 3377 fails", self._fails),
+            ("Maya opens her home, and it is there too", lambda: self._reaching.home(FLOW)),
             ("Sam, who is on call, acknowledges it", lambda: self._acknowledges(SAM)),
             ("Jonas, who does not own the flow, tries to rerun it", self._no_rights),
             ("Maya reads the log", self._log),
             ("The cause is fixed, and Maya reruns from the failed task", self._rerun),
             ("It recovers", self._recovers),
             ("Maya starts it once more by a form, with another value", self._by_form),
+            *self._reaching.steps(),
             ("Priya, who is not linked, asks what failed today", self._not_linked),
             ("Maya asks what failed lately", self._failed_lately),
         )

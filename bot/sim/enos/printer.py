@@ -42,7 +42,7 @@ class Printer:
 
     def __init__(self, switches: Switches) -> None:
         self.switches = switches
-        zone = offset(switches.server_zone)
+        self._zone = zone = offset(switches.server_zone)
         self._trigger_zone = zone if switches.trigger_zone == "server" else timedelta()
         self._run_zone = zone if switches.run_zone == "server" else timedelta()
 
@@ -113,7 +113,7 @@ class Printer:
         """Write a FlowInstance struct, as Get Flow Instance prints it."""
         return self._instance(instance, listed=False) | {
             "alertMode": instance.flow.alert_mode,
-            "calDt": f"{datetime.fromtimestamp(instance.trigger - 86400, UTC):%Y-%m-%d}",
+            "calDt": f"{datetime.fromtimestamp(instance.trigger - 86400, UTC) + self._zone:%Y-%m-%d}",
             "hasEditPri": edit,
             "hasReadPri": read,
         }

@@ -115,16 +115,11 @@ class AskActions:
         self._wake()
 
     async def told(self, id_: OfferId, now: datetime) -> None:
-        """As ``settle``, right after it was run; where the database does not take it, ``tick`` does it later."""
+        """As ``settle``, right after it was run; where the database does not take it, ``OfferExpiry`` does it later."""
         try:
             await self.settle(id_, now)
         except DatabaseUnavailable:
             log.warning("What came of request %s is told later", id_)
-
-    async def tick(self, now: datetime) -> None:
-        """Settle what was run when flowbot stopped, and what EnOS has confirmed since."""
-        for offer in await self._store.running_offers():
-            await self.settle(offer.id, now)
 
     def _ended(
         self, offer: Offer, now: datetime, posts: Sequence[NewPost] = (), *, is_sure: bool = True, run: str = ""

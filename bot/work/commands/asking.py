@@ -24,9 +24,6 @@ from bot.work.commands.context import Answer, CommandContext, Services, in_threa
 from bot.work.commands.offer_actions import absent
 from bot.work.delivery.reachability import reachable
 
-_QUEUED = Answer(None, queued=True)
-
-
 # ── to run a command ──
 
 
@@ -189,16 +186,17 @@ async def _ask(
         places=tuple(each.channel for each in questions),
     )
     offers = [(steps.WITHDRAW, f"withdraw {offer.id}")]
-    (answer, *rest) = await posts_for(services, context, Answer(Card(EMPTY, ()), private=True))
+    to_asker = await posts_for(services, context, Answer(Card(EMPTY, ()), private=True))
+    said = list[Card]()
 
     def posts(*, is_newer: bool) -> list[NewPost]:
-        body = answers.told(context.words, text(is_newer), post=context.post, offers=offers)
-        return [replace(answer, body=body), *rest, *questions]
+        said.append(answers.told(context.words, text(is_newer), post=context.post, offers=offers))
+        return [*(replace(each, body=said[-1]) for each in to_asker), *questions]
 
     linked = replace(context.caller.link, verified=False) if context.caller.link is not None else None
     result = context.attempt_result(services.clock(), linked=linked, answer=offer.id)
     await services.incident_actions.offers.asks.ask(offer, posts, result)
-    return _QUEUED
+    return Answer(said[-1], private=True, queued=True)
 
 
 # ── the answers ──
@@ -271,14 +269,14 @@ async def _end(
     check: Callable[[Offer], None],
     done: Text,
 ) -> Answer:
-    body = answers.told(context.words, done, post=context.post)
+    answer = Answer(answers.told(context.words, done, post=context.post), private=True)
     await services.incident_actions.offers.asks.end(
         offer.id,
         state,
         context.incoming.by,
         context.now,
         check=check,
-        posts=await posts_for(services, context, Answer(body, private=True)),
+        posts=await posts_for(services, context, answer),
         attempt_result=context.attempt_result(services.clock(), answer=offer.id),
     )
-    return _QUEUED
+    return replace(answer, queued=True)

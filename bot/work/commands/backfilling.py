@@ -48,7 +48,7 @@ _HISTORY = 2400  # runs
 async def start(services: Services, context: CommandContext, request: Request) -> Answer:
     """Show what a backfill would start, ask once, or begin it."""
     earlier = await _earlier(services, request)
-    which = earlier[0].flow_id if earlier else await targets.flow_id(services, context, request.flow, exact=True)
+    which = await _which(services, context, request, earlier[0] if earlier else None)
     flow = await targets.owned_flow(services, context, which)
     request = replace(request, flow=FlowRef(flow.id))
     await _only_one(services, await services.store.backfill_of(flow.id))
@@ -127,6 +127,23 @@ async def _only_one(services: Services, other: Backfill | None) -> None:
 async def _earlier(services: Services, request: Request) -> tuple[Backfill, tuple[BackfillStart, ...]] | None:
     """The backfill whose failures are meant."""
     return None if request.again is None else await services.store.backfill(request.again)
+
+
+async def _which(services: Services, context: CommandContext, request: Request, earlier: Backfill | None) -> FlowId:
+    """The flow that is meant. Raises Refusal where it is not that of the ``earlier`` backfill."""
+    if earlier is not None and request.flow is None:
+        return earlier.flow_id
+    which = await targets.flow_id(services, context, request.flow, exact=True)
+    if earlier is not None and which != earlier.flow_id:
+        raise Refusal(
+            "other_flow",
+            msg(
+                "Backfill {number} is not of flow {flow}. Nothing was started.",
+                number=str(earlier.number),
+                flow=code(str(which)),
+            ),
+        )
+    return which
 
 
 def _chosen(starts: Sequence[BackfillStart]) -> TriggerTimes:

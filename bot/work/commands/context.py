@@ -45,6 +45,7 @@ from bot.work.ports import Clock, Draw, Enos, NewId, OwnerLookup, Slack, Views
 if TYPE_CHECKING:
     from bot.store.store import Store
 
+REPEATED = 300  # characters of a command that answers and the audit repeat
 MOST_SECRET_COMMANDS = 500  # a button whose words were dropped asks for them again
 
 

@@ -15,58 +15,33 @@ from zoneinfo import ZoneInfo
 
 from bot.core.command import buttons, requests
 from bot.core.command.flow_requests import Preview, Rerun
-from bot.core.command.lacking import is_about_own_link, said
+from bot.core.command.lacking import is_about_own_link
 from bot.core.command.parse import parse, say
 from bot.core.command.requests import ALL, ME, Accept, Ask, Help, LinkPerson, Request, Snooze, Trigger, Unsnooze
 from bot.core.command.rights import Caller, Denial, Who, may, may_use_bot
 from bot.core.command.table import BY_REQUEST
-from bot.core.errors import Failure, Offer, Refusal, TemporaryFailure, internal_error
-from bot.core.flow.ids import is_instance
-from bot.core.forms.names import FORMS
+from bot.core.errors import Failure, Refusal
 from bot.core.incident.model import IncidentId
 from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
-from bot.core.outbox.posts import Post, PostId
-from bot.core.people.model import Attempt, Ending, IncomingMessage, Outcome, Profile, Surface
-from bot.core.text.escape import code, visible
-from bot.core.text.mask import STARS, Mask, without_secrets
-from bot.core.text.message import Text, lines, link, listed, msg, sentences, with_data
+from bot.core.outbox.posts import PostId
+from bot.core.people.model import Attempt, IncomingMessage, Profile, Surface
+from bot.core.text.escape import code, legible, visible
+from bot.core.text.mask import STARS, without_secrets
+from bot.core.text.message import listed, msg
 from bot.messages.cards import answers
 from bot.messages.cards import welcome as cards
-from bot.messages.cards.incident import headline
-from bot.work.commands import targets
-from bot.work.commands.context import (
-    Answer,
-    CommandContext,
-    NotNoted,
-    Services,
-    fit_into_buttons,
-    link_to,
-    outcome_of,
-    posts_for,
-)
+from bot.work.commands import refusing, targets
+from bot.work.commands.context import REPEATED, Answer, CommandContext, NotNoted, Services, posts_for
 from bot.work.commands.handlers import HANDLER_OF
 from bot.work.monitor.flow_names import NameTrackingEnos
 
 log = logging.getLogger(__name__)
 
 LATE = timedelta(minutes=2)  # what comes to be answered later than this is not done without asking again
-_RECENT = 100  # attempts among which the first of two presses is searched
-_MASKED = 4000  # characters that are searched for secrets before they are shortened
-_SHOWN = 300  # characters of a command that an answer repeats
 
-_LACKING = frozenset({"expected", "no_target", "no_reason", "one_end"})  # reasons to offer the command's form
 _PRESSED = frozenset({Surface.BUTTON, Surface.FORM, Surface.HOME})  # their words are flowbot's
 _SHOWN_FIRST = _PRESSED | {Surface.SHORTCUT}  # where a start is shown before it is done
 _ON_MESSAGE = frozenset({Surface.BUTTON, Surface.FORM, Surface.SHORTCUT})  # ``Origin.message`` is what they are about
-
-
-class SlackSilent(TemporaryFailure):
-    """Slack did not answer what the bot had to know."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            msg("Slack did not answer, so I can't do this now. Nothing was changed. Try again in a minute.")
-        )
 
 
 class Dispatcher:
@@ -76,7 +51,7 @@ class Dispatcher:
         self._services = replace(
             services, enos=NameTrackingEnos(services.enos, services.incident_actions.naming, services.clock)
         )
-        self._languages: dict[str, str] = {}  # of people, as the store has them
+        self._known: dict[str, tuple[str, bool]] = {}  # of people: the language in the store, and whether they spoke
 
     async def record_arrival(self, incoming: IncomingMessage) -> bool:
         """Write down what was said before anything is done about it; False for a repeat, which must be ignored."""
@@ -95,8 +70,14 @@ class Dispatcher:
         """Answer what has arrived, and return the answer. Raises only where no answer can be written."""
         services, context = self._services, self._begun(incoming)
         try:
-            for step in (self._identified, self._understood, self._resolved, self._permitted, self._audited):
-                context = await step(context)
+            context = await self._identified(context)
+            context = await self._understood(context)
+            if isinstance(context.request, Accept):
+                from bot.work.commands.asking import resolved  # not before somebody answers a request
+
+                context = await resolved(services, context, context.request)
+            context = await self._permitted(context)
+            context = await self._audited(context)
             kind = Preview if context.previews else type(context.request)
             answer = await HANDLER_OF[kind](services, context, context.request)
             if not context.changes:
@@ -104,14 +85,14 @@ class Dispatcher:
         except Failure as failure:
             if isinstance(failure, NotNoted):  # the message of a run that was started has the answer's id
                 context = replace(context, post=PostId(services.new_id()))
-            answer = await self._refused(context, failure)
+            answer = await refusing.refused(services, context, failure)
         except SLACK_FAILURES as error:
             log.warning("Slack did not answer what a command asked: %s", error)
-            answer = await self._refused(context, SlackSilent())
+            answer = await refusing.refused(services, context, refusing.SlackSilent())
         except Exception as bug:  # noqa: BLE001  every command ends here: the unexpected is shown by a reference
             # The answer's id may already belong to a post that was queued before the bug.
             context = replace(context, post=PostId(services.new_id()))
-            answer = self._internal_error(context, bug)
+            answer = refusing.internal_error(services, context, bug)
         if not answer.queued:
             await self._queue(context, answer)
         if context.offer is not None:
@@ -120,7 +101,7 @@ class Dispatcher:
 
     async def introduce(self, incoming: IncomingMessage) -> CommandContext:
         """Who it is and which incident it is about, for a form or a home. Raises Refusal where they may not use it."""
-        context = await self._identified(self._begun(incoming))
+        context = await self._identified(self._begun(incoming), greets=False)
         return await self._placed(context)
 
     async def words_of(self, text: str) -> str:
@@ -142,8 +123,11 @@ class Dispatcher:
 
     # ── the steps ──
 
-    async def _identified(self, context: CommandContext) -> CommandContext:
-        """Look up who it is, and refuse people to whom the bot does not answer at all."""
+    async def _identified(self, context: CommandContext, *, greets: bool = True) -> CommandContext:
+        """Look up who it is, and refuse people to whom the bot does not answer at all.
+
+        ``greets``: they say something, and their first answer welcomes them.
+        """
         services, person = self._services, context.incoming.by
         try:
             profile = await services.slack.profile(person.user, team=person.team)
@@ -156,19 +140,21 @@ class Dispatcher:
                     error=code(refused.error),
                 ),
             ) from refused
-        if self._languages.get(person.user) != profile.language:
-            is_first = await services.store.set_language(person.user, profile.language, greets=True)
-            context = replace(context, is_first=is_first)
-            self._languages[person.user] = profile.language
         known = await services.store.link(person)
         caller = Caller(profile, known, admin=person.user in services.answer_settings.admins)
+        reason = may_use_bot(caller)
+        greets = greets and reason is Denial.NONE
+        language, spoke = self._known.get(person.user, ("", False))
+        if language != profile.language or (greets and not spoke):
+            is_first = await services.store.set_language(person.user, profile.language, greets=greets)
+            context = replace(context, is_first=is_first)
+            self._known[person.user] = profile.language, spoke or greets
         zone = context.zone  # of the settings
         if profile.timezone:
             zone = ZoneInfo(profile.timezone)
         elif profile.offset is not None:
             zone = timezone(profile.offset)
         context = replace(context, caller=caller, zone=zone)
-        reason = may_use_bot(caller)
         if reason is not Denial.NONE and not (reason is Denial.GUEST and is_about_own_link(context.incoming.text)):
             raise await targets.denial(services, context, reason)
         return context
@@ -181,7 +167,7 @@ class Dispatcher:
         if incoming.hint:
             raise Refusal(incoming.hint, answers.hint(incoming.hint, direct=origin.surface is Surface.DIRECT))
         if context.now - incoming.at > LATE:
-            raise _late(incoming.text)
+            raise refusing.late(incoming.text)
         text = incoming.text
         if origin.surface in _PRESSED:
             text = await self._words_of_button(text)
@@ -198,22 +184,15 @@ class Dispatcher:
             repeated = replace(repeated, parameters=tuple(map(settings.mask.parameter, repeated.parameters)))
         row = BY_REQUEST[type(request)]
         is_offer = row.hidden and row.changes and not isinstance(request, Ask | requests.Backfills)
-        words = row.verb if is_offer else _repeatable(say(repeated), settings.mask)  # an offer's id says nothing
+        shown = row.verb if is_offer else without_secrets(say(repeated), settings.mask)  # an offer's id says nothing
         changes = row.changes and not (only_shows or (row.shows and request == row.request()))
+        words = legible(shown, REPEATED)
         context = replace(context, request=request, row=row, changes=changes, previews=previews, words=words)
         if incoming.post or origin.thread or origin.message:
             context = await self._placed(context)
         if origin.surface is Surface.SHORTCUT and context.incident is None:
             raise Refusal("no_card", answers.not_about_an_incident())
         return context
-
-    async def _resolved(self, context: CommandContext) -> CommandContext:
-        """Put what is run for somebody else in the place of its acceptance."""
-        if not isinstance(context.request, Accept):
-            return context
-        from bot.work.commands.asking import resolved  # not before somebody answers a request
-
-        return await resolved(self._services, context, context.request)
 
     async def _words_of_button(self, text: str) -> str:
         """The command of a button, which may be kept in memory or in the store."""
@@ -271,19 +250,10 @@ class Dispatcher:
             message = await store.lost_message(origin.channel, ts) if ts else None
             acts = (context.changes or context.previews) and origin.surface is Surface.BUTTON
             if message is not None and ts == pressed and acts:
-                raise await self._moved(context, message)
+                raise await refusing.moved(self._services, context, message)
             if message is not None:
                 return replace(context, replacement=message)
         return context
-
-    async def _moved(self, context: CommandContext, message: Post) -> Refusal:
-        url = await link_to(self._services, message)
-        if url:
-            label = msg("new message")
-            place = msg("This message was replaced. Press in the {new} instead.", new=link(url, label))
-        else:
-            place = msg("This message is out of date. Type the command instead.")
-        return Refusal("moved", lines(sentences(place, answers.NOTHING_CHANGED), _state(context)))
 
     async def _permitted(self, context: CommandContext) -> CommandContext:
         """Check whether they may use this verb at all; who owns the flow is checked by the verb itself."""
@@ -326,57 +296,10 @@ class Dispatcher:
             attempt, delivery=incoming.key, offer=offer.id if offer is not None else None
         )
         if number is None:
-            raise await self._already(context, key)
+            raise await refusing.already(self._services, context, key)
         return replace(context, attempt=number)
 
-    async def _already(self, context: CommandContext, key: str) -> Refusal:
-        """The answer to a second press, with the present state."""
-        store, now = self._services.store, self._services.clock()
-        entry = await store.attempt_by_key(key)
-        if entry is None:  # it has ended meanwhile and done nothing: find the newest with this key
-            recent = await store.audit_entries(now - LATE, now + LATE, None, limit=_RECENT)
-            entry = next((each for each in recent if each.attempt.key == key), None)
-        text = answers.second_press(entry, now, asker=context.incoming.by)
-        started = entry.answer if entry is not None and is_instance(entry.answer) else ""
-        offers = [(msg("View run"), f"show {started}")] if started else []
-        return Refusal("already_done", lines(text, _state(context)), offers=offers)
-
     # ── the ends ──
-
-    async def _refused(self, context: CommandContext, failure: Failure) -> Answer:
-        """The answer to a refusal or an outage, for the asker only."""
-        offered = failure.offers if isinstance(failure, Refusal) else ()
-        if isinstance(failure, Refusal) and failure.reason in _LACKING:
-            offered = (*offered, *self._form_offer(context.incoming))
-        offers = await fit_into_buttons(self._services, context, offered)
-        text = with_data(failure.message, self._services.answer_settings.mask)
-        words = context.words or self._own_words(context.incoming)
-        body = answers.told(words, text, post=context.post, offers=offers)
-        return Answer(body, private=True, outcome=outcome_of(failure))
-
-    def _form_offer(self, incoming: IncomingMessage) -> tuple[Offer, ...]:
-        """A button that opens the form of a command that lacks words: the press may open what words may not."""
-        found = said(incoming.text, self._services.answer_settings.command)
-        if found is None or not found.lacks or found.verb not in FORMS:
-            return ()
-        return ((msg("Open the form"), buttons.form(found.words)),)
-
-    def _internal_error(self, context: CommandContext, bug: Exception) -> Answer:
-        reference = self._services.new_id()[:8]
-        words = context.words or self._own_words(context.incoming)
-        log.error("A command hit a bug, reference %s: %r", reference, words, exc_info=bug)
-        body = answers.told(words, internal_error(reference))
-        return Answer(body, private=True, outcome=Outcome(Ending.BUG, reference))
-
-    def _own_words(self, incoming: IncomingMessage) -> str:
-        """The asker's words that were not understood; empty where they are flowbot's: of an old button, or a form."""
-        text = incoming.text.strip()[:_MASKED]
-        is_button = incoming.origin.surface is Surface.BUTTON
-        if incoming.origin.surface is Surface.UNSUPPORTED or (
-            is_button and (text == buttons.OLD_BUTTON or buttons.referenced(text))
-        ):
-            return ""
-        return _repeatable(text, self._services.answer_settings.mask)
 
     async def _queue(self, context: CommandContext, answer: Answer) -> None:
         """Queue the answer's posts, together with the end of the attempt."""
@@ -389,27 +312,3 @@ class Dispatcher:
         )
         await self._services.store.queue(posts, attempt_result=attempt_result, delivery=context.incoming.key)
         self._services.wake()
-
-
-def _late(text: str) -> Refusal:
-    """The refusal of what was said too long ago to be done without asking: flowbot was away in between."""
-    cannot_repeat = text == buttons.OLD_BUTTON or STARS in text
-    return Refusal(
-        "late",
-        msg(
-            "I couldn't get to this in time: I was restarted, or very busy. Nothing was changed. If you still want it, "
-            "send it again."
-        ),
-        offers=() if cannot_repeat else ((msg("Do it now"), text),),
-    )
-
-
-def _state(context: CommandContext) -> Text | None:
-    """The present state of the incident that a command was said to."""
-    return None if context.incident is None else msg("Now: {state}.", state=headline(context.incident))
-
-
-def _repeatable(words: str, mask: Mask) -> str:
-    """A command as answers and the audit repeat it: without secrets, and not too long."""
-    words = without_secrets(words, mask)
-    return words if len(words) <= _SHOWN else words[: _SHOWN - 1] + "…"

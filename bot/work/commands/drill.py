@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from dataclasses import replace
 from datetime import datetime
 
 from bot.core.command.parse import in_words
@@ -44,15 +45,15 @@ async def drill(services: Services, context: CommandContext, _request: Drill) ->
     channel, user = context.incoming.origin.channel, context.incoming.by.user
     name = context.caller.profile.name
     found = await plan(services, user if is_direct(channel) else channel, context.now, asker=name, user=user)
-    card = cards.answer(context.words, context.post, found.places, found.unposted)
-    told = await posts_for(services, context, Answer(card, private=True))
+    answer = Answer(cards.answer(context.words, context.post, found.places, found.unposted), private=True)
+    told = await posts_for(services, context, answer)
     await services.store.queue(
         [*found.posts, *told],
         attempt_result=context.attempt_result(services.clock()),
         delivery=context.incoming.key,
     )
     services.wake()
-    return Answer(None, queued=True)
+    return replace(answer, queued=True)
 
 
 async def plan(services: Services, here: str, now: datetime, *, asker: str = "", user: str = "") -> DrillPlan:

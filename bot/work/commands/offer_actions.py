@@ -25,12 +25,12 @@ from bot.messages import incident_posts
 from bot.messages.cards import handover as cards
 from bot.messages.cards import incident_words
 from bot.messages.cards.answers import repeating
-from bot.work.commands.ask_actions import AskActions
 from bot.work.monitor.owners import OwnerResolver
 from bot.work.ports import NewId, Slack
 
 if TYPE_CHECKING:
     from bot.store.store import Store
+    from bot.work.commands.ask_actions import AskActions
 
 Left = list[tuple[Incident, Text]]
 
@@ -53,7 +53,16 @@ class OfferActions:
         self._owner_resolver = owner_resolver
         self._new_id = new_id
         self._wake = wake
-        self.asks = AskActions(store, new_id, wake)
+        self._asks: AskActions | None = None
+
+    @property
+    def asks(self) -> "AskActions":
+        """What is asked to be run, imported when there is something (decision 38)."""
+        if self._asks is None:
+            from bot.work.commands.ask_actions import AskActions
+
+            self._asks = AskActions(self._store, self._new_id, self._wake)
+        return self._asks
 
     async def ask(
         self,

@@ -4,7 +4,6 @@ import logging
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bot.core.incident.asking import is_due
 from bot.core.incident.handover import END_OF, Lapse, OfferKind, is_part_of, lapse
 from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
 from bot.core.people.model import Person
@@ -29,10 +28,11 @@ class OfferExpiry:
 
     async def tick(self, now: datetime) -> None:
         """End the offers that end at ``now``."""
-        await self._actions.asks.tick(now)
+        for running in await self._store.running_offers():  # when flowbot stopped, or confirmed by EnOS since
+            await self._actions.asks.settle(running.id, now)
         for offer, incidents in await self._store.open_offers():
             if offer.is_command:
-                if is_due(offer, now):
+                if now >= offer.until:
                     log.info("Request %s to run a command ends: nobody answered", offer.id)
                     await self._actions.asks.expire(offer.id, now)
                 continue

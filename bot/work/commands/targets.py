@@ -26,7 +26,6 @@ from bot.core.text.likeness import begun, likeness, nearest_names, unmarked
 from bot.core.text.message import Message, Value, layout, msg, plural, sentences
 from bot.core.values import dataclass
 from bot.messages.cards import answers, flows
-from bot.work.commands import ask_offers
 from bot.work.commands.context import CommandContext, Services
 from bot.work.commands.flow_access import GONE_REASONS, HIDDEN_REASONS, refusal_reason
 
@@ -219,6 +218,8 @@ async def denial(
     refusal = Refusal(reason.value, sentence, offers=link_offers(services, context))
     if flow is None or reason not in {Denial.NOT_OWNER, Denial.NOT_RESPONDER}:
         return refusal
+    from bot.work.commands import ask_offers  # not before somebody may not
+
     return ask_offers.with_ask(services, context, refusal, flow.id, people.values())
 
 

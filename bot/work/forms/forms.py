@@ -34,7 +34,8 @@ from bot.core.text.message import Text, plain
 from bot.core.values import dataclass
 from bot.messages.cards import forms as cards
 from bot.work.commands.context import CommandContext, Services
-from bot.work.commands.dispatcher import Dispatcher, SlackSilent
+from bot.work.commands.dispatcher import Dispatcher
+from bot.work.commands.refusing import SlackSilent
 from bot.work.forms.form import Form
 
 log = logging.getLogger(__name__)

@@ -16,7 +16,8 @@ class HomeWorld:
 
     def __init__(self, world):
         self.world, self.paused = world, []
-        self.homes = Homes(world.services, world.dispatcher, world.forms, self._pause)
+        self.homes = Homes(world.services, world.dispatcher, self._pause)
+        world.forms.on_home_opened = self.homes.opened
 
     async def _pause(self, seconds):
         self.paused.append(seconds)
@@ -59,7 +60,7 @@ class HomeWorld:
         if buttons.asked_form(words) is not None:
             return await actor.asks(actor.asked_by(words, origin, post))
         said = IncomingMessage(f"say:{self.world.new_ts()}", words, actor.person, origin, self.world.now, post)
-        self.homes.heard(said)
+        self.homes.pressed(said.by)
         await self.world.receive(said)
         seen = await self.world.delivered()
         await self.changed()

@@ -32,6 +32,15 @@ async def remembers(world, flow, hour, *, days=range(1, 21), took=timedelta(minu
 # ── the first answer ──
 
 
+async def test_what_failed_of_another_flows_backfill_is_not_started(world, maya, filling):
+    await filling.begins()
+    await filling.all_end(Status.FAIL)
+    (refused,) = await maya.says("backfill 4500 again 1")
+    assert "Backfill 1 is not of flow `4500`. Nothing was started." in refused.text
+    (asked,) = await maya.says("backfill daily-energy-report again 1")
+    assert "Start 3 runs of `3377`" in asked.text
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -251,6 +260,15 @@ async def test_who_does_not_own_the_flow_may_not(world, jonas, filling):
         (refused,) = await jonas.presses(message, label)
         assert "Only owners can change" in refused.text
     assert (await filling.row())[0].state.value == "running"
+
+
+async def test_in_its_incidents_thread_who_does_not_own_it_reads_so_too(world, jonas, filling):
+    card = await world.breaks()
+    (question,) = await world.maya.mentions(WORDS, thread=card.ts)
+    await world.maya.presses(question, "Start backfill")
+    (refused,) = await jonas.mentions("backfills pause 1", thread=card.ts)
+    assert "Only owners can change" in refused.text
+    assert not refused.buttons  # what a person asks an owner for is a command of their own
 
 
 async def test_who_started_it_may_stop_it_though_the_flow_is_not_theirs_any_more(world, maya, filling):

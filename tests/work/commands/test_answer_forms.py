@@ -87,6 +87,13 @@ async def test_a_command_without_its_flow_asks_for_it(world, maya):
     assert (await world.incident()).phase is Phase.ACKNOWLEDGED
 
 
+async def test_a_name_that_no_field_holds_is_asked_for(world, maya):
+    view = await maya.opens(f"snooze {'n' * 301}")
+    assert "Flow: []" in view.text
+    assert "This form sends" not in view.text
+    assert f'Flow: ["{"n" * 200}"]' in (await maya.opens(f"snooze {'n' * 200}")).text
+
+
 async def test_errors_are_at_their_fields(world, maya):
     view = await maya.presses(await world.breaks(), "Snooze")
     errors = await maya.submits(await maya.fills(view, until="25:99", note=" … "))

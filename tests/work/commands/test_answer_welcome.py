@@ -1,6 +1,7 @@
 """The first words of a person are answered with a welcome below; later ones, and changes, are not."""
 
 import pytest
+from home_kit import HomeWorld
 
 from bot.core.flow.model import UserId, UserName
 from bot.core.people.model import Link, Person
@@ -38,6 +39,24 @@ async def test_who_is_on_call_reads_what_they_can_do_now(world):
     world.slack.groups["S0ONCALL01"] = {"U0ONA000001"}
     (answer,) = await world.ona.says("help")
     assert "You are on call" in answer.text
+
+
+async def test_who_opened_a_form_or_their_home_before_is_welcomed_all_the_same(new):
+    await new.opens("trigger")
+    await HomeWorld(new.world).opens(new)
+    (first,) = await new.says("failed")
+    assert WELCOME in first.text
+    (second,) = await new.says("failed")
+    assert WELCOME not in second.text
+
+
+async def test_who_was_refused_as_a_guest_is_welcomed_once_they_are_linked(world):
+    world._actor("gina", "U0GINA00001", guest=True)
+    await world.gina.says("failed")
+    link = Link(world.gina.person, UserId("u15432100000000032"), UserName("gina"), verified=True)
+    await world.store.put_links([link])
+    (first,) = await world.gina.says("failed")
+    assert WELCOME in first.text
 
 
 async def test_what_everybody_reads_has_no_welcome_in_it(world, new):

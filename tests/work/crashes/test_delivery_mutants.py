@@ -159,7 +159,7 @@ async def tried(mutant, folder, room):
 def copied(mutant, folder):
     """Write the program with the mutant in it, and the tests."""
     for what in ("bot", "tests/work"):
-        shutil.copytree(ROOT / what, folder / what, ignore=shutil.ignore_patterns("__pycache__", "page", "sim"))
+        shutil.copytree(ROOT / what, folder / what, ignore=shutil.ignore_patterns("__pycache__", "page", "demo"))
     for shared in (ROOT / "tests").glob("*.py"):
         shutil.copy(shared, folder / "tests")
     shutil.copy(ROOT / "pyproject.toml", folder)

@@ -54,9 +54,8 @@ async def wait_for(world, flow, *upstream):
 
 async def fails(world, *flows, day=21, **more):
     for flow in flows:
-        world.enos.put(
-            f"{flow}-202611{day}00", name=NAMES.get(flow, f"flow-{flow}"), end=f"2026-11-{day} 02:00:00", **more
-        )
+        name = NAMES.get(flow, f"flow-{flow}")
+        world.enos.put(f"{flow}-202611{day}00", name=name, end=f"2026-11-{day} 02:00:00", **more)
     return await world.poll()
 
 

@@ -66,7 +66,8 @@ export function combobox({ attributes, placeholder, initial, least, search, choo
     clearTimeout(timer);
     timer = setTimeout(look, 150);
   });
-  input.addEventListener("focus", look);
+  input.addEventListener("focus", () => { if (!chosen) look(); });
+  input.addEventListener("click", look);
   input.addEventListener("blur", () => show(false));
   input.addEventListener("keydown", (event) => {
     if (list.hidden) return;
