@@ -68,6 +68,14 @@ async def test_a_list_is_columns_on_a_terminal_and_rows_in_a_pipe(do):
     assert found["command"] == "runs"
 
 
+async def test_ones_own_flows_are_rows_too(do):
+    code, out, _ = await do("mine", terminal=False)
+    rows = json.loads(out)["rows"]
+    assert (code, {"3377", "2809"} & {each["flow"] for each in rows}) == (Exit.DONE, {"3377"})
+    code, out, _ = await do("find", "energy", terminal=False)
+    assert "daily-energy-report" in [each["name"] for each in json.loads(out)["rows"]]
+
+
 async def test_a_change_is_audited_and_its_run_is_followed_to_its_end(world, do):
     running, bot = world
     running.world.platform.add_flow(9000, "morning", owners=("maya.chen",), tasks=((1, "only"),), seconds=0.1)

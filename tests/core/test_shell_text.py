@@ -99,6 +99,17 @@ def test_a_run_is_its_ids_and_times():
     assert rows.of_run(Instance(InstanceId("odd"), FlowId(1), "x", Status.FAIL))["triggered"] == ""
 
 
+def test_a_flow_has_its_last_run_as_far_as_it_is_known():
+    assert rows.of_flow(FlowId(1), "daily", Status.FAIL, NOW) == {
+        "flow": "1",
+        "name": "daily",
+        "status": "FAIL",
+        "triggered": "2026-11-21T09:00:00Z",
+    }
+    unknown = rows.of_flow(FlowId(1), "daily", None, None)
+    assert (unknown["status"], unknown["triggered"]) == ("", "")
+
+
 def test_an_incident_says_who_has_it_and_until_when():
     until = NOW + timedelta(hours=4)
     snooze = Snooze("s1", FlowId(3377), "daily", MAYA, NOW, until, "repair")

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from bot.core.flow.ids import instance_moment
-from bot.core.flow.model import Instance
+from bot.core.flow.model import FlowId, Instance
 from bot.core.flow.status import name_of
 from bot.core.incident.lifecycle import failures
 from bot.core.incident.model import Incident
@@ -22,6 +22,16 @@ def of_run(instance: Instance, note: Text | None = None) -> Row:
         "triggered": _iso(instance_moment(instance.id)),
     }
     return row if note is None else {**row, "note": plain(note)}
+
+
+def of_flow(flow: FlowId, name: str, status: int | None, at: datetime | None) -> Row:
+    """A flow of a list, with its last run as far as it is known."""
+    return {
+        "flow": str(flow),
+        "name": name,
+        "status": "" if status is None else name_of(status),
+        "triggered": _iso(at),
+    }
 
 
 def of_incident(incident: Incident) -> Row:

@@ -15,6 +15,7 @@ from bot.core.incident.model import Incident
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Element
 from bot.core.people.model import Person
+from bot.core.shell import rows as data
 from bot.core.text.likeness import likeness, nearest_names
 from bot.core.text.message import Text, layout, msg, sentences
 from bot.core.values import dataclass
@@ -79,7 +80,9 @@ async def find(services: Services, context: CommandContext, request: Find) -> An
     menus = [_menu(hit.flow, context, index, editable=True) for index, hit in enumerate(shown)]
     title, nothing = msg("Flows found: {n}", n=len(found)), msg("I found no flow that I could check.")
     notes = [cards.searched(OWNER_LOOKBACK.days), *left_out(unchecked)]
-    return Answer(listed(context, request, rows, title, nothing, notes=notes, accessories=menus))
+    card = listed(context, request, rows, title, nothing, notes=notes, accessories=menus)
+    of_shell = [data.of_flow(hit.flow, hit.name, *last_state(runs.get(hit.flow), live.get(hit.flow))) for hit in found]
+    return Answer(card, rows=of_shell)
 
 
 async def mine(services: Services, context: CommandContext, request: Mine) -> Answer:
@@ -104,7 +107,8 @@ async def mine(services: Services, context: CommandContext, request: Mine) -> An
     menus = [_menu(each.flow.id, context, index, editable=each.flow.editable) for index, each in enumerate(shown)]
     title, nothing = msg("Your flows: {n}", n=len(ordered)), msg("EnOS lists no flows for you.")
     notes = [cards.age(known.age, failed=known.trouble is not None, left_out=known.left_out)]
-    return Answer(listed(context, request, rows, title, nothing, notes=notes, accessories=menus))
+    card = listed(context, request, rows, title, nothing, notes=notes, accessories=menus)
+    return Answer(card, rows=[data.of_flow(each.flow.id, each.flow.name, each.status, each.at) for each in ordered])
 
 
 async def live_incidents(services: Services) -> Mapping[FlowId, Incident]:
