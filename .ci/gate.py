@@ -35,8 +35,8 @@ REAL_TIME = {
     "slack",
     "sim, enos",
 }  # they wait for a clock, sockets and processes
-# Of each file of journeys the first, and every sixth after it; of the page's tests every third. The soak has all.
-STORIES = {"FLOWBOT_STORIES": "6"}
+# Of each file of journeys the first, and every eighth after it; of the page's tests every third. The soak has all.
+STORIES = {"FLOWBOT_STORIES": "8"}
 LANES = 5  # on two cores: some parts wait more than they work
 
 failures: list[str] = []

@@ -11,7 +11,7 @@ from new_database import new_database
 from bot.core.bridges.model import Bridge
 from bot.store.store import Store
 
-STRIDE = 1 if HISTORIES else 5
+STRIDE = 1 if HISTORIES else 8
 STORY = [(incident(), ()), (incident(), ("i1",)), (taken(), ()), (closed(), ())]
 READS = {"due_events", "late_event", "next_event"}
 

@@ -20,7 +20,7 @@ from bot.core.text.message import msg
 from bot.work.runs import crash_recovery
 from bot.work.runs.retrier import Retrier
 
-STRIDE = 1 if HISTORIES else 4
+STRIDE = 1 if HISTORIES else 6
 ERROR = "java.net.SocketException: Connection reset by peer"
 
 
