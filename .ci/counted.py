@@ -192,7 +192,7 @@ def combine(folder: Path, into: Path) -> None:
 
 
 def arcs(file: Path, numbers: set[int]) -> set[Arc]:
-    """Return the arcs that these marks tell of; (-1, line) is a line that was reached."""
+    """Return the arcs that these marks stand for; (-1, line) is a line that was reached."""
     from coverage.parser import PythonParser
 
     marker, text = Marker(), file.read_text(encoding="utf-8")

@@ -46,7 +46,7 @@ def test_slack_takes_every_field():
     sent = rendering.rendered(view(*ALL_FIELDS, notify_on_close=True))
     check_view(sent)
     by_name = {fields.name_of(block["block_id"]): block for block in sent["blocks"][:-1]}
-    assert by_name["b"]["block_id"] == "b.2", "another version of a field begins anew"
+    assert by_name["b"]["block_id"] == "b.2", "another version of a field is empty"
     assert by_name["c"]["element"]["initial_option"]["value"] == "2"
     assert "initial_option" not in by_name["d"]["element"]
     assert (by_name["c"].get("dispatch_action"), by_name["d"].get("dispatch_action")) == (True, None)

@@ -1,4 +1,4 @@
-"""Values: dataclasses whose instances share what the standard library writes anew for each class."""
+"""Values: dataclasses whose instances share what the standard library writes again for each class."""
 
 import re
 from dataclasses import field, fields, replace

@@ -1,7 +1,7 @@
 """The fields of a form, as blocks whose language is not chosen yet.
 
 A field keeps what a person has entered while its view is updated, since its ids stay the same. Another ``version`` of
-it begins anew. Limits: docs.slack.dev, "Block Kit reference" (block elements).
+it is empty again. Limits: docs.slack.dev, "Block Kit reference" (block elements).
 """
 
 from collections.abc import Mapping, Sequence

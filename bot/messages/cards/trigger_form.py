@@ -51,7 +51,7 @@ def view(
 ) -> View:
     """The form. ``form`` is None until a flow was read; ``notice`` says what happened to it meanwhile.
 
-    ``state`` has a ``version``: fields of another one begin anew.
+    ``state`` has a ``version``: fields of another one are empty again.
     """
     version = state.get("version", "")
     body: list[Block] = [blocks.section(notice)] if notice is not None else []

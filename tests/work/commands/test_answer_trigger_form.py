@@ -232,7 +232,7 @@ async def test_a_long_name_leaves_room_for_the_id(world, maya):
     assert label.endswith("… (7)")
 
 
-async def test_another_flow_begins_anew(world, maya):
+async def test_another_flow_empties_the_fields(world, maya):
     view = await maya.fills(await chosen(maya), p0="/typed")
     view = await maya.fills(view, flow="4500")
     assert held(view)["path (optional)"] == PARAMETERS[0].value

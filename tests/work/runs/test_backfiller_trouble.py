@@ -167,7 +167,7 @@ async def test_it_goes_on_after_a_restart(world, filling):
     assert f"Running now: `{AT[1]}`" in message.text
 
 
-async def test_an_attempt_that_a_process_left_open_is_ended_and_begun_anew(world, filling):
+async def test_an_attempt_that_a_process_left_open_is_ended_and_begun_again(world, filling):
     await filling.begins()
     change = world.store.change_backfill
     world.store.change_backfill = raising(DatabaseUnavailable("disk full"))
