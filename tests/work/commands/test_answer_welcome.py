@@ -59,9 +59,11 @@ async def test_who_was_refused_as_a_guest_is_welcomed_once_they_are_linked(world
     assert WELCOME in first.text
 
 
-async def test_what_everybody_reads_has_no_welcome_in_it(world, new):
-    world.enos.add(9001, "noras-flow", "nora")
-    answers = await new.says("trigger 9001")
+@pytest.mark.parametrize("words", ["trigger 9001", "enable 9001", "runbook 9001 ask Nora"])
+async def test_what_everybody_reads_has_no_welcome_in_it(world, new, words):
+    world.enos.add(9001, "noras-flow", "nora", active=False)
+    answers = await new.says(words)
+    assert answers
     assert all(WELCOME not in each.text for each in answers)
 
 
