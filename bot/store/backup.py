@@ -17,6 +17,7 @@ from pathlib import Path
 from bot.core.errors import Refusal
 from bot.core.text.message import Message, msg
 from bot.store.schema import APPLICATION
+from bot.store.sqlite import SqliteDatabase
 from bot.store.transactions import ROWS, Transactional
 
 _PAGES = 64  # at once; 256 KiB
@@ -33,9 +34,15 @@ class Backup(Transactional):
 
     async def backup(self, path: Path) -> None:
         """Copy the database to a file while everything else goes on. Raises ``Refusal``: "backup", "backup_target"."""
-        between = self._database_thread.run_waiting_jobs
+        db, between = self._db, self._database_thread.run_waiting_jobs
+        if not isinstance(db, SqliteDatabase):
+            raise Refusal(
+                "backup",
+                msg("A database on PostgreSQL is backed up with its own tools. Nothing was copied."),
+                msg("Use `pg_dump`, or `flowbot database copy`."),
+            )
         try:
-            await self._run(lambda: copy(self._db.conn, self.path, path, between))
+            await self._run(lambda: copy(db.conn, db.path, path, between))
         except (OSError, ValueError, sqlite3.Error) as error:  # ValueError: a name that no file can have
             why = error.strerror if isinstance(error, OSError) else None
             raise Refusal(

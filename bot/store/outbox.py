@@ -254,7 +254,7 @@ def requeue(db: Database, id_: PostId, retry_at: datetime, why: str, *, channel:
     db.execute(
         "UPDATE posts SET state = 'queued', retry_at = ?, why = ?, kind = ?, channel = ?, body = ?,"
         " thread_of = ?, thread = ?, user = ?, response_url = ?, line = ?,"
-        " ts = iif(?, ts, ''), stands_in = '' WHERE id = ?",
+        " ts = CASE WHEN ? = 1 THEN ts ELSE '' END, stands_in = '' WHERE id = ?",
         [
             timestamp(retry_at),
             why,
@@ -266,7 +266,7 @@ def requeue(db: Database, id_: PostId, retry_at: datetime, why: str, *, channel:
             new.user,
             new.response_url,
             line_of(new),
-            new.kind is not PostKind.MESSAGE,  # a file keeps its id
+            int(new.kind is not PostKind.MESSAGE),  # a file keeps its id
             id_,
         ],
     )

@@ -51,8 +51,8 @@ class Backfills(Transactional):
 
     @transaction
     def _new_backfill(self, db: Database, backfill: Backfill) -> int:
-        number = db.execute(f"INSERT INTO backfills VALUES ({', '.join('?' * 21)})", _row(backfill)).lastrowid  # noqa: S608
-        return int(number or 0)
+        insert = f"INSERT INTO backfills VALUES ({', '.join('?' * 21)}) RETURNING number"  # noqa: S608
+        return int(db.execute(insert, _row(backfill)).fetchone()["number"])
 
     @transaction
     def _add_starts(self, db: Database, number: int, starts: Sequence[BackfillStart]) -> None:

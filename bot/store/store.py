@@ -7,9 +7,12 @@ Each method is written once, in the class of its subject. ``put_links``, ``chang
 ``correct_future_times`` and ``backup`` take several transactions.
 """
 
+import secrets
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from bot.core.text.language import EN
 from bot.store.background import Surroundings
@@ -17,7 +20,7 @@ from bot.store.backup import Backup
 from bot.store.bridge_events import BridgeEvents
 from bot.store.change_sets import ChangeSets
 from bot.store.clock_set_back import ClockCorrection
-from bot.store.database import LOCK_TIMEOUT, Database, probe
+from bot.store.database import CACHES, Database
 from bot.store.escalation import Escalations
 from bot.store.expectations import Expectations
 from bot.store.history import History
@@ -38,9 +41,20 @@ from bot.store.retries import Retries
 from bot.store.routing import Routing
 from bot.store.runbooks import Runbooks
 from bot.store.snoozes import Snoozes
+from bot.store.sqlite import LOCK_TIMEOUT, open_database
 from bot.store.transactions import transaction
 from bot.store.waiting import WaitTimes
 from bot.store.workspace_keys import WorkspaceKeys
+
+
+class ServerAddress(Protocol):
+    """Where a PostgreSQL is: ``url`` holds its password, ``str()`` does not."""
+
+    @property
+    def url(self) -> str: ...  # noqa: D102
+
+
+Address = Path | str | ServerAddress
 
 
 class Store(
@@ -51,39 +65,52 @@ class Store(
 ):  # fmt: skip
     """The database of one flowbot. Built by ``Store.open``; all methods may be called from one event loop.
 
-    Every method raises ``DatabaseUnavailable`` (a TemporaryFailure) where the disk or another program is in the way;
-    what it was about to write is then not written.
+    Every method raises ``DatabaseUnavailable`` (a TemporaryFailure) where the disk, the server or another program is in
+    the way; what it was about to write is then not written. ``id`` names this opening of the database.
     """
 
-    def __init__(self, path: Path, lock: Lock, *, lock_timeout: float = LOCK_TIMEOUT, language: str = EN) -> None:
-        self._lock = lock
+    def __init__(self, id_: str, open_: Callable[[], Database], lock: Lock | None, *, language: str = EN) -> None:
+        self.id, self._lock, self._is_open = id_, lock, True
         self._incident_cache = IncidentCache()
         self._seen_cache = SeenCache()
-        super().__init__(path, lock_timeout=lock_timeout)
+        super().__init__(open_)
         self._db.language = language
 
     @classmethod
-    def open(cls, path: Path | str, *, lock_timeout: float = LOCK_TIMEOUT, language: str = EN) -> Self:
-        """Open the database, made where there is none, brought to the newest version, locked.
+    def open(cls, address: Address, *, lock_timeout: float = LOCK_TIMEOUT, language: str = EN) -> Self:
+        """Open the database, made where there is none, brought to the newest version.
 
-        ``lock_timeout``: how many seconds a transaction waits for another program that holds the file. ``language``:
-        that of messages which a channel reads. Raises
-        ``DatabaseUnavailable``, and ``Refusal``: "locked" naming the holder, "unwritable", "not_a_lock", "linked",
-        "not_a_database", "foreign_database", "newer_database".
+        A file is locked as long as it is open; of a database on PostgreSQL there may be many openings.
+        ``lock_timeout``: how many seconds a transaction waits for others. ``language``: that of messages which a
+        channel reads. Raises ``DatabaseUnavailable``, and ``Refusal``: "locked" naming the holder, "unwritable",
+        "not_a_lock", "linked", "not_a_database", "foreign_database", "newer_database".
         """
-        path = real_path(Path(path))
+        if isinstance(address, Path | str):
+            return cls._open_file(real_path(Path(address)), lock_timeout, language)
+        from bot.store.postgres.database import PostgresDatabase
+
+        id_ = secrets.token_hex(8)
+        open_ = partial(PostgresDatabase, address.url, lock_timeout=lock_timeout)
+        return cls(id_, open_, None, language=language)
+
+    @classmethod
+    def _open_file(cls, path: Path, lock_timeout: float, language: str) -> Self:
         lock = take(path)
         try:
-            return cls(path, lock, lock_timeout=lock_timeout, language=language)
+            return cls(
+                secrets.token_hex(8), partial(open_database, path, lock_timeout=lock_timeout), lock, language=language
+            )
         except BaseException:
             lock.release()
             raise
 
     def close(self) -> None:
         """Finish what was submitted, close the database, release the lock. May be called twice."""
-        if self._lock.held:
+        if self._is_open:
+            self._is_open = False
             self._stop()
-            self._lock.release()
+            if self._lock is not None:
+                self._lock.release()
 
     async def __aenter__(self) -> Self:
         return self
@@ -101,9 +128,20 @@ class Store(
     @transaction
     def probe(self, db: Database) -> None:
         """Write something, and to the disk next to it what a full one does not take. Raises ``DatabaseUnavailable``."""
-        probe(db, self.path.parent)
+        db.probe()
+
+    def _opened(self) -> None:
+        self._db.forget = self._forget
+        super()._opened()
 
     def _rolled_back(self) -> None:
-        self._incident_cache.clear()
-        self._seen_cache.clear()
-        self._rules = None
+        self._forget(CACHES)
+
+    def _forget(self, names: Iterable[str]) -> None:
+        """Forget what was cached, by the names of ``CACHES``; on the database thread."""
+        if "incidents" in names:
+            self._incident_cache.clear()
+        if "seen" in names:
+            self._seen_cache.clear()
+        if "rules" in names:
+            self._rules = None

@@ -24,13 +24,12 @@ from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from functools import cache, wraps
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from bot.core.errors import DatabaseUnavailable
 from bot.core.people.model import Person
-from bot.store.database import LOCK_TIMEOUT, Database, open_database
+from bot.store.database import Database
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -108,15 +107,14 @@ class Transactional:
     one that queued events, ``on_unavailable`` after each one that failed because of the disk or another program.
     """
 
-    def __init__(self, path: Path, *, lock_timeout: float = LOCK_TIMEOUT) -> None:
-        self.path = path
+    def __init__(self, open_database: Callable[[], Database]) -> None:
         self.on_queued: Callable[[], None] = lambda: None
         self.on_bridge_events: Callable[[], None] = lambda: None
         self.on_unavailable: Callable[[DatabaseUnavailable], None] = lambda _unavailable: None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._database_thread = DatabaseThread("store")
         try:
-            self._db = self._database_thread.submit(lambda: open_database(path, lock_timeout=lock_timeout)).result()
+            self._db = self._database_thread.submit(open_database).result()
             self._database_thread.submit(self._opened).result()
         except BaseException:
             self._database_thread.stop()

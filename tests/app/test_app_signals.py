@@ -63,7 +63,7 @@ async def scripted(text, running, folder):
 OPENING = """
 import sys, threading
 from bot.ops import signals, process
-from bot.store import database
+from bot.store import sqlite as database
 signals.exit_on_signals()
 migrate = database.migrate
 
@@ -95,7 +95,7 @@ async def test_while_the_database_is_being_opened(tmp_path, number):
 TAKEN = """
 import os, signal, sys, threading
 from bot.ops import signals, process
-from bot.store import database
+from bot.store import sqlite as database
 signals.exit_on_signals()
 main = threading.main_thread()
 

@@ -16,7 +16,7 @@ from bot.core.people.model import DONE, Attempt, AttemptResult, IncomingMessage,
 from bot.core.routing.watch import Filters, Watch
 from bot.ops import people_file, workspace_keys
 from bot.slack.directory import Identity
-from bot.store.database import open_database
+from bot.store.sqlite import open_database
 from bot.store.store import Store
 from bot.store.workspace_keys import KeyChange, change_person_keys
 

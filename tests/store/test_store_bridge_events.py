@@ -13,8 +13,8 @@ from bot.core.bridges.model import Bridge, BridgeSettings, EventState
 from bot.core.incident.facts import ChangeSet
 from bot.core.incident.model import Phase
 from bot.core.outbox.posts import PostId
-from bot.store.database import migrate
 from bot.store.schema import STEPS
+from bot.store.sqlite import migrate
 
 OPEN = incident(occurrences=[occurrence(1)])
 TAKEN = replace(OPEN, phase=Phase.ACKNOWLEDGED, acked_by=MAYA, acked_at=NOW, ack_until=later(hours=4))

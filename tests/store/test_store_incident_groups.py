@@ -9,8 +9,8 @@ from store_makers import NOW, incident, later
 
 from bot.core.incident.facts import ChangeSet
 from bot.core.incident.groups import IncidentGroup, Occasion
-from bot.store.database import migrate, open_database
 from bot.store.schema import STEPS
+from bot.store.sqlite import migrate, open_database
 from bot.store.store import Store
 
 STORM = IncidentGroup("g1", "C1", Occasion.STORM, NOW, later(minutes=3), later(minutes=13), ("maya.chen",), "digest", 7)

@@ -16,9 +16,9 @@ from thorough import spread
 
 from bot.core.errors import Refusal
 from bot.core.outbox.notices import Notice
-from bot.store.database import migrate, open_database, scrub
 from bot.store.lock import lock_path
 from bot.store.schema import STEPS
+from bot.store.sqlite import migrate, open_database, scrub
 from bot.store.store import Store
 
 AROUND = 9  # more statements than a step has besides its own: its transaction, and what is asked about the version

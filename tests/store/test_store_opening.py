@@ -14,10 +14,10 @@ from sqlite_utils import Database
 from store_makers import NOW, message
 
 from bot.core.errors import DatabaseUnavailable, Refusal
-from bot.store.database import journal_mode, migrate, open_database
 from bot.store.lock import Holder, holder, lock_path, take
 from bot.store.outbox import _DUE
 from bot.store.schema import STEPS
+from bot.store.sqlite import journal_mode, migrate, open_database
 from bot.store.store import Store
 
 HOLD = """

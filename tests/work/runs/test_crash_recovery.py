@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 from answer_world import FAILED, OPS
 
+from bot.core.errors import DatabaseUnavailable
 from bot.core.flow.model import UserId, UserName
 from bot.core.flow.status import Status
 from bot.core.people.model import Attempt, Link
 from bot.enos.errors import NoResponse
-from bot.store.database import DatabaseUnavailable
 from bot.work.runs import crash_recovery
 
 

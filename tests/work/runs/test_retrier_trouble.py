@@ -7,7 +7,7 @@ import pytest
 from answer_world import FAILED, OPS, Lost
 from retrier_kit import RULE, Instead, fails, leaves, raising, row, texts, ticks
 
-from bot.core.errors import TemporaryFailure
+from bot.core.errors import DatabaseUnavailable, TemporaryFailure
 from bot.core.flow.run import RunState
 from bot.core.incident.facts import ChangeSet
 from bot.core.incident.lifecycle import is_live
@@ -16,7 +16,6 @@ from bot.core.incident.retries import RetryReason, RetryState
 from bot.core.outbox.conversations import SlackUnreachable
 from bot.core.people.model import Person
 from bot.core.text.message import msg
-from bot.store.database import DatabaseUnavailable
 from bot.work.runs import crash_recovery
 from bot.work.runs.retrier import Retrier
 

@@ -1,0 +1,310 @@
+"""A database on PostgreSQL, as a transaction is handed it, and its connection: one, for the store's one thread.
+
+    BEGIN IMMEDIATE   waits for the one row of ``replication``: writers queue up across all replicas, as on SQLite, so
+                      no transaction is ever repeated; then asks whether we are who we think we are
+    BEGIN             a snapshot that is only read
+
+Both ask how often cached rows were written: what another replica has written is forgotten here (``forget``). A
+connection that is lost fails the transaction, and the next one connects anew.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import psycopg
+from psycopg import sql as psycopg_sql
+from psycopg.types.numeric import Int8Dumper
+
+from bot.core.bridges.model import BridgeSettings
+from bot.core.errors import DatabaseUnavailable
+from bot.core.text.language import EN
+from bot.core.values import dataclass
+from bot.store.database import CACHES
+from bot.store.postgres import schema
+from bot.store.postgres.sql import Statement, translated
+from bot.store.schema import STEPS
+from bot.store.sqlite import newer_database
+
+CHANNEL = "flowbot"  # of NOTIFY
+# A replica that stops in the middle of a transaction is cut off, so that the others go on.
+_SESSION = """
+SET idle_in_transaction_session_timeout = 5000; SET lock_timeout = {lock}; SET statement_timeout = 30000;
+SET timezone = 'UTC'; SET client_encoding = 'UTF8'
+"""
+_CONNECT = {
+    "connect_timeout": 5,
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 5000,  # milliseconds
+    "application_name": "flowbot",
+}
+_PAUSE = 1.0  # seconds after a connection failed in which no other is tried
+
+_STATE = "SELECT version, leader, incidents, seen, rules FROM replication"
+_READ = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {_STATE}"
+
+_Failed = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError)
+
+
+class Superseded(DatabaseUnavailable):
+    """Others have taken over what this replica had in hand, or its lead: it writes nothing more."""
+
+
+class NewerDatabase(Superseded):
+    """A newer flowbot has changed the tables: this one stops."""
+
+
+class _Flag(Int8Dumper):
+    """A truth value as SQLite takes it: a number."""
+
+    def dump(self, obj: Any) -> Any:
+        return super().dump(int(obj))
+
+
+def connect(url: str, *, lock_timeout: float) -> "psycopg.Connection[Any]":
+    """A connection that commits each statement by itself. Raises ``DatabaseUnavailable``."""
+    options = {name: value for name, value in _CONNECT.items() if f"{name}=" not in url}
+    try:
+        connection = psycopg.connect(url, autocommit=True, row_factory=_row_factory, **options)  # type: ignore[arg-type]
+        connection.adapters.register_dumper(bool, _Flag)
+        connection.execute(_SESSION.format(lock=int(1000 * lock_timeout)))
+    except _Failed as error:
+        raise DatabaseUnavailable(_words(error)) from error
+    return connection
+
+
+class PostgresDatabase:
+    """The database with its connection.
+
+    ``me`` is the id of this replica, and empty for a program that only looks in. ``forget`` is called with the names of
+    the caches whose rows somebody else has written. ``leads`` is set once this replica has become the leader.
+    """
+
+    has_queued_posts = False
+    has_bridge_events = False
+    bridges = BridgeSettings()
+    language = EN
+
+    def __init__(self, url: str, *, me: str = "", lock_timeout: float) -> None:
+        self.me, self.leads = me, False
+        self.forget: Callable[[Iterable[str]], None] = lambda _names: None
+        self.total_changes = 0
+        self.tables = schema.tables()
+        self._url, self._lock_timeout = url, lock_timeout
+        self._counts: dict[str, int] = {}
+        self._written: set[str] = set()
+        self._notices: set[str] = set()
+        self._is_writing = False
+        self._retry_at = 0.0
+        self._connection: psycopg.Connection[Any] | None = connect(url, lock_timeout=lock_timeout)
+        try:
+            schema.migrate(self._connection)
+        except _Failed as error:
+            self.close()
+            raise DatabaseUnavailable(_words(error)) from error
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def conn(self) -> "PostgresDatabase":
+        """The connection: the database itself speaks as SQLite's does."""
+        return self
+
+    # ── statements ──
+
+    def execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> Any:
+        """Run a statement; ``BEGIN``, ``BEGIN IMMEDIATE`` and ``COMMIT`` among them."""
+        if sql == "BEGIN IMMEDIATE":
+            return self._begin_write()
+        if sql == "BEGIN":
+            return self._begin_read()
+        if sql == "COMMIT":
+            return self._commit()
+        statement = self._translated(sql)
+        cursor = self._run(statement.text, () if parameters is None else parameters)
+        self._note_written(statement, cursor.rowcount)
+        return cursor
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> Any:
+        """Run a statement for each of the rows."""
+        statement = self._translated(sql)
+        with self._open().cursor() as cursor:
+            try:
+                cursor.executemany(statement.text, list(rows))
+            except _Failed as error:
+                raise self._unavailable(error) from error
+            self._note_written(statement, cursor.rowcount)
+            return cursor
+
+    def table(self, table_name: str, *, pk: Any) -> "_Table":
+        """A table, as sqlite-utils has them."""
+        return _Table(self, table_name, pk)
+
+    def notify(self, *names: str) -> None:
+        """Tell the replicas that listen, once this transaction is committed."""
+        self._notices.update(names)
+
+    def probe(self) -> None:
+        """Write a little. Raises ``DatabaseUnavailable``."""
+        self.execute("INSERT OR REPLACE INTO notes VALUES ('probe', '')")
+
+    def rollback(self) -> None:
+        """Undo the transaction; a connection that does not even take that is given up."""
+        connection = self._connection
+        if connection is None:
+            return
+        try:
+            connection.rollback()
+        except psycopg.Error:
+            self._give_up()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._give_up()
+
+    # ── transactions ──
+
+    def _begin_write(self) -> None:
+        alive = psycopg_sql.Literal(self.me).as_string(None)
+        self._start(f"BEGIN; {_STATE} FOR UPDATE; SELECT 1 FROM replicas WHERE id = {alive}", writes=True)  # noqa: S608  our own id
+
+    def _begin_read(self) -> None:
+        self._start(_READ, writes=False)
+
+    def _start(self, begin: str, *, writes: bool) -> None:
+        self._written.clear()
+        self._notices.clear()
+        self._is_writing = writes
+        cursor = self._run(begin)
+        cursor.nextset()
+        state: Any = cursor.fetchone()
+        version, leader, *counts = state
+        if version > len(STEPS):
+            raise NewerDatabase(str(newer_database(version, len(STEPS)).message))
+        if writes and self.me:
+            cursor.nextset()
+            if cursor.fetchone() is None or (self.leads and leader != self.me):
+                raise Superseded("another replica has taken over")
+        found = dict(zip(CACHES, counts, strict=True))
+        if stale := [name for name, count in found.items() if self._counts.get(name, count) != count]:
+            self.forget(stale)
+        self._counts = found
+
+    def _commit(self) -> None:
+        if self.has_queued_posts:
+            self._notices.add("posts")
+        if self.has_bridge_events:
+            self._notices.add("bridges")
+        end = ""
+        if self._is_writing and self._written:
+            end = f"UPDATE replication SET {', '.join(f'{name} = {name} + 1' for name in sorted(self._written))}; "  # noqa: S608  names of ours only
+        if self._is_writing:
+            end += "".join(f"NOTIFY {CHANNEL}, '{name}'; " for name in sorted(self._notices))
+        self._run(f"{end}COMMIT")
+        for name in self._written:
+            self._counts[name] += 1
+
+    def _note_written(self, statement: Statement, rows: int) -> None:
+        if self._is_writing and rows > 0:
+            self.total_changes += rows
+            if statement.cache:
+                self._written.add(statement.cache)
+
+    # ── the connection ──
+
+    def _translated(self, sql: str) -> Statement:
+        return _translation(sql)
+
+    def _run(self, sql: str, values: Any = None) -> "psycopg.Cursor[Any]":
+        connection = self._open()
+        try:
+            # What has no values may be several statements, which PostgreSQL does not prepare.
+            return connection.execute(sql, values, prepare=None if values is not None else False)
+        except _Failed as error:
+            raise self._unavailable(error) from error
+
+    def _open(self) -> "psycopg.Connection[Any]":
+        if self._connection is None or self._connection.closed:
+            if time.monotonic() < self._retry_at:
+                raise DatabaseUnavailable("it was not there a moment ago")
+            try:
+                self._connection = connect(self._url, lock_timeout=self._lock_timeout)
+            except DatabaseUnavailable:
+                self._retry_at = time.monotonic() + _PAUSE
+                raise
+            self.forget(CACHES)
+        return self._connection
+
+    def _unavailable(self, error: psycopg.Error) -> DatabaseUnavailable:
+        if self._connection is not None and self._connection.closed:
+            self._give_up()
+        return DatabaseUnavailable(_words(error))
+
+    def _give_up(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A table with its key."""
+
+    database: PostgresDatabase
+    name: str
+    key: str
+
+    def upsert(self, row: Mapping[str, Any]) -> None:
+        """Insert a row, or change the columns of the one with its key."""
+        columns, changes = ", ".join(row), ", ".join(f"{column} = excluded.{column}" for column in row)
+        self.database.execute(
+            f"INSERT INTO {self.name} ({columns}) VALUES ({', '.join('?' * len(row))})"  # noqa: S608  names of ours only
+            f" ON CONFLICT ({self.key}) DO UPDATE SET {changes}",
+            list(row.values()),
+        )
+
+
+@cache
+def _translation(sql: str) -> Statement:
+    return translated(sql, schema.tables())
+
+
+def _words(error: psycopg.Error) -> str:
+    """The first line of what PostgreSQL says; no address with a password is ever in it."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__
+
+
+# ── rows ──
+
+
+class PostgresRow(tuple[Any, ...]):
+    """A row, read by name or position as SQLite's are."""
+
+    __slots__ = ()
+    places: Mapping[str, int] = {}
+
+    def __getitem__(self, column: Any) -> Any:
+        """The value of a column."""
+        if type(column) is str:
+            column = self.places[column]
+        return tuple.__getitem__(self, column)
+
+    def keys(self) -> list[str]:
+        """The names of the columns."""
+        return list(self.places)
+
+
+@cache
+def _row_class(names: tuple[str, ...]) -> type[PostgresRow]:
+    places = {name: place for place, name in reversed(list(enumerate(names)))}
+    return type("Row", (PostgresRow,), {"__slots__": (), "places": places})
+
+
+def _row_factory(cursor: Any) -> Callable[[Sequence[Any]], PostgresRow]:
+    described = cursor.description
+    return _row_class(tuple(column.name for column in described)) if described else PostgresRow
