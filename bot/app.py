@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from bot.core.errors import Failure
+from bot.core.errors import DatabaseUnavailable, Failure, Superseded
 from bot.core.people.model import IncomingMessage, Surface
 from bot.core.text.mask import Mask, Seal
 from bot.core.text.message import Text
 from bot.doctor.running_bot import RunningBotProbe
-from bot.ops import bridges, control_socket, default_channel, drill, health, offline, people_file, workspace_keys
+from bot.ops import bridges, control_socket, default_channel, drill, health, offline, people_file
 from bot.ops.bot_health import BotHealth
 from bot.ops.clocks import ClockJumps
 from bot.ops.clocks import wall as now
 from bot.ops.event_sender import HttpEventSender
 from bot.ops.heartbeat import Heartbeat
 from bot.ops.jobs import Jobs
+from bot.ops.leading import Leading
 from bot.ops.listener import Listener
 from bot.ops.metrics import Metrics, delivery_metrics
 from bot.ops.metrics_updater import MetricsUpdater
@@ -31,6 +32,7 @@ from bot.ops.new_ids import new_id
 from bot.ops.outside import ENOS_NOTE, Outside
 from bot.ops.part_settings import of_answers, of_monitor
 from bot.ops.platform_times import PlatformZone, schedule_in_words
+from bot.ops.replica import Alone, Replica
 from bot.ops.scheduler import Scheduler
 from bot.ops.watchdog import Watchdog
 from bot.render.process import Pictures
@@ -54,7 +56,6 @@ from bot.work.monitor.owners import MentionableOwners
 from bot.work.monitor.reminders import ReminderChecks, Reminders
 from bot.work.monitor.routing import RoutingMonitor
 from bot.work.monitor.snoozes import SnoozeMonitor
-from bot.work.runs import crash_recovery
 from bot.work.runs.progress import RunTracker
 from bot.work.runs.retrier import Retrier
 
@@ -62,13 +63,16 @@ if TYPE_CHECKING:
     from bot.ops.shell import Shell
     from bot.work.forms.forms import Forms
 
-FARTHEST_AHEAD = timedelta(minutes=2)  # longer than a post ever has to wait at a start
-
 
 class App:
-    """The whole bot around one open store. To be made inside the running event loop."""
+    """The whole bot around one open store. To be made inside the running event loop.
 
-    def __init__(self, outside: Outside, store: Store) -> None:
+    Every replica hears people and answers them. One of them leads: it polls, delivers and reminds. A bot that has its
+    database for itself leads from the start.
+    """
+
+    def __init__(self, outside: Outside, store: Store, replica: Replica | None = None) -> None:
+        self.replica = replica or Alone()
         settings = outside.settings
         self.settings, self.store, self.outside = settings, store, outside
         self.enos, self.gateway, self.steady = outside.enos, outside.gateway, outside.steady
@@ -89,6 +93,7 @@ class App:
             on_alarm=self._alarm,
             metrics=delivery_metrics(self.metrics),
             steady=self.steady,
+            is_sure=None if replica is None else replica.is_sure,
         )
         store.on_queued = self.delivery.wake
         store.use_bridges(bridges.bridge_settings(settings, self.gateway.poster.known_permalink))
@@ -201,7 +206,20 @@ class App:
             database_alarm=Alarms(self._alarm),
             steady=self.steady,
         )
-        store.on_unavailable = self.jobs.on_database_unavailable
+        self.leading = Leading(
+            replica=self.replica,
+            store=store,
+            gateway=self.gateway,
+            jobs=self.jobs,
+            bridges=self.bridges,
+            services=self.services,
+            dispatcher=self.dispatcher,
+            in_background=self._task,
+        )
+        store.on_unavailable = self._on_unavailable
+        if replica is not None:
+            self.enos.fence(replica.is_sure)
+            replica.heard, replica.took_over = self.leading.heard, lambda _names: self._task(self.leading.take_over())
         self._background: set[asyncio.Task[Any]] = set()
         self._servers: list[Listener | web.AppRunner] = []
         self.address = ""  # where health is served
@@ -250,7 +268,7 @@ class App:
                 new_id,
                 console_url=self.settings.enos_console_url,
                 zone=lambda: self.zone.offset,
-                wake=self.monitor.incident_changed,
+                wake=lambda: self.leading.incident_changed(),  # noqa: PLW0108  made below
             ),
             clock=now,
             steady=self.steady,
@@ -261,7 +279,7 @@ class App:
             platform_zone=lambda: self.zone.offset,
             seal=Seal(self.settings.enos_secret_key),
             wake=self.delivery.wake,
-            poll_soon=self.monitor.nudge,
+            poll_soon=lambda at: self.leading.poll_soon(at),  # noqa: PLW0108  made below
             lost=self.delivery.lost_places,
             draw=Pictures().draw,
             outlook=self.lateness.outlook,
@@ -269,21 +287,25 @@ class App:
         )
 
     async def start(self) -> None:
-        """Start receiving, watching and delivering."""
-        await self.store.correct_future_times(now(), margin=FARTHEST_AHEAD)
-        await workspace_keys.migrate(self.store, self.gateway.poster.me, now(), self.gateway.poster.global_ids)
-        await self.bridges.start()
-        left = await crash_recovery.open_attempts(self.services)  # both before anything new is received
-        unanswered = await self.store.unanswered()
-        for run in (self.watchdog.run, self.jobs.watch_clock, self.delivery.run, self.bridges.run, self.homes.run):
+        """Receive and answer; lead, at once where nobody else does."""
+        if self.replica.leads:
+            await self.leading.begin()
+        for run in (self.watchdog.run, self.homes.run):
             self._task(run())
         await self.gateway.start()
-        self._task(crash_recovery.close_attempts(self.services, left))
-        self._task(self.dispatcher.answer_left_over(unanswered))
         self._task(self._learn_languages())
         self._task(default_channel.warn(self.gateway.poster, self.settings.channel, self.settings.shared_channels))
         self.jobs.schedule()
         self.scheduler.start()
+        if not self.leading.began:
+            self._task(self.leading.begin_once_elected())
+
+    def _on_unavailable(self, trouble: DatabaseUnavailable) -> None:
+        """The database did not answer, or does not take this replica for one any more."""
+        if isinstance(trouble, Superseded):
+            self.replica.lose(trouble)
+        else:
+            self.jobs.on_database_unavailable(trouble)
 
     async def stop(self, seconds: float) -> None:
         """Stop receiving, finish what was begun, and close, within about ``seconds``.
@@ -300,14 +322,16 @@ class App:
         await self.monitor.stop()
         await self.history.stop()
         await self.services.flow_lists.close()
-        with contextlib.suppress(Failure, TimeoutError):
-            async with asyncio.timeout(left() / 2):
-                await self.delivery.tick(now())
+        if self.leading.began and not self.replica.lost.is_set():
+            with contextlib.suppress(Failure, TimeoutError):
+                async with asyncio.timeout(left() / 2):
+                    await self.delivery.tick(now())
         await self.delivery.close(left())
         await self.gateway.stop(left())
-        for task in self._background:
+        tasks = tuple(self._background)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self.heartbeat.close()
         for server in self._servers:
             await server.cleanup()

@@ -69,6 +69,24 @@ class DatabaseUnavailable(TemporaryFailure):
         self.reason = reason
 
 
+class Superseded(DatabaseUnavailable):
+    """Others have taken over what this replica had in hand, or its lead: it writes nothing more, and begins anew."""
+
+    def __init__(self, reason: str = "another replica has taken over") -> None:
+        super().__init__(reason)
+        self.message = msg(
+            "This part of flowbot is being replaced, because the others didn't hear from it for a while. "
+            "Nothing was changed. Try again."
+        )
+
+
+class NewerDatabase(Superseded):
+    """A newer flowbot has changed the tables, to the version that is named: this one stops."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(f"a newer flowbot has brought it to version {version}")
+
+
 def internal_error(reference: str) -> Message:
     """What a person who waits is told about a bug. The log has it under the same reference."""
     return msg(

@@ -100,6 +100,10 @@ class EnosClient:
         """Wait for what is on its way, then close the connections."""
         await self._transport.close()
 
+    def fence(self, may_change: Callable[[], bool]) -> None:
+        """Ask this before each change is sent: another replica may have taken over."""
+        self._transport.may_change = may_change
+
     def report_calls(self, on_call: OnCall) -> None:
         """Call this after each attempt from now on, as ``on_call`` above."""
         self._session.on_call = on_call

@@ -17,8 +17,9 @@ import functools
 import logging
 import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -91,6 +92,7 @@ class Transport:
         self._tasks: set[asyncio.Task[Reply]] = set()
         self._closing: set[asyncio.Task[None]] = set()
         self._closed = False
+        self.may_change: Callable[[], bool] | None = None  # asked before each change is sent; None: always
         self.last_date = ""  # of the newest answer
 
     async def send(self, call: Call, headers: Mapping[str, str]) -> Reply:
@@ -163,6 +165,8 @@ class Transport:
             headers={**HEADERS, **headers},
             extensions={"timeout": {"connect": connect, "pool": connect, "read": self.total, "write": self.total}},
         )
+        if call.kind is Kind.MUTATION and self.may_change is not None:
+            http_request.extensions["trace"] = self._ask
         request.may_have_arrived = True  # failures to connect have types of their own
         reply = await transport.handle_async_request(http_request)
         self.last_date = reply.headers.get("date", "")
@@ -178,6 +182,11 @@ class Transport:
         finally:
             await reply.aclose()
         return Reply(reply.status_code, bytes(body), reply.headers.get("retry-after", ""))
+
+    async def _ask(self, step: str, _info: Mapping[str, Any]) -> None:
+        """Ask, with the connection at hand, whether a change may still be sent. Raises Unreachable."""
+        if step.endswith("send_request_headers.started") and self.may_change is not None and not self.may_change():
+            raise Unreachable(msg("another part of flowbot may have taken over"))
 
     def _pool(self, limit: int, keep: int) -> _Pool:
         if self._http is not None:

@@ -93,7 +93,12 @@ class Jobs:
     clock_went_back: bool = False  # and what lies in the future in the database has still to be corrected
 
     def schedule(self) -> None:
-        """Put all jobs into the scheduler."""
+        """Put into the scheduler what every replica does."""
+        self.scheduler.every(1, "sockets", self.count_sockets)
+        self.scheduler.every(5, "metrics", self.update_metrics)
+
+    def schedule_leading(self) -> None:
+        """Put into the scheduler what the leader does."""
         poll_seconds = self.settings.poll_seconds
         every = self.scheduler.every
         every(poll_seconds, "poll", self.poll)
@@ -110,8 +115,6 @@ class Jobs:
         every(HISTORY_SECONDS, "read history", self.read_history, first_in=HISTORY_BEGINS)
         every(LATENESS_SECONDS, "find what is late", self.find_late, first_in=HISTORY_BEGINS)
         every(PAST_SECONDS, "read the past", self.read_past, first_in=HISTORY_BEGINS)
-        every(1, "sockets", self.count_sockets)
-        every(5, "metrics", self.update_metrics)
 
     async def poll(self) -> None:
         """Read EnOS; beat where all of it was read and nothing is broken."""

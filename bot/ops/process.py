@@ -4,13 +4,16 @@ import asyncio
 import contextlib
 import gc
 import logging
+import os
 import resource
+import socket
 import sys
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from bot import __version__
 from bot.absent import absent
-from bot.core.errors import Failure, TemporaryFailure
+from bot.core.errors import Failure, NewerDatabase, TemporaryFailure
 from bot.core.text import catalogue
 from bot.core.text.mask import Mask
 from bot.ops import logs, signals
@@ -23,6 +26,7 @@ with absent("slack_sdk.web.client", "slack_bolt.app.app"):  # the twins of what 
 
 if TYPE_CHECKING:
     from bot.app import App
+    from bot.ops.replica import Replica
 
 log = logging.getLogger("bot")
 
@@ -75,22 +79,50 @@ async def _run(settings: Settings) -> int:
     loop = asyncio.get_running_loop()
     with signals.wake_on_signals(loop):
         try:
-            # On a thread: the loop can be woken, a wait for a thread cannot.
-            store = await asyncio.to_thread(Store.open, settings.database, language=settings.language)
+            store = await _opened(settings)
         except Failure as failure:
             return _complain([str(failure)], EXIT_FAILED)
         try:
-            return await _serve(settings, store)
+            while (code := await _serve(settings, store)) is None:
+                store = await _opened(settings, patient=True)
         finally:
             signals.ignore_signals()
+        return code
 
 
-async def _serve(settings: Settings, store: Store) -> int:
+async def _opened(settings: Settings, *, patient: bool = False) -> Store:
+    """The database; ``patient`` waits for it. On a thread: the loop can be woken, a wait for a thread cannot."""
+    while True:
+        try:
+            return await asyncio.to_thread(Store.open, settings.database, language=settings.language)
+        except TemporaryFailure as trouble:
+            if not patient:
+                raise
+            log.warning("The database does not answer yet: %s", trouble)
+            await asyncio.sleep(FIRST_PAUSE_SECONDS)
+
+
+async def _joined(store: Store) -> "Replica | None":
+    """This replica, where others may be; its first turn shows whether it leads."""
+    if (session := store.session()) is None:
+        return None
+    from bot.ops.replica import Replica  # not where nobody else can be
+
+    await store.join(f"{socket.gethostname()}, process {os.getpid()}", __version__)
+    replica = Replica(store, session)
+    await replica.turn()
+    return replica
+
+
+async def _serve(settings: Settings, store: Store) -> int | None:
+    """Run one bot until it is to stop: the exit code; None where it was lost among others and is to begin anew."""
     stop = asyncio.Event()
     async with store:
+        replica = await _joined(store)
+        keeping = asyncio.create_task(_kept(replica, stop))
         outside, drain = Outside(settings, await store.notes()), ABORT_SECONDS
         connecting = asyncio.create_task(_connect(outside, stop))
-        app = (await _app_class())(outside, store)
+        app = (await _app_class())(outside, store, replica)
         signals.call_on_signals(asyncio.get_running_loop(), stop.set)
         try:
             await app.listen()
@@ -102,6 +134,9 @@ async def _serve(settings: Settings, store: Store) -> int:
             await app.start()
             log.info("flowbot is running. Its health is at %s", app.address)
             await stop.wait()
+            if replica is not None and replica.lost.is_set():
+                drain = ABORT_SECONDS
+                return _lost(replica)
             log.info("flowbot is stopping. It finishes what it started.")
         except OSError as error:
             return _complain([cannot_listen(settings, error)], EXIT_SETTINGS)
@@ -109,7 +144,34 @@ async def _serve(settings: Settings, store: Store) -> int:
             connecting.cancel()
             await asyncio.wait({connecting})
             await app.stop(drain)
+            keeping.cancel()
+            await asyncio.wait({keeping})
+            if replica is not None:
+                await _left(store)
     return EXIT_OK
+
+
+async def _kept(replica: "Replica | None", stop: asyncio.Event) -> None:
+    """Keep the lease; stop where it is lost."""
+    if replica is not None:
+        try:
+            await replica.run()
+        finally:
+            stop.set()
+
+
+async def _left(store: Store) -> None:
+    """Tell the others that this replica is gone, if the database takes it."""
+    with contextlib.suppress(Failure):
+        await store.leave()
+
+
+def _lost(replica: "Replica") -> int | None:
+    if isinstance(replica.why_lost, NewerDatabase):
+        log.warning("%s. This flowbot is older and stops.", replica.why_lost.reason.capitalize())
+        return EXIT_OK
+    log.warning("Another replica has taken over what this one did. It drops everything and begins anew.")
+    return None
 
 
 async def _app_class() -> "type[App]":

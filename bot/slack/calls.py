@@ -30,6 +30,7 @@ from bot.core.outbox.conversations import (
     SlackUntrusted,
     host_of,
 )
+from bot.core.outbox.fence import may_send
 from bot.core.text.escape import legible
 from bot.core.values import dataclass
 from bot.slack.redacted import library_log
@@ -79,6 +80,19 @@ def web_client(
     client.on_call = on_call
     client.proxy = proxy_for(api_url, environment)
     return client
+
+
+def fenced_session() -> aiohttp.ClientSession:
+    """A session that asks the fence (``core/outbox/fence.py``) when a call has its connection, before it is sent."""
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_create_end.append(_ask_fence)
+    trace.on_connection_reuseconn.append(_ask_fence)
+    return aiohttp.ClientSession(timeout=TIMEOUT, trace_configs=[trace])
+
+
+async def _ask_fence(*_event: object) -> None:
+    if not may_send():
+        raise SlackUnreachable("another replica may have taken over")
 
 
 @dataclass(slots=True)

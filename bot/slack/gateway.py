@@ -7,8 +7,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import field
 from datetime import UTC, datetime
 
-import aiohttp
-
 from bot.core.errors import Refusal
 from bot.core.forms.model import FormAsked
 from bot.core.people.model import IncomingMessage
@@ -17,7 +15,7 @@ from bot.core.text.message import Text, msg, rendered
 from bot.core.values import dataclass
 from bot.ops.listener import Listener
 from bot.slack import http_mode, preflight
-from bot.slack.calls import TIMEOUT, OnCall, Sleep, web_client
+from bot.slack.calls import OnCall, Sleep, fenced_session, web_client
 from bot.slack.directory import Identity, OnListEnd
 from bot.slack.listeners import Capacity, Listeners, Load, RecordArrival, RequestCounts, keep_tasks
 from bot.slack.poster import Poster
@@ -92,7 +90,7 @@ class SlackGateway:
             )
         self.connection, self.timing = connection, timing or Timing()
         self.runtime = runtime or Runtime()
-        self._session = aiohttp.ClientSession(timeout=TIMEOUT)
+        self._session = fenced_session()
         self.poster = Poster(
             bot_token,
             api_url=api_url,

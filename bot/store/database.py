@@ -45,6 +45,7 @@ class Database(Protocol):
     bridges: BridgeSettings
     language: str  # of messages that a channel reads, and of those for people whose language is not known
     forget: Callable[[Iterable[str]], None]
+    me: str  # the id of this replica; empty where there is but one
 
     @property
     def conn(self) -> Any:

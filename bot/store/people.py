@@ -32,6 +32,8 @@ from bot.store.database import Database
 from bot.store.transactions import Transactional, from_timestamp, from_timestamp_or_none, read, timestamp, transaction
 from bot.store.transactions import person as person_of
 
+_LEFT_OVER = "replica NOT IN (SELECT id FROM replicas)"
+
 # A row keeps the key that its person had then; it is read with the one that they have now.
 _READ = (
     "SELECT a.*, coalesce(f.person, a.person) AS whose FROM attempts a LEFT JOIN former_people f ON f.former = a.person"
@@ -94,15 +96,15 @@ class Inbox(Transactional):
                 }
             )
         done = db.execute(
-            "INSERT INTO deliveries (key, at, said) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING",
-            [key, timestamp(now), words],
+            "INSERT INTO deliveries (key, at, said, replica) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
+            [key, timestamp(now), words, db.me],
         )
         return done.rowcount == 1
 
     @read
     def unanswered(self, db: Database) -> tuple[IncomingMessage, ...]:
-        """What was said and neither answered nor noted in the audit, oldest first."""
-        rows = db.execute("SELECT key, at, said FROM deliveries WHERE said <> '' ORDER BY at, key")
+        """What was said and neither answered nor noted in the audit, oldest first; not what a replica has in hand."""
+        rows = db.execute(f"SELECT key, at, said FROM deliveries WHERE said <> '' AND {_LEFT_OVER} ORDER BY at, key")  # noqa: S608  constants only
         return tuple(_incoming_message(row) for row in rows)
 
 
@@ -148,8 +150,8 @@ class AuditLog(Transactional):
 
     @read
     def unfinished_attempts(self, db: Database) -> tuple[Entry, ...]:
-        """Attempts without an end, oldest first."""
-        rows = db.execute(f"{_READ} WHERE a.ended_at IS NULL ORDER BY a.id LIMIT 500")
+        """Attempts without an end, oldest first; not those that a replica has in hand."""
+        rows = db.execute(f"{_READ} WHERE a.ended_at IS NULL AND a.{_LEFT_OVER} ORDER BY a.id LIMIT 500")
         return tuple(_entry(row) for row in rows)
 
     @read
@@ -260,11 +262,11 @@ def _link(row: Row) -> Link:
 def insert_attempt(db: Database, new: Attempt) -> int | None:
     """Write an attempt and return its id; None if one with its key is open or has acted."""
     row = db.execute(
-        "INSERT INTO attempts (key, person, channel, thread, surface, words, verb, at, asker)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) WHERE freed = 0 DO NOTHING RETURNING id",
+        "INSERT INTO attempts (key, person, channel, thread, surface, words, verb, at, asker, replica)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) WHERE freed = 0 DO NOTHING RETURNING id",
         [
             *(new.key, str(new.by), new.channel, new.thread, new.surface, new.words, new.verb, timestamp(new.at)),
-            "" if new.asker is None else str(new.asker),
+            *("" if new.asker is None else str(new.asker), db.me),
         ],
     ).fetchone()
     return None if row is None else int(row["id"])

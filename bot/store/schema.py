@@ -321,6 +321,22 @@ _GREETED = (
     "INSERT INTO greeted SELECT user FROM languages",
 )
 
+# The replicas that live, and what each has in hand. A file has one flowbot, and no rows here; times are the database's.
+_REPLICAS = (
+    """
+    CREATE TABLE replicas (
+      id TEXT PRIMARY KEY,
+      name TEXT NOT NULL,
+      version TEXT NOT NULL,
+      backend INTEGER NOT NULL,
+      began_at INTEGER NOT NULL,
+      renewed_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    "ALTER TABLE attempts ADD COLUMN replica TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE deliveries ADD COLUMN replica TEXT NOT NULL DEFAULT ''",
+)
+
 # The database's version is the number of steps it has taken.
 STEPS: tuple[Sequence[str], ...] = (
     FIRST,
@@ -350,4 +366,5 @@ STEPS: tuple[Sequence[str], ...] = (
     _ASKS,
     BACKFILLS,
     _GREETED,
+    _REPLICAS,
 )

@@ -35,6 +35,7 @@ class SqliteDatabase(sqlite_utils.Database):
     language = EN
     forget: Callable[[Iterable[str]], None]
     path = Path()
+    me = ""
 
     def probe(self) -> None:
         """Write a little into the database, and a megabyte next to it: a full disk takes something small now and then.

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from bot.core.text.language import EN
 from bot.store.background import Surroundings
@@ -36,6 +36,7 @@ from bot.store.outbox import Outbox
 from bot.store.people import AuditLog, Inbox, People
 from bot.store.planned_starts import Backfills
 from bot.store.queueing import Queueing, Runs
+from bot.store.replicas import Replicas
 from bot.store.retention import Retention
 from bot.store.retries import Retries
 from bot.store.routing import Routing
@@ -45,6 +46,9 @@ from bot.store.sqlite import LOCK_TIMEOUT, open_database
 from bot.store.transactions import transaction
 from bot.store.waiting import WaitTimes
 from bot.store.workspace_keys import WorkspaceKeys
+
+if TYPE_CHECKING:
+    from bot.store.postgres.session import Session
 
 
 class ServerAddress(Protocol):
@@ -61,7 +65,7 @@ class Store(
     ChangeSets, MonitorState, Incidents, IncidentGroups, Escalations, Offers, Snoozes, Runbooks, Retries, Surroundings,
     Queueing, Outbox, LostMessages, WaitTimes,
     Inbox, AuditLog, Runs, People, LinkChanges, WorkspaceKeys, Routing,
-    BridgeEvents, History, Expectations, Backfills, Retention, ClockCorrection, Backup,
+    BridgeEvents, History, Expectations, Backfills, Retention, ClockCorrection, Backup, Replicas,
 ):  # fmt: skip
     """The database of one flowbot. Built by ``Store.open``; all methods may be called from one event loop.
 
@@ -111,6 +115,14 @@ class Store(
             self._stop()
             if self._lock is not None:
                 self._lock.release()
+
+    def session(self) -> "Session | None":
+        """A connection of its own for a replica among others; None where nobody else can be."""
+        if not (url := getattr(self._db, "url", "")):
+            return None
+        from bot.store.postgres.session import Session
+
+        return Session(url, self.id)
 
     async def __aenter__(self) -> Self:
         return self

@@ -18,14 +18,13 @@ from psycopg import sql as psycopg_sql
 from psycopg.types.numeric import Int8Dumper
 
 from bot.core.bridges.model import BridgeSettings
-from bot.core.errors import DatabaseUnavailable
+from bot.core.errors import DatabaseUnavailable, NewerDatabase, Superseded
 from bot.core.text.language import EN
 from bot.core.values import dataclass
 from bot.store.database import CACHES
 from bot.store.postgres import schema
 from bot.store.postgres.sql import Statement, translated
 from bot.store.schema import STEPS
-from bot.store.sqlite import newer_database
 
 CHANNEL = "flowbot"  # of NOTIFY
 # A replica that stops in the middle of a transaction is cut off, so that the others go on.
@@ -33,7 +32,7 @@ _SESSION = """
 SET idle_in_transaction_session_timeout = 5000; SET lock_timeout = {lock}; SET statement_timeout = 30000;
 SET timezone = 'UTC'; SET client_encoding = 'UTF8'
 """
-_CONNECT = {
+CONNECT = {
     "connect_timeout": 5,
     "keepalives": 1,
     "keepalives_idle": 5,
@@ -47,15 +46,7 @@ _PAUSE = 1.0  # seconds after a connection failed in which no other is tried
 _STATE = "SELECT version, leader, incidents, seen, rules FROM replication"
 _READ = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {_STATE}"
 
-_Failed = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError)
-
-
-class Superseded(DatabaseUnavailable):
-    """Others have taken over what this replica had in hand, or its lead: it writes nothing more."""
-
-
-class NewerDatabase(Superseded):
-    """A newer flowbot has changed the tables: this one stops."""
+FAILED = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError)
 
 
 class _Flag(Int8Dumper):
@@ -67,20 +58,21 @@ class _Flag(Int8Dumper):
 
 def connect(url: str, *, lock_timeout: float) -> "psycopg.Connection[Any]":
     """A connection that commits each statement by itself. Raises ``DatabaseUnavailable``."""
-    options = {name: value for name, value in _CONNECT.items() if f"{name}=" not in url}
+    options = {name: value for name, value in CONNECT.items() if f"{name}=" not in url}
     try:
         connection = psycopg.connect(url, autocommit=True, row_factory=_row_factory, **options)  # type: ignore[arg-type]
         connection.adapters.register_dumper(bool, _Flag)
         connection.execute(_SESSION.format(lock=int(1000 * lock_timeout)))
-    except _Failed as error:
-        raise DatabaseUnavailable(_words(error)) from error
+    except FAILED as error:
+        raise DatabaseUnavailable(words(error)) from error
     return connection
 
 
 class PostgresDatabase:
     """The database with its connection.
 
-    ``me`` is the id of this replica, and empty for a program that only looks in. ``forget`` is called with the names of
+    ``me`` is the id of this replica once it has joined the others, and empty for a program that only looks in.
+    ``forget`` is called with the names of
     the caches whose rows somebody else has written. ``leads`` is set once this replica has become the leader.
     """
 
@@ -89,12 +81,12 @@ class PostgresDatabase:
     bridges = BridgeSettings()
     language = EN
 
-    def __init__(self, url: str, *, me: str = "", lock_timeout: float) -> None:
-        self.me, self.leads = me, False
+    def __init__(self, url: str, *, lock_timeout: float) -> None:
+        self.url, self.me, self.leads = url, "", False
         self.forget: Callable[[Iterable[str]], None] = lambda _names: None
         self.total_changes = 0
         self.tables = schema.tables()
-        self._url, self._lock_timeout = url, lock_timeout
+        self._lock_timeout = lock_timeout
         self._counts: dict[str, int] = {}
         self._written: set[str] = set()
         self._notices: set[str] = set()
@@ -103,9 +95,9 @@ class PostgresDatabase:
         self._connection: psycopg.Connection[Any] | None = connect(url, lock_timeout=lock_timeout)
         try:
             schema.migrate(self._connection)
-        except _Failed as error:
+        except FAILED as error:
             self.close()
-            raise DatabaseUnavailable(_words(error)) from error
+            raise DatabaseUnavailable(words(error)) from error
         except BaseException:
             self.close()
             raise
@@ -136,7 +128,7 @@ class PostgresDatabase:
         with self._open().cursor() as cursor:
             try:
                 cursor.executemany(statement.text, list(rows))
-            except _Failed as error:
+            except FAILED as error:
                 raise self._unavailable(error) from error
             self._note_written(statement, cursor.rowcount)
             return cursor
@@ -152,6 +144,10 @@ class PostgresDatabase:
     def probe(self) -> None:
         """Write a little. Raises ``DatabaseUnavailable``."""
         self.execute("INSERT OR REPLACE INTO notes VALUES ('probe', '')")
+
+    def tell(self, name: str) -> None:
+        """Tell the replicas that listen at once, without a transaction."""
+        self._run("SELECT pg_notify(%s, %s)", [CHANNEL, name])
 
     def rollback(self) -> None:
         """Undo the transaction; a connection that does not even take that is given up."""
@@ -185,11 +181,11 @@ class PostgresDatabase:
         state: Any = cursor.fetchone()
         version, leader, *counts = state
         if version > len(STEPS):
-            raise NewerDatabase(str(newer_database(version, len(STEPS)).message))
+            raise NewerDatabase(str(version))
         if writes and self.me:
             cursor.nextset()
             if cursor.fetchone() is None or (self.leads and leader != self.me):
-                raise Superseded("another replica has taken over")
+                raise Superseded
         found = dict(zip(CACHES, counts, strict=True))
         if stale := [name for name, count in found.items() if self._counts.get(name, count) != count]:
             self.forget(stale)
@@ -225,7 +221,7 @@ class PostgresDatabase:
         try:
             # What has no values may be several statements, which PostgreSQL does not prepare.
             return connection.execute(sql, values, prepare=None if values is not None else False)
-        except _Failed as error:
+        except FAILED as error:
             raise self._unavailable(error) from error
 
     def _open(self) -> "psycopg.Connection[Any]":
@@ -233,7 +229,7 @@ class PostgresDatabase:
             if time.monotonic() < self._retry_at:
                 raise DatabaseUnavailable("it was not there a moment ago")
             try:
-                self._connection = connect(self._url, lock_timeout=self._lock_timeout)
+                self._connection = connect(self.url, lock_timeout=self._lock_timeout)
             except DatabaseUnavailable:
                 self._retry_at = time.monotonic() + _PAUSE
                 raise
@@ -243,7 +239,7 @@ class PostgresDatabase:
     def _unavailable(self, error: psycopg.Error) -> DatabaseUnavailable:
         if self._connection is not None and self._connection.closed:
             self._give_up()
-        return DatabaseUnavailable(_words(error))
+        return DatabaseUnavailable(words(error))
 
     def _give_up(self) -> None:
         connection, self._connection = self._connection, None
@@ -274,7 +270,7 @@ def _translation(sql: str) -> Statement:
     return translated(sql, schema.tables())
 
 
-def _words(error: psycopg.Error) -> str:
+def words(error: psycopg.Error) -> str:
     """The first line of what PostgreSQL says; no address with a password is ever in it."""
     return str(error).strip().partition("\n")[0] or type(error).__name__
 

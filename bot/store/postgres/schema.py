@@ -34,14 +34,6 @@ CREATE TABLE replication (
   seen BIGINT NOT NULL DEFAULT 0,
   rules BIGINT NOT NULL DEFAULT 0
 ) WITH (fillfactor = 10);
-CREATE TABLE replicas (
-  id TEXT PRIMARY KEY,
-  name TEXT NOT NULL,
-  version TEXT NOT NULL,
-  backend BIGINT NOT NULL,
-  began_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
-  renewed_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp()
-);
 """
 
 

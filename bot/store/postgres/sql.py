@@ -162,6 +162,8 @@ CREATE FUNCTION json_set(text, text, text) RETURNS text LANGUAGE sql IMMUTABLE A
   $$ SELECT jsonb_set($1::jsonb, {_PATH}, to_jsonb($3))::text $$;
 CREATE FUNCTION json_set(text, text, bigint) RETURNS text LANGUAGE sql IMMUTABLE AS
   $$ SELECT jsonb_set($1::jsonb, {_PATH}, to_jsonb($3))::text $$;
+CREATE FUNCTION now_ms() RETURNS bigint LANGUAGE sql VOLATILE AS
+  $$ SELECT (1000 * extract(epoch FROM clock_timestamp()))::bigint $$;
 CREATE FUNCTION min(bigint, bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS
   $$ SELECT CASE WHEN $1 < $2 THEN $1 WHEN $1 >= $2 THEN $2 END $$;
 CREATE FUNCTION max(bigint, bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS

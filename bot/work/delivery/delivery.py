@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from bot.core.errors import TemporaryFailure
 from bot.core.outbox.conversations import SlackOutsideThread, SlackRefused, SlackRefusedTable
+from bot.core.outbox.fence import IsSure, fence
 from bot.core.outbox.posts import Lane, Post, PostId, PostKind, PostState, carried_id, tells_of_failures
 from bot.core.outbox.slack_errors import SHARED_CHANNEL
 from bot.work.delivery.alarms import BUG, DEFAULT_CHANNEL, Alarm, Alarms, DeliveryMetrics
@@ -69,6 +70,7 @@ class Delivery:
     ``admins`` get a direct message when the default channel refuses all posts. ``shared_channels`` may read of
     failures though another organization is in them. ``on_alarm`` gets what an operator has to fix, and once more when
     it is over. ``steady`` never goes back, unlike ``clock``. ``jitter`` returns numbers in [0, 1).
+    ``is_sure``: that no other replica can have taken over by now; else nothing is sent.
     """
 
     def __init__(  # noqa: PLR0913  its collaborators and its settings, by name
@@ -84,6 +86,7 @@ class Delivery:
         metrics: DeliveryMetrics | None = None,
         jitter: Callable[[], float] = random.random,
         steady: Clock | None = None,
+        is_sure: IsSure | None = None,
     ) -> None:
         self._store = store
         self._slack = slack
@@ -94,6 +97,7 @@ class Delivery:
         self._reachability = Reachability(store, clock, self._alarms, admins)
         self.channel_health = ChannelHealth(store, clock, self._reachability, default_channel=default_channel)
         self._metrics = metrics or DeliveryMetrics()
+        self._is_sure = is_sure
         self._rate_limiter = RateLimiter()
         self._shared_channels = SharedChannelPolicy(slack, shared_channels)
         self._lost = LostMessages(store, slack, clock, self._alarms, self._reachability)
@@ -227,6 +231,8 @@ class Delivery:
                 self._alarms.fire(DEFAULT_CHANNEL, alarm)
             self._shared_channels.remember(self.channel_health.bad(SHARED_CHANNEL))
             await self._tables.load()
+            if self._is_sure is not None:
+                self._rate_limiter.hold_all(self._steady())  # another replica may have posted anywhere just now
             self._is_started = True
 
     def _done(self, task: asyncio.Task[None]) -> None:
@@ -240,6 +246,7 @@ class Delivery:
     async def _deliver(self, post: Post, *, late: bool) -> None:
         """Mark a post as being sent, send it (unless it is too late), and settle it."""
         id_ = post.new.id
+        fence.set(self._is_sure)  # for this task
         try:
             current = await self._store.start_sending(id_, self._clock())
             if current is not None and late:

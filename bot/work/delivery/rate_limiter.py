@@ -50,6 +50,7 @@ class RateLimiter:
     """Which of the due posts may go now. ``not_before`` holds when what waits may go."""
 
     def __init__(self) -> None:
+        self._all_from: datetime | None = None  # no channel's turn is earlier
         self.not_before: dict[Hashable, datetime] = {}  # by channel, by message (for edits), and by what Slack paused
         self._turn: Counter[str] = Counter()
         self._went_first: set[str] = set()  # channels whose last turn a first message had
@@ -68,7 +69,9 @@ class RateLimiter:
                 chosen.append(post)
         for channel, waiting in channels.items():
             free = [post for post in waiting if self._may_call(post, calls)]
-            if free and channel not in self.not_before:
+            if free and self._all_from is not None and now < self._all_from:
+                self.not_before[channel] = self._all_from
+            elif free and channel not in self.not_before:
                 post = self._next(channel, free)
                 self.not_before[channel] = now + BETWEEN_MESSAGES
                 calls.update(_keys(post))
@@ -79,6 +82,10 @@ class RateLimiter:
         """Whether a post would have its turn now if it were the only one; nothing is counted."""
         turn = post.channel if _is_paced(post) else (post.channel, post.ts)
         return all(self.not_before.get(key, now) <= now for key in (_keys(post)[2], turn))
+
+    def hold_all(self, now: datetime) -> None:
+        """Count every channel as posted to just now."""
+        self._all_from = now + BETWEEN_MESSAGES
 
     def pause(self, post: Post, until: datetime) -> None:
         """Slack asked to wait: for messages in this channel, or for all calls of another kind."""
