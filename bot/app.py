@@ -139,7 +139,7 @@ class App:
             on_call=lambda: self.on_call.troubles,
             known_since=lambda: self.history.back_to(now()),
         )
-        self.services = self._services(names)
+        self.services = self._services(names, replica)
         self.dispatcher = Dispatcher(self.services)
         self.homes = Homes(self.services, self.dispatcher)
         self.run_tracker = RunTracker(self.services)
@@ -255,7 +255,7 @@ class App:
             counted=self.metrics_updater.count_bridge_delivery,
         )
 
-    def _services(self, names: MentionableOwners) -> Services:
+    def _services(self, names: MentionableOwners, replica: Replica | None) -> Services:
         return Services(
             enos=self.enos,
             slack=self.gateway.poster,
@@ -268,7 +268,7 @@ class App:
                 new_id,
                 console_url=self.settings.enos_console_url,
                 zone=lambda: self.zone.offset,
-                wake=lambda: self.leading.incident_changed(),  # noqa: PLW0108  made below
+                wake=self.monitor.incident_changed if replica is None else lambda: self.leading.incident_changed(),  # noqa: PLW0108  made below
             ),
             clock=now,
             steady=self.steady,
@@ -279,7 +279,7 @@ class App:
             platform_zone=lambda: self.zone.offset,
             seal=Seal(self.settings.enos_secret_key),
             wake=self.delivery.wake,
-            poll_soon=lambda at: self.leading.poll_soon(at),  # noqa: PLW0108  made below
+            poll_soon=self.monitor.nudge if replica is None else lambda at: self.leading.poll_soon(at),  # noqa: PLW0108  made below
             lost=self.delivery.lost_places,
             draw=Pictures().draw,
             outlook=self.lateness.outlook,

@@ -30,7 +30,10 @@ ENOS_NOTE = "enos."  # begins the names of notes about the platform
 
 
 class Outside:
-    """The platform and the workspace. To be made inside the running event loop."""
+    """The platform and the workspace. To be made inside the running event loop.
+
+    ``is_fenced``: other replicas may take over, and what is sent asks the fence before.
+    """
 
     def __init__(
         self,
@@ -38,6 +41,7 @@ class Outside:
         remembered: Mapping[str, str],
         *,
         monotonic: Callable[[], float] = time.monotonic,
+        is_fenced: bool = False,
     ) -> None:
         self.settings = settings
         self.steady = SteadyClock(monotonic=monotonic)
@@ -76,6 +80,7 @@ class Outside:
                 now=now,
                 on_call=lambda *call: self._tell(lambda app: app.metrics_updater.count_slack_call(*call)),
                 on_list_end=self._list_ended,
+                is_fenced=is_fenced,
             ),
         )
 

@@ -120,7 +120,7 @@ async def _serve(settings: Settings, store: Store) -> int | None:
     async with store:
         replica = await _joined(store)
         keeping = asyncio.create_task(_kept(replica, stop))
-        outside, drain = Outside(settings, await store.notes()), ABORT_SECONDS
+        outside, drain = Outside(settings, await store.notes(), is_fenced=replica is not None), ABORT_SECONDS
         connecting = asyncio.create_task(_connect(outside, stop))
         app = (await _app_class())(outside, store, replica)
         signals.call_on_signals(asyncio.get_running_loop(), stop.set)

@@ -82,8 +82,10 @@ def web_client(
     return client
 
 
-def fenced_session() -> aiohttp.ClientSession:
-    """A session that asks the fence (``core/outbox/fence.py``) when a call has its connection, before it is sent."""
+def new_session(*, is_fenced: bool) -> aiohttp.ClientSession:
+    """A session; a fenced one asks the fence when a call has its connection, just before it is sent."""
+    if not is_fenced:
+        return aiohttp.ClientSession(timeout=TIMEOUT)
     trace = aiohttp.TraceConfig()
     trace.on_connection_create_end.append(_ask_fence)
     trace.on_connection_reuseconn.append(_ask_fence)

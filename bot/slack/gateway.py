@@ -15,7 +15,7 @@ from bot.core.text.message import Text, msg, rendered
 from bot.core.values import dataclass
 from bot.ops.listener import Listener
 from bot.slack import http_mode, preflight
-from bot.slack.calls import OnCall, Sleep, fenced_session, web_client
+from bot.slack.calls import OnCall, Sleep, new_session, web_client
 from bot.slack.directory import Identity, OnListEnd
 from bot.slack.listeners import Capacity, Listeners, Load, RecordArrival, RequestCounts, keep_tasks
 from bot.slack.poster import Poster
@@ -63,6 +63,7 @@ class Runtime:
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     on_call: OnCall = lambda _method, _outcome, _seconds: None
     on_list_end: OnListEnd = lambda _listed, _why: None
+    is_fenced: bool = False  # each call asks the fence (``core/outbox/fence.py``)
 
 
 class SlackGateway:
@@ -90,7 +91,7 @@ class SlackGateway:
             )
         self.connection, self.timing = connection, timing or Timing()
         self.runtime = runtime or Runtime()
-        self._session = fenced_session()
+        self._session = new_session(is_fenced=self.runtime.is_fenced)
         self.poster = Poster(
             bot_token,
             api_url=api_url,
