@@ -244,7 +244,14 @@ async def test_what_others_tell_is_heard():
     world = World("a")
     (a,) = world.replicas.values()
     world.sessions["a"].told = ["posts", "bridges"]
+    everything = asyncio.Event()
+
+    def heard(name):
+        world.heard.append(name)
+        if len(world.heard) == 2:
+            everything.set()
+
+    a.heard = heard
     async with running(a):
-        while len(world.heard) < 2:
-            await asyncio.sleep(0)
+        await everything.wait()
     assert world.heard == ["posts", "bridges"]

@@ -37,6 +37,12 @@ async def replica(address, name):
             await session.close()
 
 
+async def locked(session):
+    """Wait until a session has the lock."""
+    while not await session.lock():
+        pass
+
+
 def said(key):
     return IncomingMessage(key, "status", MAYA, Origin(Surface.COMMAND, "C1"), NOW)
 
@@ -47,8 +53,7 @@ async def test_one_session_has_the_lock_until_it_is_closed(address):
         assert await first.lock()  # it is not asked for again: the lock would have to be given back twice
         assert not await second.lock()
         await first.close()
-        while not await second.lock():  # the server ends the other session in its own time
-            await asyncio.sleep(0)
+        await locked(second)  # the server ends the other session in its own time
         assert not await first.lock()
 
 
@@ -109,8 +114,7 @@ async def test_the_session_of_a_hung_leader_is_cut_off_and_only_then(address):
         assert not await other.cut_off(HOUR)
         assert not await other.lock()
         assert await other.cut_off(OVER)
-        while not await other.lock():
-            await asyncio.sleep(0)
+        await locked(other)
         with pytest.raises(DatabaseUnavailable):
             await hung.renew()
         assert (await hung.renew()).lives  # it connects anew
