@@ -98,10 +98,14 @@ class Outbox(Transactional):
         return tuple(found[id_] for id_ in ids)
 
     @read
-    def next_due(self, db: Database) -> datetime | None:
-        """When the next queued post may be sent, judging by its own times alone."""
-        row = db.execute("SELECT min(max(due, retry_at)) FROM posts WHERE state = 'queued'").fetchone()
-        return from_timestamp_or_none(row[0])
+    def next_due(self, db: Database, now: datetime) -> tuple[bool, datetime | None]:
+        """Whether a queued post may be sent already, and when the next one may, judging by their own times alone."""
+        row = db.execute(
+            "SELECT min(at) <= :now, min(at) FILTER (WHERE at > :now)"
+            " FROM (SELECT max(due, retry_at) AS at FROM posts WHERE state = 'queued')",
+            {"now": timestamp(now)},
+        ).fetchone()
+        return bool(row[0]), from_timestamp_or_none(row[1])
 
     @read
     def post(self, db: Database, id: PostId) -> Post | None:

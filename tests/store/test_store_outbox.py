@@ -26,7 +26,7 @@ async def test_what_was_queued_comes_back_as_it_was(store):
 async def test_a_post_is_due_at_its_time_and_not_before(store):
     await store.queue([message(due=later(seconds=2))])
     assert await ids(store, later(seconds=1)) == []
-    assert await store.next_due() == later(seconds=2)
+    assert await store.next_due(NOW) == (False, later(seconds=2))
     assert await ids(store, later(seconds=2)) == ["p1"]
 
 
@@ -140,7 +140,7 @@ async def test_a_post_that_is_tried_again_keeps_its_place_and_its_line_waits(sto
     await store.start_sending("r1", NOW)
     await store.requeue("r1", later(seconds=5), "ratelimited")
     assert await ids(store) == ["other"]
-    assert await store.next_due() == NOW  # of "other" and "r2"; the line decides
+    assert await store.next_due(NOW) == (True, later(seconds=5))  # "other" and "r2"; the line decides
     assert await ids(store, later(seconds=5)) == ["r1", "other"]
     again = await store.start_sending("r1", later(seconds=5))
     assert (again.attempts, again.first_tried, again.why) == (2, NOW, "ratelimited")

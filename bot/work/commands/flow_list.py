@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.core.errors import Failure, Refusal
+from bot.core.errors import Failure, Refusal, TemporaryFailure, internal_error
 from bot.core.flow.known import KnownFlow, known_flow, search
 from bot.core.flow.model import FlowId, FlowName, UserId, UserName
 from bot.core.history.runs import PastRun
@@ -122,8 +122,10 @@ class FlowLists:
             known.trouble = refusal.with_traceback(None)
         except Failure as failure:
             known.trouble = failure.with_traceback(None)
-        except Exception:
-            log.exception("The flows of a person could not be read")
+        except Exception:  # somebody may wait: the unexpected is shown by a reference
+            reference = services.new_id()[:8]
+            log.exception("The flows of a person could not be read, reference %s", reference)
+            known.trouble = TemporaryFailure(internal_error(reference))
         finally:
             known.task = None
         self.on_read(link.user_id)

@@ -133,9 +133,10 @@ class Delivery:
         """Deliver until cancelled, woken by ``wake`` and by time."""
         while True:
             self._woken.clear()
+            looked, steady = self._clock(), self._steady()
             try:
-                await self._begin(self._clock())
-                seconds = await self._pause()
+                await self._begin(looked)
+                seconds = await self._pause(looked, steady)
             except TemporaryFailure as trouble:
                 log.warning("The outbox cannot be read: %s", trouble)
                 seconds = IDLE
@@ -161,19 +162,22 @@ class Delivery:
                 task.cancel()
             await asyncio.gather(*cut_off, return_exceptions=True)
 
-    async def _pause(self) -> float:
-        """Seconds in which nothing known now becomes due."""
-        due = await self._store.next_due()
+    async def _pause(self, looked: datetime, steadily: datetime) -> float:
+        """Seconds in which nothing becomes due that was not yet when the outbox was looked at, by either clock.
+
+        What has become due since then, while the database answered, must not wait for the next look.
+        """
+        has_due, next_due = await self._store.next_due(looked)
         now, steady = self._clock(), self._steady()
         times = [
             *self._rate_limiter.not_before.values(),
             *(circuit.until for circuit in self._circuit_breaker.circuits.values()),
             *([] if self._reconciler.is_idle else self._reconciler.times()),
         ]
-        waits = [(at - steady).total_seconds() for at in times if at > steady]
-        if due is not None and due > now:
-            waits.append((due - now).total_seconds())
-        return max(0.01, min([*waits, IDLE if due is None or due > now else 1.0]))
+        waits = [(at - steady).total_seconds() for at in times if at > steadily]
+        if next_due is not None:
+            waits.append((next_due - now).total_seconds())
+        return max(0.01, min([*waits, 1.0 if has_due else IDLE]))
 
     # ── what ──
 

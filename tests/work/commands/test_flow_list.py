@@ -9,7 +9,7 @@ from bot.core.errors import Refusal, TemporaryFailure
 from bot.core.flow.model import FlowName
 from bot.core.history.runs import PastRun
 from bot.core.people.model import Link, Person
-from bot.core.text.message import msg
+from bot.core.text.message import msg, plain
 from bot.work.commands import flow_list
 from bot.work.commands.flow_list import READ_AGAIN, FlowLists
 
@@ -137,6 +137,8 @@ async def test_a_bug_is_logged_and_does_not_stop_the_next_read(world, listing, c
     listing.go.set()
     await settled(world)
     assert "could not be read" in caplog.text
+    # Whoever asks is not told for ever that the list is being read.
+    assert "Something broke on my side" in plain(now(world, link()).trouble.message)
     listing.fails = None
     world.later(minutes=2)
     await settled(world)

@@ -34,6 +34,40 @@ async def test_what_is_due_is_sent_and_what_is_not_waits(world):
     assert world.late == [("alert", 0.0), ("alert", 0.0)]
 
 
+@pytest.mark.parametrize(
+    ("slow", "waits_for_turn"),
+    [("to_look_up", False), ("next_due", True)],
+    ids=["its time comes", "its turn in the channel comes"],
+)
+async def test_what_may_go_a_moment_after_the_look_at_the_outbox_goes_at_once(world, monkeypatch, slow, waits_for_turn):
+    class Slow:
+        looks = 0
+
+        def __getattr__(self, name):
+            if name == slow and self.looks == 0:
+                self.looks, world.clock.now = 1, world.clock.after(1)
+            return getattr(world.store, name)
+
+    if waits_for_turn:
+        await world.queue(message("before"))
+        await world.tick()
+    await world.queue(message("a", due=world.clock.after(0 if waits_for_turn else 1)))
+    monkeypatch.setattr(world.delivery, "_store", Slow())
+    timeout, pauses = asyncio.timeout, []
+    monkeypatch.setattr(asyncio, "timeout", lambda seconds: pauses.append(seconds) or timeout(seconds))
+    running = asyncio.create_task(world.delivery.run())
+    await until(lambda: "a" in world.slack.standing())
+    running.cancel()
+    await world.delivery.close()
+    assert min(pauses) == 0.01
+
+
+async def test_what_waits_for_its_turn_in_one_channel_delays_no_other_channel(world):
+    await world.queue(message("first"), message("second"), message("other", "C2", due=world.clock.after(0.25)))
+    await world.tick()
+    assert await world.delivery._pause(world.clock(), world.steady()) == 0.25
+
+
 async def test_a_thread_reads_in_order_under_its_first_message(world):
     await world.queue(message("first"), message("r1", thread_of="first"), message("r2", thread_of="first"))
     await world.pass_time(3)

@@ -156,10 +156,10 @@ async def test_nothing_is_late_by_less_than_nothing_and_nobody_sleeps_for_long(w
     put_back(world)
     await world.store.requeue("a", world.clock(), "interrupted")
     world.delivery._is_started = True
-    assert 0 < await world.delivery._pause() <= IDLE
+    assert 0 < await world.delivery._pause(world.clock(), world.steady()) <= IDLE
     if world.step < timedelta(seconds=-60):
         world.clock.now = world.clock.after(-60)
-        assert await world.delivery._pause() == IDLE
+        assert await world.delivery._pause(world.clock(), world.steady()) == IDLE
 
 
 async def test_an_answer_is_not_older_than_the_clock_says(world):
