@@ -5,9 +5,9 @@ FROM ${BASE} AS base
 FROM base AS build
 WORKDIR /src
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
-COPY .ci/requirements.txt .ci/requirements-build.txt .ci/
+COPY .ci/requirements.txt .ci/requirements-postgres.txt .ci/requirements-build.txt .ci/
 RUN python -m venv /opt/flowbot \
- && /opt/flowbot/bin/python -m pip install --require-hashes -r .ci/requirements.txt \
+ && /opt/flowbot/bin/python -m pip install --require-hashes -r .ci/requirements.txt -r .ci/requirements-postgres.txt \
  && python -m venv /opt/build \
  && /opt/build/bin/python -m pip install --require-hashes -r .ci/requirements-build.txt
 COPY pyproject.toml README.md LICENSE ./

@@ -45,8 +45,12 @@ lock: $(VENV)/.dev ## pin every dependency with its hashes; names no index
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header -q -o .ci/requirements.txt
+	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["postgres"], sep="\n")' | \
+	  $(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --no-header -q -c .ci/requirements.txt -o .ci/requirements-postgres.txt
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --no-header -q -c .ci/requirements.txt -o .ci/requirements-dev.txt
+	  --no-emit-index-url --no-emit-find-links --no-header -q -c .ci/requirements-postgres.txt -c .ci/requirements.txt \
+	  -o .ci/requirements-dev.txt
 	$(BIN)/uv pip compile --group build --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header -q -c .ci/requirements-dev.txt -o .ci/requirements-build.txt
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+PINNED = (ROOT / ".ci/requirements.txt", ROOT / ".ci/requirements-postgres.txt")  # what an image has
 CLEAN, VULNERABLE, NOT_AUDITED = 0, 1, 3
 KNOWN = "jinja2"  # 2.4.1: the example of https://docs.pypi.org/api/json/ for what an index tells of vulnerabilities
 LINE = f"{KNOWN}==2.4.1 --hash=sha256:{'0' * 64}\n"  # of no file: it is asked about, not fetched
@@ -24,7 +25,7 @@ LINE = f"{KNOWN}==2.4.1 --hash=sha256:{'0' * 64}\n"  # of no file: it is asked a
 def verdict(packages: Sequence[dict[str, Any]], wanted: int, why: str = "") -> tuple[int, str]:
     """Return the exit code and the lines for what pip-audit told; ``wanted`` is how many packages are pinned."""
     tells = any(each["name"].lower() == KNOWN and each.get("vulns") for each in packages)
-    ours = [each for each in packages if each["name"].lower() != KNOWN]
+    ours = list({each["name"]: each for each in packages if each["name"].lower() != KNOWN}.values())
     asked = [each for each in ours if "skip_reason" not in each]
     found = [
         f"  {each['name']} {each['version']}: {flaw['id']}, mended in {', '.join(flaw['fix_versions']) or 'none yet'}"
@@ -46,15 +47,16 @@ def verdict(packages: Sequence[dict[str, Any]], wanted: int, why: str = "") -> t
 
 def main() -> int:
     """Ask for each pinned package, print what is known and return the exit code."""
-    pinned = (ROOT / ".ci/requirements.txt").read_text(encoding="utf-8")
-    wanted = sum(line[:1].isalnum() and "==" in line for line in pinned.splitlines())
+    lines = [line for file in PINNED for line in file.read_text(encoding="utf-8").splitlines()]
+    wanted = len({line.partition("==")[0] for line in lines if line[:1].isalnum() and "==" in line})
     with tempfile.TemporaryDirectory(prefix="flowbot-audit-") as folder:
         known = Path(folder) / "known.txt"
         known.write_text(LINE, encoding="utf-8")
         run = subprocess.run(
             [
                 *(str(Path(sys.executable).parent / "pip-audit"), "--format", "json", "--progress-spinner", "off"),
-                *("--disable-pip", "--require-hashes", "-r", str(ROOT / ".ci/requirements.txt"), "-r", str(known)),
+                *("--disable-pip", "--require-hashes", "-r", str(known)),
+                *(word for file in PINNED for word in ("-r", str(file))),
             ],
             capture_output=True,
             text=True,

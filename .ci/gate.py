@@ -18,6 +18,9 @@ from pathlib import Path
 import audit
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "tests"))
+import postgres
+
 COUNTED = str(ROOT / ".ci/counted.py")
 BIN = Path(sys.executable).parent
 CORE = 100  # per cent of bot/core, branches included
@@ -168,10 +171,16 @@ def main() -> int:
     if shutil.which("faketime") is None:
         print("FAIL the clock of a running bot is put back by libfaketime: install Debian's faketime")
         return 1
+    try:
+        os.environ[postgres.ENVIRONMENT], server = postgres.begin()
+    except postgres.Absent as absent:
+        print(f"FAIL {absent}")
+        return 1
     (ROOT / ".coverage").unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(prefix="flowbot-counted-") as counted:
         os.environ["FLOWBOT_COUNTED"] = counted
         everything()
+    postgres.end(server)
     print(summary(failures, undone))
     return 1 if failures else 0
 

@@ -170,6 +170,28 @@ def backup(file: Path) -> None:
     _offline("backup", str(file.absolute()))
 
 
+@main.group()
+def database() -> None:
+    """Move flowbot's database."""
+
+
+@database.command("copy")
+@click.argument("from_", metavar="FROM")
+@click.argument("to", metavar="TO")
+def copy(from_: str, to: str) -> None:
+    """Copy the database FROM to the new database TO: from SQLite to PostgreSQL, or back.
+
+    Each is the path of a file or an address, postgresql://USER@HOST/NAME. Put the password into PGPASSWORD or a
+    password file, because other users see the arguments of a program. Stop flowbot first. TO must be empty, or not
+    there. FROM is brought to this version and otherwise not changed.
+
+    Exits with 0 if all was copied and compared, 1 if nothing was copied, and 2 if FROM or TO is wrong.
+    """
+    from bot.ops import database_copy
+
+    sys.exit(database_copy.run(from_, to))
+
+
 @main.command()
 @click.option("--enos", type=_PORT, default=8651, show_default=True, help="Port of the simulated EnOS.")
 @click.option("--slack", type=_PORT, default=8652, show_default=True, help="Port of the simulated Slack.")

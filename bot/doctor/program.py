@@ -11,7 +11,8 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from bot import __version__
@@ -24,6 +25,7 @@ from bot.core.errors import Refusal
 from bot.core.outbox.conversations import Channel
 from bot.core.people.model import Link
 from bot.core.pictures.model import Node, NoPicture, TaskGraph
+from bot.core.postgres_address import PostgresAddress
 from bot.core.text.mask import Mask
 from bot.core.text.message import plain
 from bot.core.values import dataclass
@@ -87,11 +89,10 @@ class _State:
 
 async def _bot(settings: Settings, found: list[Check]) -> _State:
     """Check the database, and ask the bot that holds it."""
-    path = settings.database.absolute()
-    state = await safe_check("database", found, _database(settings, path, found))
-    if path.parent.exists():
-        full = on_bot.disk(str(path), shutil.disk_usage(path.parent).free)
-        found += [full] if full else []
+    if isinstance(settings.database, PostgresAddress):
+        state = await safe_check("database", found, _on_a_server(settings, settings.database, found))
+    else:
+        state = await safe_check("database", found, _in_a_file(settings, settings.database.absolute(), found))
     await safe_check("pictures", found, _pictures(found))
     return state or _State()
 
@@ -102,7 +103,11 @@ async def _pictures(found: list[Check]) -> None:
     found.append(on_bot.pictures(drawn if isinstance(drawn, NoPicture) else None))
 
 
-async def _database(settings: Settings, path: Path, found: list[Check]) -> _State:
+async def _in_a_file(settings: Settings, path: Path, found: list[Check]) -> _State:
+    """Check a database that one bot holds, and the disk under it."""
+    if path.parent.exists():
+        full = on_bot.disk(str(path), shutil.disk_usage(path.parent).free)
+        found += [full] if full else []
     if _is_to_be_made(path):
         _try_to_write(path)
         found.append(ok("database", f"There is no database at {path} yet. The first start creates it."))
@@ -112,13 +117,37 @@ async def _database(settings: Settings, path: Path, found: list[Check]) -> _Stat
     except Refusal as refused:
         if refused.reason != "locked":
             raise
-        return await _running(settings, path, found)
-    async with store:
-        links, routing = await store.links(), facts(await store.watches())
-        late = await late_facts(store)
+        who = str(holder(path))
+        found.append(ok("database", f"{path} is in use by {who}."))
+        return await _running(settings, who, found)
+    state = await _read(store)
     found.append(ok("database", f"{path} can be read and written."))
     found.append(ok("bot", "flowbot is not running."))
-    return _State(links=links, watches=routing, late=late)
+    return state
+
+
+async def _on_a_server(settings: Settings, database: PostgresAddress, found: list[Check]) -> _State:
+    """Check a database that replicas share: ask one of those on this machine, or look into it where there is none."""
+    who: list[str] = []
+    try:
+        told = await _asked(settings, lambda process, replicas: who.append(on_bot.replica(process, replicas)))
+    except Refusal as refused:
+        if refused.reason != "no_answer":
+            return _unanswered(refused, found)
+        state = await _read(Store.open(database))
+        found.append(ok("database", f"{database} can be read and written."))
+        _unanswered(refused, found)
+        return replace(state, runs=True)  # elsewhere, perhaps: its connections to Slack are not fought for
+    found.append(ok("database", f"{database} is in use by {who[0]}."))
+    return _reported(told, who[0], found)
+
+
+async def _read(store: Store) -> _State:
+    """What the database says, where no bot does; closes it."""
+    async with store:
+        await store.probe()
+        links, routing = await store.links(), facts(await store.watches())
+        return _State(links=links, watches=routing, late=await late_facts(store))
 
 
 def _is_to_be_made(path: Path) -> bool:
@@ -134,18 +163,28 @@ def _try_to_write(database: Path) -> None:
         raise unwritable(database, error) from error
 
 
-async def _running(settings: Settings, path: Path, found: list[Check]) -> _State:
+async def _running(settings: Settings, who: str, found: list[Check]) -> _State:
     """Ask the bot that holds the database."""
-    who = str(holder(path))
-    found.append(ok("database", f"{path} is in use by {who}."))
     try:
-        told = json.loads(await control_socket.ask(settings.database, "doctor", {}, seconds=ANSWER_SECONDS))
+        return _reported(await _asked(settings), who, found)
     except Refusal as refused:
-        found.append(
-            warning("bot", plain(refused.sentence), plain(refused.way_out) or "Restart flowbot with this version.")
-        )
-        return _State(runs=True)
-    bot_report = on_bot.read(told)
+        return _unanswered(refused, found)
+
+
+async def _asked(settings: Settings, answered: Callable[[int, int], None] = lambda _process, _all: None) -> BotReport:
+    """A running bot's report."""
+    said = await control_socket.ask(settings.database, "doctor", {}, seconds=ANSWER_SECONDS, answered=answered)
+    return on_bot.read(json.loads(said))
+
+
+def _unanswered(refused: Refusal, found: list[Check]) -> _State:
+    found.append(
+        warning("bot", plain(refused.sentence), plain(refused.way_out) or "Restart flowbot with this version.")
+    )
+    return _State(runs=True)
+
+
+def _reported(bot_report: BotReport, who: str, found: list[Check]) -> _State:
     found += on_bot.running(bot_report, who, __version__)
     return _State(
         runs=True,

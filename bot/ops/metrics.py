@@ -111,7 +111,9 @@ class Metrics:
         self.ready = Gauge("flowbot_ready", "1 if /readyz says that flowbot is ready, else 0", registry=own)
         self.tasks = Gauge("flowbot_tasks", "Running asyncio tasks", registry=own)
         self.database_bytes = Gauge(
-            "flowbot_database_bytes", "Size of the database file and its write-ahead log in bytes", registry=own
+            "flowbot_database_bytes",
+            "Size of the database in bytes (of a file, with its write-ahead log)",
+            registry=own,
         )
         self.alarms = Counter("flowbot_alarms", "Alarms that began", ["kind"], registry=own)
         self.alarm_active = Gauge(

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from bot import __version__
 from bot.core.bridges.model import Bridge, EventState
@@ -18,6 +18,7 @@ from bot.core.bridges.outcomes import Verdict
 from bot.core.flow.status import name_of
 from bot.core.health.promise import Late, Promise
 from bot.core.outbox.posts import PostKind, PostState
+from bot.core.postgres_address import PostgresAddress
 from bot.ops.metrics import Metrics
 from bot.slack.gateway import GatewayHealth
 from bot.store.store import Store
@@ -30,10 +31,18 @@ if TYPE_CHECKING:
 WAITING = (PostState.QUEUED, PostState.SENDING, PostState.UNCLEAR)
 
 
+@runtime_checkable
+class Sized(Protocol):
+    """A store that knows how much room its database takes."""
+
+    async def size(self) -> int:
+        """Return it in bytes. Raises ``DatabaseUnavailable``."""
+
+
 class MetricsUpdater:
     """Keeps the metrics current."""
 
-    def __init__(self, metrics: Metrics, database: Path) -> None:
+    def __init__(self, metrics: Metrics, database: Path | PostgresAddress) -> None:
         self._metrics, self._database = metrics, database
         self._states = {state.value for state in PostState}
         self._oldest: Mapping[str, datetime] = {}
@@ -91,6 +100,8 @@ class MetricsUpdater:
         for place in product([each.value for each in Bridge], [each.value for each in EventState]):
             metrics.bridge_events.labels(*place).set(events.get(place, 0))
         self._oldest_events = await store.oldest_events()
+        if isinstance(self._database, PostgresAddress) and isinstance(store, Sized):
+            metrics.database_bytes.set(await store.size())
 
     def _count_up(self, counter: "Counter", label: str, total: int) -> None:
         """Bring a counter up to a total that is counted elsewhere."""
@@ -123,7 +134,8 @@ class MetricsUpdater:
             metrics.oldest_bridge_event.labels(bridge.value).set(max(0.0, (now - at).total_seconds()) if at else 0)
         metrics.sockets.set(self.connected)
         metrics.tasks.set(len(asyncio.all_tasks()))
-        metrics.database_bytes.set(sum(map(_size, _files(self._database))))
+        if isinstance(self._database, Path):
+            metrics.database_bytes.set(sum(map(_size, _files(self._database))))
 
 
 def _files(database: Path) -> tuple[Path, ...]:

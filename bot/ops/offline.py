@@ -1,4 +1,7 @@
-"""The program's other commands: they ask the running bot, or take the database's lock where none runs."""
+"""The program's other commands: they ask the running bot, or take the database's lock where none runs.
+
+A database on PostgreSQL has no lock: people are imported and listed directly, also while replicas run.
+"""
 
 import json
 import os
@@ -11,6 +14,7 @@ import aiohttp
 
 from bot.core.errors import Refusal, TemporaryFailure
 from bot.core.people import csv_file
+from bot.core.postgres_address import PostgresAddress
 from bot.core.text.message import verbatim
 from bot.ops import control_socket, people_file, workspace_keys
 from bot.settings.table import Settings
@@ -41,6 +45,12 @@ async def list_people(settings: Settings) -> str:
 
 async def backup(settings: Settings, file: str) -> str:
     """Copy the database: a sentence that says so. Raises Refusal where there is none to copy."""
+    if isinstance(settings.database, PostgresAddress):
+        raise Refusal(
+            "no_file",
+            verbatim("flowbot backup copies an SQLite file. This database is on PostgreSQL. Nothing was copied."),
+            verbatim("Use pg_dump, or `flowbot database copy` for a copy in an SQLite file."),
+        )
     if not _is_there(settings.database):  # opening would make one, and its empty copy would replace a good backup
         raise Refusal(
             "no_database",
@@ -59,18 +69,28 @@ async def drill(settings: Settings) -> Mapping[str, Any]:
 
     Raises Refusal where none runs.
     """
-    try:
-        if _is_there(settings.database):
-            with _opened(settings):
-                pass
-    except _BotIsRunning:
-        done: Mapping[str, Any] = json.loads(await control_socket.ask(settings.database, "drill", {}))
+    if _may_run(settings):
+        said = await control_socket.ask(settings.database, "drill", {}, answered=control_socket.say_which)
+        done: Mapping[str, Any] = json.loads(said)
         return done
     raise Refusal(
         "not_running",
         verbatim("flowbot is not running. Nothing was posted."),
         verbatim("Start it with `flowbot run`, then try again."),
     )
+
+
+def _may_run(settings: Settings) -> bool:
+    """Whether a running flowbot holds the database; of replicas that share one, those here are asked."""
+    if isinstance(settings.database, PostgresAddress):
+        return True
+    if not _is_there(settings.database):
+        return False
+    try:
+        with _opened(settings):
+            return False
+    except _BotIsRunning:
+        return True
 
 
 def _is_there(path: Path) -> bool:

@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
-from pathlib import Path
 from typing import Any
 
 import click
@@ -54,7 +53,7 @@ _CODES: Mapping[str, Exit] = {
 _UNANSWERED = {"refused": Ending.REFUSED, "answer_lost": Ending.UNCLEAR}  # by the reason; else it could not be asked
 
 
-def run(database: Path, arguments: Sequence[str], *, person: str, as_json: bool, wait: bool) -> int:
+def run(database: control_socket.Database, arguments: Sequence[str], *, person: str, as_json: bool, wait: bool) -> int:
     """Carry out a command and print its answer. Returns the exit code."""
     as_json = as_json or not sys.stdout.isatty()
     try:
@@ -76,8 +75,10 @@ def run(database: Path, arguments: Sequence[str], *, person: str, as_json: bool,
     return code
 
 
-async def _asked(database: Path, what: Mapping[str, Any]) -> Mapping[str, Any]:
-    asking = asyncio.ensure_future(control_socket.ask(database, "do", what, seconds=ANSWERS_WITHIN))
+async def _asked(database: control_socket.Database, what: Mapping[str, Any]) -> Mapping[str, Any]:
+    asking = asyncio.ensure_future(
+        control_socket.ask(database, "do", what, seconds=ANSWERS_WITHIN, answered=control_socket.say_which)
+    )
     if sys.stderr.isatty():
         done, _ = await asyncio.wait([asking], timeout=STILL_THERE)
         if not done:
@@ -86,7 +87,7 @@ async def _asked(database: Path, what: Mapping[str, Any]) -> Mapping[str, Any]:
     return answer
 
 
-async def _followed(database: Path, started: str) -> Mapping[str, Any]:
+async def _followed(database: control_socket.Database, started: str) -> Mapping[str, Any]:
     """The run at its end; its progress goes to the standard error output, each line once."""
     shown, begun = "", time.monotonic()
     while True:

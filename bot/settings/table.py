@@ -13,11 +13,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.core.errors import Refusal
+from bot.core.postgres_address import PostgresAddress
 from bot.core.text.language import EN, LANGUAGES
 from bot.core.text.mask import MASK_DEFAULT
 from bot.core.text.message import layout
 from bot.core.values import dataclass
 from bot.settings import network as settings_network
+from bot.settings.database import read_database
 from bot.settings.readers import (
     Address,
     Problem,
@@ -71,7 +73,7 @@ class Settings:
     shared_channels: tuple[str, ...]
     admins: tuple[str, ...]
     oncall: tuple[str, ...]
-    database: Path
+    database: Path | PostgresAddress
     mode: str
     listen: Address
     events_listen: Address
@@ -104,7 +106,8 @@ class Settings:
     def secrets(self) -> tuple[str, ...]:
         """What must never be logged."""
         own = tuple(getattr(self, row.field) for row in SETTINGS if row.secret)
-        return own + settings_network.secrets(self.network)
+        database = self.database.secrets if isinstance(self.database, PostgresAddress) else ()
+        return own + database + settings_network.secrets(self.network)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("FLOWBOT_SHARED_CHANNELS", "shared_channels", read_ids(r"[CG][A-Z0-9]+", "channel IDs such as C0123456789"), "", "IDs of channels, shared with another organization, in which flowbot may post alerts."),
     Setting("FLOWBOT_ADMINS", "admins", read_ids(r"[UW][A-Z0-9]+", "Slack user IDs such as U0123456789"), "", "Slack user IDs of the flowbot admins. They link people and read the audit."),
     Setting("FLOWBOT_ONCALL", "oncall", read_ids(r"S[A-Z0-9]+", "Slack user group IDs such as S0123456789"), "", "IDs of the on-call groups (Slack user groups), in order of escalation. Their members may acknowledge."),
-    Setting("FLOWBOT_DATABASE", "database", Path, "flowbot.db", "The SQLite file. Only one running flowbot can use it."),
+    Setting("FLOWBOT_DATABASE", "database", read_database, "flowbot.db", "The database. A path is an SQLite file, for one running flowbot. `postgresql://USER:PASSWORD@HOST/NAME` is a PostgreSQL database, which several replicas can share."),
     Setting("FLOWBOT_MODE", "mode", read_choice("socket", "http"), "socket", "`socket` needs no inbound port. `http` receives Slack's requests at `FLOWBOT_EVENTS_LISTEN`."),
     Setting("FLOWBOT_LISTEN", "listen", read_address, "127.0.0.1:8080", "The address that serves `/healthz`, `/readyz` and `/metrics`."),
     Setting("FLOWBOT_EVENTS_LISTEN", "events_listen", read_address, "127.0.0.1:3000", "HTTP mode: the address that flowbot listens on for Slack's requests, at `/slack/events`."),

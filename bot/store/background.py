@@ -21,9 +21,10 @@ _FARTHEST = 20  # flows on the way from one flow to another
 
 _UPSTREAM = """
     WITH RECURSIVE up (flow) AS (
-      SELECT value FROM json_each(:flows)
-      UNION SELECT d.upstream FROM dependencies d JOIN up ON d.flow_id = up.flow LIMIT :most)
-    SELECT up.flow, d.upstream, u.name FROM up JOIN past_flows f ON f.flow_id = up.flow AND f.graph_at IS NOT NULL
+      SELECT CAST(value AS BIGINT) FROM json_each(:flows)
+      UNION SELECT d.upstream FROM dependencies d JOIN up ON d.flow_id = up.flow)
+    SELECT up.flow, d.upstream, u.name FROM (SELECT flow FROM up LIMIT :most) up
+    JOIN past_flows f ON f.flow_id = up.flow AND f.graph_at IS NOT NULL
     LEFT JOIN dependencies d ON d.flow_id = up.flow LEFT JOIN past_flows u ON u.flow_id = d.upstream
     ORDER BY up.flow, d.upstream
 """
@@ -31,8 +32,9 @@ _DOWNSTREAM = """
     WITH RECURSIVE down (flow, far) AS (
       SELECT :flow, 0
       UNION SELECT d.flow_id, far + 1 FROM dependencies d JOIN down ON d.upstream = down.flow
-      WHERE far < :farthest LIMIT :most)
-    SELECT f.flow_id, f.name, min(down.far) AS far FROM down JOIN past_flows f ON f.flow_id = down.flow
+      WHERE far < :farthest)
+    SELECT f.flow_id, f.name, min(down.far) AS far
+    FROM (SELECT flow, far FROM down LIMIT :most) down JOIN past_flows f ON f.flow_id = down.flow
     WHERE f.flow_id <> :flow GROUP BY f.flow_id ORDER BY far, f.flow_id
 """
 # The id of a run begins with that of its flow and a hyphen; "." is the next character after "-".
@@ -44,16 +46,19 @@ _SAME_ERROR = """
 """
 _RECOVERED = """
     SELECT flow_id, max(ended_at) AS at FROM incidents
-    WHERE flow_id IN (SELECT value FROM json_each(?)) AND phase = 'recovered' AND ended_at IS NOT NULL GROUP BY flow_id
+    WHERE flow_id IN (SELECT CAST(value AS BIGINT) FROM json_each(?)) AND phase = 'recovered' AND ended_at IS NOT NULL
+    GROUP BY flow_id
 """
 _OWNERS = """
-    SELECT flow_id, owners FROM incidents WHERE flow_id IN (SELECT value FROM json_each(?)) AND owners <> '[]'
+    SELECT flow_id, owners FROM incidents
+    WHERE flow_id IN (SELECT CAST(value AS BIGINT) FROM json_each(?)) AND owners <> '[]'
     ORDER BY opened_at, rowid
 """
 _FAILED_TASKS = """
     SELECT i.flow_id, max(i.flow_name) AS name, o.failed_task_name, o.failed_tasks
     FROM occurrences o JOIN incidents i ON i.id = o.incident
-    WHERE o.failed_task_name <> '' GROUP BY i.flow_id, o.failed_task_name, o.failed_tasks LIMIT 10000
+    WHERE o.failed_task_name <> '' GROUP BY i.flow_id, o.failed_task_name, o.failed_tasks
+    ORDER BY i.flow_id, o.failed_task_name, o.failed_tasks LIMIT 10000
 """
 _CONSEQUENCES = """
     SELECT id, flow_id, flow_name, phase, cause FROM incidents

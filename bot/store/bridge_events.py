@@ -29,9 +29,10 @@ _DUE = f"""
     ORDER BY attempts, seq LIMIT :limit
 """  # noqa: S608  constants only
 _NEXT_RETRY = f"""
-    SELECT min(retry_at) FROM (
-      SELECT bridge, incident, min(seq), retry_at FROM bridge_events WHERE {_WAITING} GROUP BY bridge, incident)
-    WHERE bridge = ?
+    SELECT min(retry_at) FROM bridge_events e
+    WHERE e.{_WAITING} AND e.bridge = ? AND NOT EXISTS (
+      SELECT 1 FROM bridge_events b
+      WHERE b.{_WAITING} AND b.bridge = e.bridge AND b.incident = e.incident AND b.seq < e.seq)
 """  # noqa: S608  constants only
 _COLUMNS = ("id", "bridge", "incident", "step", "body", "at")
 

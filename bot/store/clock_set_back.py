@@ -57,15 +57,13 @@ _ESCALATION = """
 """
 
 # A failure stays on its side of the end of what the last digest covered: it is told in one of them.
-_FAILURES = """
-    UPDATE occurrences SET seen_at = :now - (seen_at < coalesce(
-      (SELECT max(json_extract(value, '$.until')) FROM notes WHERE name LIKE 'digest %'), 0))
+_UNTIL = "CASE WHEN name LIKE 'digest %' THEN CAST(json_extract(value, '$.until') AS BIGINT) END"
+_FAILURES = f"""
+    UPDATE occurrences SET seen_at = :now - CASE WHEN seen_at < coalesce(
+      (SELECT max({_UNTIL}) FROM notes), 0) THEN 1 ELSE 0 END
     WHERE (incident, place) IN (SELECT incident, place FROM occurrences WHERE seen_at > :edge LIMIT :rows)
-"""
-_DIGESTS = """
-    UPDATE notes SET value = json_set(value, '$.until', :now)
-    WHERE name LIKE 'digest %' AND json_extract(value, '$.until') > :edge
-"""
+"""  # noqa: S608  constants only
+_DIGESTS = f"UPDATE notes SET value = json_set(value, '$.until', :now) WHERE {_UNTIL} > :edge"  # noqa: S608  constants only
 
 # Each statement changes at most :rows rows and is repeated until it finds none.
 STEPS = (
@@ -84,16 +82,16 @@ STEPS = (
     WHERE ended_at IS NULL AND max(began_at, last_at) > :edge
     """,
     """
-    UPDATE offers SET until = until - (asked_at - :now), asked_at = :now WHERE rowid IN (
-      SELECT rowid FROM offers WHERE state IN ('open', 'running') AND asked_at > :edge LIMIT :rows)
+    UPDATE offers SET until = until - (asked_at - :now), asked_at = :now WHERE id IN (
+      SELECT id FROM offers WHERE state IN ('open', 'running') AND asked_at > :edge LIMIT :rows)
     """,
     """
-    UPDATE retries SET due = due - (made_at - :now), made_at = :now WHERE rowid IN (
-      SELECT rowid FROM retries WHERE state IN ('waiting', 'starting') AND made_at > :edge LIMIT :rows)
+    UPDATE retries SET due = due - (made_at - :now), made_at = :now WHERE id IN (
+      SELECT id FROM retries WHERE state IN ('waiting', 'starting') AND made_at > :edge LIMIT :rows)
     """,
     """
-    UPDATE retry_rules SET at = :now - 1000 WHERE rowid IN (
-      SELECT rowid FROM retry_rules WHERE ended_at IS NULL AND at > :edge LIMIT :rows)
+    UPDATE retry_rules SET at = :now - 1000 WHERE id IN (
+      SELECT id FROM retry_rules WHERE ended_at IS NULL AND at > :edge LIMIT :rows)
     """,
     """
     UPDATE expectations SET at = :now WHERE flow_id IN (SELECT flow_id FROM expectations WHERE at > :edge LIMIT :rows)

@@ -40,6 +40,7 @@ class Database(Protocol):
     ``forget`` is called with names of ``CACHES`` whose rows somebody else has written; nobody else writes a file.
     """
 
+    is_shared: bool  # others may write it, too
     has_queued_posts: bool  # in this transaction
     has_bridge_events: bool  # the same for events
     bridges: BridgeSettings

@@ -28,10 +28,13 @@ _RUNS = """
     JOIN past_flows f ON f.flow_id = r.flow_id JOIN schedules s ON s.id = r.schedule
 """
 
+# The key of a run, out of a list of numbers.
+_KEY = ", ".join(f"CAST(json_extract(k.value, '$[{place}]') AS BIGINT)" for place in range(3))
+
 _LAST = f"""
-    {_RUNS} JOIN json_each(:flows) k ON k.value = r.flow_id
+    {_RUNS} JOIN json_each(:flows) k ON CAST(k.value AS BIGINT) = r.flow_id
     WHERE r.triggered_at = (
-      SELECT max(triggered_at) FROM past_runs WHERE flow_id = k.value AND triggered_at <= :now)
+      SELECT max(triggered_at) FROM past_runs WHERE flow_id = CAST(k.value AS BIGINT) AND triggered_at <= :now)
     ORDER BY r.digits
 """  # noqa: S608  constants only
 
@@ -46,7 +49,7 @@ _SLOW = """
       FROM spans GROUP BY flow_id)
     SELECT f.*, p.name FROM flows f JOIN past_flows p ON p.flow_id = f.flow_id
     WHERE others >= 10 AND took > usual * 2 AND took > usual + 600
-    ORDER BY took / max(usual, 1) DESC, f.flow_id LIMIT :limit
+    ORDER BY took / CASE WHEN usual > 1 THEN usual ELSE 1 END DESC, f.flow_id LIMIT :limit
 """
 
 
@@ -71,7 +74,7 @@ class History(Transactional):
         changed = [run for run in newest.values() if run != known.get(run.instance)]
         _name(db, [FlowRef(run.flow_id, run.flow_name) for run in changed])
         schedules = _schedules(db, {run.freq for run in changed})
-        replace(db, "past_runs", [_values(run, schedules[run.freq]) for run in changed])
+        replace(db, "past_runs", [_values(run, schedules[run.freq]) for run in changed], key=3)
         for flow in {run.flow_id for run in changed if run.instance not in known}:
             db.execute(
                 "DELETE FROM past_runs WHERE flow_id = :flow AND triggered_at <= ("
@@ -95,8 +98,7 @@ class History(Transactional):
             if (moment := instance_moment(instance)) is not None
         ]
         db.execute(
-            "DELETE FROM past_runs WHERE (flow_id, triggered_at, digits) IN"
-            " (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?))",
+            f"DELETE FROM past_runs WHERE (flow_id, triggered_at, digits) IN (SELECT {_KEY} FROM json_each(?) k)",  # noqa: S608  constants only
             [dumps(keys)],
         )
 
@@ -150,7 +152,7 @@ class History(Transactional):
         known = db.execute(
             "SELECT count(DISTINCT flow_id) FROM (SELECT flow_id FROM past_runs"
             " WHERE status = 1 AND kind = 1 AND digits < 14 AND ended IS NOT NULL"
-            " GROUP BY flow_id, schedule HAVING count(*) >= ?)",
+            " GROUP BY flow_id, schedule HAVING count(*) >= ?) AS known",
             [least],
         )
         every = db.execute("SELECT count(DISTINCT flow_id) FROM past_runs")
@@ -163,7 +165,7 @@ class History(Transactional):
         rows = db.execute(
             "SELECT f.flow_id, d.upstream, u.name FROM past_flows f"
             " LEFT JOIN dependencies d ON d.flow_id = f.flow_id LEFT JOIN past_flows u ON u.flow_id = d.upstream"
-            " WHERE f.graph_at IS NOT NULL AND f.flow_id IN (SELECT value FROM json_each(?))"
+            " WHERE f.graph_at IS NOT NULL AND f.flow_id IN (SELECT CAST(value AS BIGINT) FROM json_each(?))"
             " ORDER BY f.flow_id, d.upstream",
             [dumps(list(flows))],
         )
@@ -196,7 +198,7 @@ class History(Transactional):
             if newer:
                 db.execute("DELETE FROM dependencies WHERE flow_id = ?", [each.flow.id])
                 upstream = {ref.id: None for ref in each.upstream[:MOST_UPSTREAM] if ref.id != each.flow.id}
-                replace(db, "dependencies", [(each.flow.id, id_) for id_ in upstream])
+                replace(db, "dependencies", [(each.flow.id, id_) for id_ in upstream], key=2)
 
     @read
     def graphs_read(self, db: Database) -> Mapping[FlowId, datetime]:
@@ -223,10 +225,9 @@ def _known(db: Database, runs: Iterable[PastRun]) -> dict[InstanceId, PastRun]:
     """Those of the runs that are kept, as they are."""
     keys = [(run.flow_id, _seconds(run.triggered_at), _digits(run)) for run in runs]
     rows = db.execute(
-        "SELECT r.*, f.name, s.freq FROM json_each(?) k"
-        " CROSS JOIN past_runs r ON r.flow_id = k.value ->> 0 AND r.triggered_at = k.value ->> 1"
-        " AND r.digits = k.value ->> 2"
-        " JOIN past_flows f ON f.flow_id = r.flow_id JOIN schedules s ON s.id = r.schedule",
+        "SELECT r.*, f.name, s.freq FROM json_each(?) k"  # noqa: S608  constants only
+        " CROSS JOIN past_runs r JOIN past_flows f ON f.flow_id = r.flow_id JOIN schedules s ON s.id = r.schedule"
+        f" WHERE (r.flow_id, r.triggered_at, r.digits) = ({_KEY})",
         [dumps(keys)],
     )
     return {run.instance: run for run in map(_run, rows)}
@@ -236,9 +237,10 @@ def _name(db: Database, flows: Sequence[FlowRef]) -> None:
     """Keep what flows are called; a name that is empty changes nothing."""
     rows = {flow.id: flow.name for flow in flows}
     db.execute(
-        "INSERT INTO past_flows (flow_id, name) SELECT key, value FROM json_each(?) WHERE true"
-        " ON CONFLICT (flow_id) DO UPDATE SET name = excluded.name WHERE excluded.name NOT IN ('', name)",
-        [dumps(rows)],
+        "INSERT INTO past_flows (flow_id, name)"
+        " SELECT CAST(json_extract(value, '$[0]') AS BIGINT), json_extract(value, '$[1]') FROM json_each(?) WHERE true"
+        " ON CONFLICT (flow_id) DO UPDATE SET name = excluded.name WHERE excluded.name NOT IN ('', past_flows.name)",
+        [dumps(list(rows.items()))],
     )
 
 

@@ -4,7 +4,8 @@
 
 What is imported is first collected in a table of its own. Until that is complete the import never happened; from then
 on it is carried out, whatever crashes: opening the database continues it. All of it is one job of the database thread,
-so nobody reads the links half-way.
+so nobody reads the links half-way. On PostgreSQL, where other replicas read and no reader waits for who writes, it is
+one transaction, and there is nothing to continue.
 """
 
 import json
@@ -31,7 +32,10 @@ class LinkChanges(Transactional):
 
         Raises Refusal("taken") where an EnOS user has another person.
         """
-        await self._run(lambda: put_links(self._transact, links, posts))
+        if self._db.is_shared:
+            await self._run(lambda: self._transact(lambda db: _at_once(db, links, posts), is_large=True))
+        else:
+            await self._run(lambda: put_links(self._transact, links, posts))
 
     @transaction
     def remove_link(self, db: Database, whose: Person, *, posts: Sequence[NewPost] = ()) -> Link | None:
@@ -43,11 +47,12 @@ class LinkChanges(Transactional):
 
     def _opened(self) -> None:
         super()._opened()
-        resume(self._transact)
+        if not self._db.is_shared:
+            resume(self._transact)
 
 
 def put_links(transact: Transact, links: Sequence[Link], posts: Sequence[NewPost]) -> None:
-    """As ``LinkChanges.put_links``."""
+    """As ``LinkChanges.put_links``, on a database that nobody shares."""
     if len(links) <= CHUNK and len(posts) <= CHUNK // 2:
         transact(lambda db: _at_once(db, links, posts))
         return

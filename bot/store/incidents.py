@@ -39,11 +39,13 @@ from bot.store.transactions import (
 _LIVE = "phase IN ('open', 'acknowledged')"
 _NEWEST_FIRST = "ORDER BY opened_at DESC, rowid DESC"
 _KNOWN = f"""
-    SELECT (SELECT id FROM incidents WHERE flow_id = value AND instance_group = '' {_NEWEST_FIRST} LIMIT 1)
+    SELECT (SELECT id FROM incidents WHERE flow_id = CAST(value AS BIGINT) AND instance_group = '' {_NEWEST_FIRST}
+            LIMIT 1)
     FROM json_each(?)
     UNION
     SELECT id FROM incidents
     WHERE instance_group <> '' AND instance_group IN (SELECT value FROM json_each(?))
+    ORDER BY 1
 """  # noqa: S608  constants only
 _OCCURRENCES = """
     SELECT * FROM occurrences WHERE incident IN (SELECT value FROM json_each(?)) ORDER BY incident, place
@@ -78,7 +80,7 @@ class Incidents(Transactional):
         limit: int = 500,
     ) -> tuple[Incident, ...]:
         """Incidents, newest first: the live ones (open or acknowledged) or all; not those ended before ``since``."""
-        conditions, values = ["1"], list[int]()
+        conditions, values = ["true"], list[int]()
         if live:
             conditions.append(_LIVE)
         if flow is not None:
@@ -178,10 +180,10 @@ def put(db: Database, incident_cache: IncidentCache, incidents: Sequence[Inciden
         if old is not None and old.flow_name != new.flow_name:
             _rename(db, incident_cache, new)
     transactions.upsert(db, "incidents", _COLUMNS, changed)
-    transactions.replace(db, "cards", cards)
+    transactions.replace(db, "cards", cards, key=2)
     if gone:
         db.conn.executemany("DELETE FROM occurrences WHERE incident = ? AND place = ?", gone)
-    transactions.replace(db, "occurrences", failures)
+    transactions.replace(db, "occurrences", failures, key=2)
     withdraw_for(db, passed_on)
     bridge_events.record(db, changes)
 
@@ -201,7 +203,7 @@ def _rename(db: Database, incident_cache: IncidentCache, new: Incident) -> None:
         [new.flow_name, json.dumps(ids)],
     )
     db.execute(
-        "UPDATE runs SET flow_name = :name WHERE rowid IN (SELECT rowid FROM runs"
+        "UPDATE runs SET flow_name = :name WHERE instance IN (SELECT instance FROM runs"
         " WHERE flow_id = :flow AND flow_name <> :name ORDER BY started_at DESC LIMIT :most)",
         named,
     )

@@ -97,7 +97,7 @@ class MonitorState(Transactional):
         rows = db.execute(
             "SELECT instance FROM seen WHERE finished = 0"
             " AND (trigger_at < :at OR trigger_at IS NULL AND seen_at < :at)"
-            " ORDER BY trigger_at DESC, instance LIMIT :limit",
+            " ORDER BY trigger_at DESC NULLS LAST, instance LIMIT :limit",
             {"at": timestamp(before), "limit": limit},
         )
         return tuple(row["instance"] for row in rows)

@@ -229,8 +229,8 @@ def mark_sent(db: Database, id_: PostId, channel: str, ts: str, now: datetime) -
     )
     db.execute(
         "UPDATE posts SET state = 'sent', stands_in = ?, ts = ?, why = '', response_url = '', settled_at = ?,"
-        " body = iif(kind IN ('edit', 'file', 'whisper'), '{}', body),"
-        " look_again = iif(kind = 'message' AND doubts > 0 AND attempts > 1, ?, look_again)"
+        " body = CASE WHEN kind IN ('edit', 'file', 'whisper') THEN '{}' ELSE body END,"
+        " look_again = CASE WHEN kind = 'message' AND doubts > 0 AND attempts > 1 THEN ? ELSE look_again END"
         " WHERE id = ? AND state <> 'sent'",
         [channel, ts, timestamp(now), timestamp(now), id_],
     )
@@ -286,7 +286,7 @@ def give_up(db: Database, id_: PostId, why: str, now: datetime) -> None:
     """As ``Outbox.give_up``."""
     db.execute(
         "UPDATE posts SET state = 'given up', why = ?, settled_at = ?, response_url = '',"
-        " body = iif(kind = 'file', '{}', body)"
+        " body = CASE WHEN kind = 'file' THEN '{}' ELSE body END"
         " WHERE id = ? AND state IN ('queued', 'sending', 'unclear')",
         [why, timestamp(now), id_],
     )

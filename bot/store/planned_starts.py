@@ -37,6 +37,12 @@ from bot.store.transactions import (
 _AT_ONCE = 400  # starts that are written in one transaction
 _MILLISECOND = timedelta(milliseconds=1)
 _OPEN = "state IN ('running', 'paused', 'stopping')"
+_INSERT = f"""
+    INSERT INTO backfills (
+      flow_id, flow_name, made_by, user_name, at, channel, post, basis, zone, slot,
+      task, attempt, usual, state, reason, detail, acted_by, turn, shown, ended_at)
+    VALUES ({", ".join("?" * 20)}) RETURNING number
+"""  # noqa: S608  constants only
 
 
 class Backfills(Transactional):
@@ -51,12 +57,11 @@ class Backfills(Transactional):
 
     @transaction
     def _new_backfill(self, db: Database, backfill: Backfill) -> int:
-        insert = f"INSERT INTO backfills VALUES ({', '.join('?' * 21)}) RETURNING number"  # noqa: S608
-        return int(db.execute(insert, _row(backfill)).fetchone()["number"])
+        return int(db.execute(_INSERT, _row(backfill)).fetchone()["number"])
 
     @transaction
     def _add_starts(self, db: Database, number: int, starts: Sequence[BackfillStart]) -> None:
-        transactions.replace(db, "backfill_starts", [_start_row(number, each) for each in starts])
+        transactions.replace(db, "backfill_starts", [_start_row(number, each) for each in starts], key=2)
 
     @transaction
     def begin_backfill(
@@ -101,7 +106,7 @@ class Backfills(Transactional):
         if change.backfill is not None:
             _put(db, change.backfill)
         if change.starts:
-            transactions.replace(db, "backfill_starts", [_start_row(number, each) for each in change.starts])
+            transactions.replace(db, "backfill_starts", [_start_row(number, each) for each in change.starts], key=2)
         put(db, change.posts)
         end_attempt(db, attempt_result)
         return change
@@ -169,7 +174,6 @@ def _put(db: Database, backfill: Backfill) -> None:
 
 def _row(backfill: Backfill) -> transactions.Row:
     return (
-        backfill.number or None,
         backfill.flow_id,
         backfill.flow_name,
         str(backfill.by),

@@ -119,7 +119,7 @@ class Runs(Transactional):
     def runs(self, db: Database, *, live: bool = True, flow: FlowId | None = None, limit: int = 200) -> tuple[Run, ...]:
         """Followed runs, newest first; ``live`` means asked or running."""
         whose, values = ("", []) if flow is None else ("AND flow_id = ?", [flow])
-        which = "state IN ('asked', 'running')" if live else "1"
+        which = "state IN ('asked', 'running')" if live else "true"
         rows = db.execute(
             f"SELECT * FROM runs WHERE {which} {whose} ORDER BY started_at DESC, rowid DESC LIMIT ?",  # noqa: S608  constants only
             [*values, limit],
@@ -309,9 +309,9 @@ def repost(db: Database, message: str, body: str, now: datetime) -> None:
     db.execute(
         "UPDATE posts SET state = 'queued', generation = (SELECT count(*) FROM lost_messages WHERE post = posts.id),"
         " body = ?, due = ?, retry_at = 0, attempts = 0, doubts = 0, tried_at = NULL,"
-        " first_tried = iif(doubts > 0 AND attempts > 1 OR look_again > 0, first_tried, NULL),"
+        " first_tried = CASE WHEN doubts > 0 AND attempts > 1 OR look_again > 0 THEN first_tried END,"
         " stands_in = '', ts = '', why = ?, settled_at = NULL,"
-        " look_again = iif(doubts > 0 AND attempts > 1 OR look_again > 0, ?, 0) WHERE id = ?",
+        " look_again = CASE WHEN doubts > 0 AND attempts > 1 OR look_again > 0 THEN ? ELSE 0 END WHERE id = ?",
         [body, timestamp(now), LossOutcome.REPOSTED.value, timestamp(now), message],
     )
 

@@ -71,27 +71,27 @@ _LOST = """
       WHERE at < :posts AND NOT EXISTS (SELECT 1 FROM posts p WHERE p.id = l.post) LIMIT :rows)
 """
 _RUNS = """
-    DELETE FROM runs WHERE rowid IN (
-      SELECT rowid FROM runs WHERE started_at < :runs AND state NOT IN ('asked', 'running') LIMIT :rows)
+    DELETE FROM runs WHERE instance IN (
+      SELECT instance FROM runs WHERE started_at < :runs AND state NOT IN ('asked', 'running') LIMIT :rows)
 """
-_STASHES = "DELETE FROM stashes WHERE rowid IN (SELECT rowid FROM stashes WHERE at < :stashes LIMIT :rows)"
+_STASHES = "DELETE FROM stashes WHERE id IN (SELECT id FROM stashes WHERE at < :stashes LIMIT :rows)"
 _OFFERS = (
-    "DELETE FROM offers WHERE rowid IN ("
-    "SELECT rowid FROM offers WHERE asked_at < :offers AND state NOT IN ('open', 'running') LIMIT :rows)"
+    "DELETE FROM offers WHERE id IN ("
+    "SELECT id FROM offers WHERE asked_at < :offers AND state NOT IN ('open', 'running') LIMIT :rows)"
 )
 _SNOOZES = """
-    DELETE FROM snoozes WHERE rowid IN (
-      SELECT rowid FROM snoozes s
+    DELETE FROM snoozes WHERE id IN (
+      SELECT id FROM snoozes s
       WHERE ended_at < :snoozes
         AND NOT EXISTS (SELECT 1 FROM incidents i WHERE i.snooze = s.id AND i.snooze <> '')
       LIMIT :rows)
 """
 _RETRIES = """
-    DELETE FROM retries WHERE rowid IN (
-      SELECT rowid FROM retries WHERE made_at < :retries AND state NOT IN ('waiting', 'starting') LIMIT :rows)
+    DELETE FROM retries WHERE id IN (
+      SELECT id FROM retries WHERE made_at < :retries AND state NOT IN ('waiting', 'starting') LIMIT :rows)
 """
 _RETRY_RULES = """
-    DELETE FROM retry_rules WHERE rowid IN (SELECT rowid FROM retry_rules WHERE ended_at < :retry_rules LIMIT :rows)
+    DELETE FROM retry_rules WHERE id IN (SELECT id FROM retry_rules WHERE ended_at < :retry_rules LIMIT :rows)
 """
 # What was never begun has no end.
 _OLD_BACKFILLS = "coalesce(ended_at, at) < :backfills AND state NOT IN ('running', 'paused', 'stopping')"
@@ -128,7 +128,7 @@ _ESCALATION = """
 _PAST_RUNS = """
     DELETE FROM past_runs WHERE (flow_id, triggered_at, digits) IN (
       SELECT r.flow_id, r.triggered_at, r.digits
-      FROM past_flows f CROSS JOIN past_runs r ON r.flow_id = f.flow_id AND r.triggered_at < :history / 1000
+      FROM past_flows f CROSS JOIN past_runs r WHERE r.flow_id = f.flow_id AND r.triggered_at < :history / 1000
       LIMIT :rows)
 """
 _NO_RUNS = "NOT EXISTS (SELECT 1 FROM past_runs r WHERE r.flow_id = f.flow_id)"

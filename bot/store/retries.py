@@ -60,7 +60,7 @@ def put_rules(db: Database, rules: Sequence[RetryRule]) -> None:
             """
             INSERT INTO retry_rules VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET ended = excluded.ended, ended_at = excluded.ended_at
-            WHERE ended_at IS NULL
+            WHERE retry_rules.ended_at IS NULL
             """,
             [
                 each.id,
@@ -85,7 +85,7 @@ def put(db: Database, retries: Sequence[Retry]) -> None:
             INSERT INTO retries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE
             SET state = excluded.state, reason = excluded.reason, started = excluded.started
-            WHERE {_OPEN}
+            WHERE retries.{_OPEN}
             """,  # noqa: S608  constants only
             [
                 each.id,

@@ -27,10 +27,14 @@ class Routing(Transactional):
 
     async def routing_rules(self) -> RoutingRules:
         """All watches and preferences. They are read again only after a change."""
-        return self._rules or await self._read_rules()
+        if self._rules is not None and not self._db.is_shared:
+            return self._rules
+        return await self._read_rules()
 
     @read
     def _read_rules(self, db: Database) -> RoutingRules:
+        if self._rules is not None:  # nobody has changed them since, as this transaction has found
+            return self._rules
         places = [row["channel"] for row in db.execute("SELECT channel FROM prefs")]
         self._rules = RoutingRules(watches(db), {place: prefs(db, place) for place in places})
         return self._rules

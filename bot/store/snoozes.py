@@ -48,7 +48,7 @@ def put(db: Database, snoozes: Sequence[Snooze]) -> None:
             """
             INSERT INTO snoozes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET ended = excluded.ended, ended_at = excluded.ended_at
-            WHERE ended_at IS NULL
+            WHERE snoozes.ended_at IS NULL
             """,
             [
                 each.id,

@@ -29,6 +29,7 @@ LOCK_TIMEOUT = 5.0  # seconds to wait for another program that holds the file
 class SqliteDatabase(sqlite_utils.Database):
     """The connection, as a transaction is handed it (``database.Database``)."""
 
+    is_shared = False
     has_queued_posts = False
     has_bridge_events = False
     bridges = BridgeSettings()

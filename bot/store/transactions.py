@@ -140,8 +140,8 @@ class Transactional:
             self.on_unavailable(unavailable)
             raise
 
-    def _transact(self, act: Callable[[Database], Result], begin: str = _WRITE) -> Result:
-        """Do something in a transaction; on the database thread only."""
+    def _transact(self, act: Callable[[Database], Result], begin: str = _WRITE, *, is_large: bool = False) -> Result:
+        """Do something in a transaction; on the database thread only. ``is_large``: it may touch any number of rows."""
         connection = self._db.conn
         self._db.has_queued_posts = self._db.has_bridge_events = False
         try:
@@ -157,7 +157,7 @@ class Transactional:
             if isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError:
                 raise DatabaseUnavailable(str(error)) from error
             raise
-        if touched > ROWS:
+        if touched > ROWS and not is_large:
             # What belongs together is written together, even then; the caller should hand in less.
             _log.warning("A transaction touched %d rows, more than %d", touched, ROWS)
         if self._db.has_queued_posts and self._loop is not None:  # even where our caller has stopped waiting
@@ -225,15 +225,15 @@ def person(text: str) -> Person:
 # ── many rows ──
 
 
-def replace(db: Database, table: str, rows: Sequence[Row]) -> None:
-    """Insert whole rows, or replace those with the same key."""
-    for some in _in_parts(rows):
+def replace(db: Database, table: str, rows: Sequence[Row], *, key: int = 1) -> None:
+    """Insert whole rows, or replace those with the same key: their first ``key`` values. Of equals the last counts."""
+    for some in _in_parts(list({row[:key]: row for row in rows}.values())):
         db.execute(_replacing(table, len(some), len(some[0])), [value for row in some for value in row])
 
 
 def upsert(db: Database, table: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
-    """Insert rows, or change those with the same ``id``, which others may refer to."""
-    for some in _in_parts(rows):
+    """Insert rows, or change those with the same ``id``, the first value, which others may refer to."""
+    for some in _in_parts(list({row[0]: row for row in rows}.values())):
         db.execute(_upserting(table, columns, len(some)), [value for row in some for value in row])
 
 

@@ -3,9 +3,9 @@
     former keys noted ──► links ──► incidents ──► runs ──► deliveries ──► audit row and the new home
 
 Each step changes some hundred rows in a transaction of its own; all are one job of the database thread, so nobody
-reads people half-way. The new home is noted last: after a crash before that, the next start goes through all of it
-again, and what has its new key already is left alone. The audit is only added to: its rows keep their keys, and it is
-read with the help of the noted former ones.
+reads people half-way. Where other replicas read, too, all is one transaction. The new home is noted last: after a crash
+before that, the next start goes through all of it again, and what has its new key already is left alone. The audit is
+only added to: its rows keep their keys, and it is read with the help of the noted former ones.
 """
 
 import json
@@ -24,18 +24,18 @@ from bot.store.transactions import Transact, Transactional, person
 CHUNK = 150  # rows; each may be two or three in the tables
 NOTE = "home"
 
-# Tables with a person's key, and the column it stands in.
-_KEYED = (
-    *(("incidents", column) for column in ("acked_by", "ended_by", "asked_by", "asked", "taken_from")),
-    *(("offers", column) for column in ("asked_by", "asked", "answered_by")),
-    ("expectations", "made_by"),
-    ("snoozes", "made_by"),
-    ("runbooks", "made_by"),
-    ("retry_rules", "made_by"),
-    ("retries", "made_by"),
-    *(("backfills", column) for column in ("made_by", "acted_by")),
-    ("runs", "person"),
-    ("watches", "made_by"),
+# Tables with a person's key, by what their rows are told apart, and the columns it stands in.
+_TABLES = (
+    ("incidents", "id", ("acked_by", "ended_by", "asked_by", "asked", "taken_from")),
+    ("offers", "id", ("asked_by", "asked", "answered_by")),
+    ("expectations", "flow_id", ("made_by",)),
+    ("snoozes", "id", ("made_by",)),
+    ("runbooks", "flow_id", ("made_by",)),
+    ("retry_rules", "id", ("made_by",)),
+    ("retries", "id", ("made_by",)),
+    ("backfills", "number", ("made_by", "acted_by")),
+    ("runs", "instance", ("person",)),
+    ("watches", "id", ("made_by",)),
 )
 
 
@@ -70,7 +70,10 @@ class WorkspaceKeys(Transactional):
         """Give people new keys: their workspace joined an organization or left it; return how many keys there were."""
 
         def job() -> int:
-            count = change_person_keys(self._transact, change)
+            if self._db.is_shared:
+                count = self._transact(lambda db: change_person_keys(lambda act: act(db), change), is_large=True)
+            else:
+                count = change_person_keys(self._transact, change)
             self._incident_cache.clear()
             return count
 
@@ -84,9 +87,10 @@ def change_person_keys(transact: Transact, change: KeyChange) -> int:
         some = keys[first : first + CHUNK]
         transact(partial(_note_former, change=change, keys=some))
         transact(partial(_links, change=change, keys=some))
-    for table, column in _KEYED:
-        while transact(partial(_column, change=change, table=table, column=column)):
-            pass
+    for table, key, columns in _TABLES:
+        for column in columns:
+            while transact(partial(_column, change=change, table=table, key=key, column=column)):
+                pass
     while transact(lambda db: _deliveries(db, change)):
         pass
     transact(lambda db: _done(db, change, len(keys)))
@@ -96,7 +100,8 @@ def change_person_keys(transact: Transact, change: KeyChange) -> int:
 def _keys(db: Database, change: KeyChange) -> list[str]:
     """Return the keys of people that are to change, wherever they stand."""
     found = set[str]()
-    for table, column in (("links", "person"), ("attempts", "person"), ("former_people", "person"), *_KEYED):
+    places = [(table, column) for table, _, columns in _TABLES for column in columns]
+    for table, column in (("links", "person"), ("attempts", "person"), ("former_people", "person"), *places):
         rows = db.execute(f"SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL")  # noqa: S608  constants only
         found.update(row[0] for row in rows if change.concerns(row[0]))
     return sorted(found)
@@ -113,15 +118,19 @@ def _note_former(db: Database, change: KeyChange, keys: Sequence[str]) -> None:
 def _links(db: Database, change: KeyChange, keys: Sequence[str]) -> None:
     """Move links. Who has been linked under the new key already keeps that link: it is the newer one."""
     for old in keys:
-        db.execute("UPDATE OR IGNORE links SET person = ? WHERE person = ?", [change.key(old), old])
+        new = change.key(old)
+        db.execute(
+            "UPDATE links SET person = ? WHERE person = ? AND NOT EXISTS (SELECT 1 FROM links WHERE person = ?)",
+            [new, old, new],
+        )
         db.execute("DELETE FROM links WHERE person = ?", [old])
 
 
-def _column(db: Database, change: KeyChange, table: str, column: str) -> int:
+def _column(db: Database, change: KeyChange, table: str, key: str, column: str) -> int:
     """Change some rows; return how many."""
-    rows = db.execute(f"SELECT rowid, {column} FROM {table} WHERE {column} IS NOT NULL")  # noqa: S608  constants only
+    rows = db.execute(f"SELECT {key}, {column} FROM {table} WHERE {column} IS NOT NULL")  # noqa: S608  constants only
     some = [(change.key(row[1]), row[0]) for row in rows if change.concerns(row[1])][:CHUNK]
-    db.conn.executemany(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", some)  # noqa: S608  constants only
+    db.conn.executemany(f"UPDATE {table} SET {column} = ? WHERE {key} = ?", some)  # noqa: S608  constants only
     return len(some)
 
 

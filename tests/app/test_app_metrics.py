@@ -8,6 +8,7 @@ import pytest
 from prometheus_client import generate_latest
 
 from bot.core.outbox.posts import Lane, PostKind
+from bot.core.postgres_address import PostgresAddress
 from bot.core.text.message import msg
 from bot.ops.metrics import Metrics, delivery_metrics
 from bot.ops.metrics_updater import MetricsUpdater
@@ -119,6 +120,17 @@ async def test_the_database_is_as_large_as_its_files(metrics, metrics_updater, t
     (tmp_path / "flowbot.db.lock").write_bytes(b"x")
     metrics_updater.refresh(WATCH, NOW, ready=True)
     assert said(metrics, "flowbot_database_bytes") == 120
+
+
+async def test_a_database_on_postgresql_is_as_large_as_the_server_says(metrics):
+    class Server(Outbox):
+        async def size(self):
+            return 8_000_000
+
+    metrics_updater = MetricsUpdater(metrics, PostgresAddress("postgresql:///flowbot", "flowbot"))
+    await metrics_updater.update(Server(), gateway())
+    metrics_updater.refresh(WATCH, NOW, ready=True)
+    assert said(metrics, "flowbot_database_bytes") == 8_000_000
 
 
 def test_an_alarm_is_active_until_it_is_over(metrics, metrics_updater):

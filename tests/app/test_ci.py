@@ -116,6 +116,15 @@ def test_what_the_counted_parts_leave_out_is_run_uncounted(monkeypatch):
     assert {"tests/core/test_language_laws.py", "tests/core/test_cards_hostile.py"} <= set(gate.tried_often())
 
 
+def test_the_gate_says_at_once_that_postgresql_is_missing(monkeypatch, tmp_path, capsys):
+    for name in ("chromium", "faketime"):
+        (tmp_path / name).touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(gate.postgres, "DEBIAN", str(tmp_path))
+    assert gate.main() == 1
+    assert capsys.readouterr().out.startswith("FAIL flowbot is tested on a real PostgreSQL, too")
+
+
 def test_the_gate_tells_what_a_check_and_its_children_cost(capsys):
     work = "import time\nwhile time.process_time() < 1.2: pass"
     parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {work!r}], check=True)"

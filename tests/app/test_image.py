@@ -55,9 +55,18 @@ def test_what_builds_the_wheel_is_what_the_project_asks_for():
     assert project["dependency-groups"]["build"] == project["build-system"]["requires"]
     versions = {
         name: [line for line in (ROOT / f".ci/requirements{name}.txt").read_text().splitlines() if "==" in line]
-        for name in ("-build", "-dev")
+        for name in ("", "-build", "-dev", "-postgres")
     }
     assert set(versions["-build"]) <= set(versions["-dev"])
+    assert {each for each in versions["-postgres"] if each.startswith("psycopg")} <= set(versions["-dev"])
+    assert not any("psycopg" in each for each in versions[""])
+
+
+def test_the_driver_for_postgresql_is_an_extra_that_the_image_and_the_tests_have():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    extra = project["project"]["optional-dependencies"]["postgres"]
+    assert all(each in project["dependency-groups"]["dev"] for each in extra)
+    assert any("-r .ci/requirements.txt -r .ci/requirements-postgres.txt" in line for line in LINES)
 
 
 def test_the_wheel_says_that_it_is_typed():

@@ -1,10 +1,12 @@
 """People and backups from the command line: with the database's lock, or through the bot that holds it."""
 
 import json
+import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
+import postgres
 import pytest
 
 from bot.core.errors import Refusal
@@ -20,8 +22,22 @@ FILE = f"{HEADER}T0DEMO0001:U0MAYA00001,u1,maya.chen\nT0DEMO0001:U0JONAS0001,u2,
 MAYA = Link(Person("T0DEMO0001", "U0MAYA00001"), UserId("u1"), UserName("maya.chen"))
 
 
+on_both = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+
+
 @pytest.fixture
-def settings(tmp_path):
+def database(request, tmp_path):
+    """Where the database is: a file, but for a test of PostgreSQL."""
+    if getattr(request, "param", "") != "postgresql":
+        yield str(tmp_path / "flowbot.db")
+        return
+    address = postgres.new_address()
+    yield address
+    postgres.drop(address)
+
+
+@pytest.fixture
+def settings(database):
     return load(
         {
             "SLACK_BOT_TOKEN": "xoxb-1",
@@ -34,7 +50,7 @@ def settings(tmp_path):
             "ENOS_USER_ID": "u0",
             "FLOWBOT_CHANNEL": "C0DATAOPS1",
             "FLOWBOT_ADMINS": "U0ALEX00001",
-            "FLOWBOT_DATABASE": str(tmp_path / "flowbot.db"),
+            "FLOWBOT_DATABASE": database,
         }
     )
 
@@ -46,6 +62,7 @@ async def told(settings):
         }
 
 
+@on_both
 async def test_links_are_added_and_the_people_and_admins_told(settings):
     done = await offline.import_people(settings, FILE)
     assert done == "Added: 2. Changed: 0. Unchanged: 0. flowbot verifies each link when it is first used.\n"
@@ -59,11 +76,13 @@ async def test_links_are_added_and_the_people_and_admins_told(settings):
     )
 
 
+@on_both
 async def test_whoever_slack_was_not_asked_about_is_told_in_the_language_of_the_settings(settings):
     await offline.import_people(replace(settings, language="zh"), FILE)
     assert "EnOS 用户" in (await told(settings))["U0MAYA00001"]
 
 
+@on_both
 async def test_an_import_of_many_tells_each_person_once_and_each_admin_once(settings):
     admins = ("U0ALEX00001", "UPERSON007")
     lines = [f"T0DEMO0001:UPERSON{n:03},u{n},name.{n}" for n in range(60)]
@@ -80,6 +99,7 @@ async def test_an_import_of_many_tells_each_person_once_and_each_admin_once(sett
     assert "Added: 60." in texts["UPERSON007"], "an admin whose own link is among them reads it all in one message"
 
 
+@on_both
 async def test_changed_links_are_summed_up_too_and_one_person_in_two_teams_is_told_once(settings):
     await offline.import_people(settings, FILE)
     async with Store.open(settings.database) as store:
@@ -93,6 +113,7 @@ async def test_changed_links_are_summed_up_too_and_one_person_in_two_teams_is_to
     assert "Added: 1. Changed: 2." in str([post.body for post in posts])
 
 
+@on_both
 async def test_people_who_left_get_no_notices(settings):
     async with Store.open(settings.database) as store:
         known = json.dumps(["user_disabled", datetime.now(UTC).isoformat()])
@@ -101,12 +122,14 @@ async def test_people_who_left_get_no_notices(settings):
     assert set(await told(settings)) == {"U0MAYA00001", "U0JONAS0001"}
 
 
+@on_both
 async def test_a_second_import_changes_only_what_differs(settings):
     await offline.import_people(settings, FILE)
     done = await offline.import_people(settings, FILE.replace("maya.chen", "maya.c"))
     assert done.startswith("Added: 0. Changed: 1. Unchanged: 1.")
 
 
+@on_both
 async def test_a_proven_link_that_stays_as_it_was_stays_proven(settings):
     async with Store.open(settings.database) as store:
         await store.put_links([MAYA])
@@ -116,12 +139,14 @@ async def test_a_proven_link_that_stays_as_it_was_stays_proven(settings):
         assert (await store.link(MAYA.person)).verified
 
 
+@on_both
 async def test_a_wrong_line_imports_nothing(settings):
     with pytest.raises(Refusal, match="Line 4 needs three columns"):
         await offline.import_people(settings, f"{FILE}T1:U1\n")
     assert await offline.list_people(settings) == HEADER
 
 
+@on_both
 async def test_while_slack_cannot_be_asked_lines_must_name_their_team(settings):
     with pytest.raises(Refusal, match="Line 2: write U0MAYA00001 with its team"):
         await offline.import_people(settings, f"{HEADER}U0MAYA00001,u1,maya.chen\n")
@@ -188,3 +213,43 @@ async def test_a_database_that_cannot_be_opened_is_told_as_it_is(settings, tmp_p
     with pytest.raises(Refusal) as refused:
         await offline.list_people(settings)
     assert refused.value.reason != "no_answer"
+
+
+POSTGRESQL = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+
+
+@POSTGRESQL
+async def test_people_are_imported_and_listed_while_replicas_run(settings):
+    async with Store.open(settings.database):
+        await offline.import_people(settings, FILE)
+        assert (await offline.list_people(settings)).count("\n") == 3
+
+
+@POSTGRESQL
+async def test_a_database_on_postgresql_is_not_copied_into_a_file(settings, tmp_path):
+    with pytest.raises(Refusal) as refused:
+        await offline.backup(settings, str(tmp_path / "copy.db"))
+    assert "flowbot backup copies an SQLite file" in str(refused.value)
+    assert "Use pg_dump, or `flowbot database copy`" in str(refused.value)
+    assert not (tmp_path / "copy.db").exists()
+
+
+@POSTGRESQL
+async def test_a_drill_is_made_by_a_replica_on_this_machine(settings, folder_for_sockets):
+    with pytest.raises(Refusal, match="No flowbot on this machine uses the database postgresql://flowbot@/flowbot_"):
+        await offline.drill(settings)
+
+    async def drill(_what):
+        return json.dumps({"said": "Posted.\n", "ok": True})
+
+    runner = await control_socket.serve(settings.database, {"drill": drill})
+    assert await offline.drill(settings) == {"said": "Posted.\n", "ok": True}
+    await runner.cleanup()
+
+
+@pytest.fixture
+def folder_for_sockets(monkeypatch):
+    """A folder for temporary files with a short name."""
+    with tempfile.TemporaryDirectory(prefix="flowbot-") as folder:
+        monkeypatch.setattr(tempfile, "tempdir", folder)
+        yield

@@ -37,6 +37,11 @@ def test_the_running_bot():
     assert on_bot.disk("/x", 10**6).says == "The disk of the database /x has only 1 MB free."
 
 
+def test_which_replica_answered():
+    assert on_bot.replica(7, 1) == "process 7"
+    assert on_bot.replica(7, 3) == "process 7, one of 3 replicas on this machine"
+
+
 def test_the_message_and_the_button():
     assert on_bot.message("#a", 0.51).state is CheckState.OK
     assert on_bot.message_lost("#a", "Add it.").state is CheckState.FAILED

@@ -1,7 +1,9 @@
 """Values for the store's tests, with the fields that do not matter filled in."""
 
+import sqlite3
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 from incident_cards import on_one_card
 
 from bot.core.flow.model import FlowId, InstanceId
@@ -11,6 +13,7 @@ from bot.core.incident.model import Incident, IncidentId, Occurrence, Phase
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind
 from bot.core.people.model import Attempt, Link, Person
 
+INTEGRITY_ERRORS = (sqlite3.IntegrityError, psycopg.IntegrityError)
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
 MAYA = Person("T1", "UMAYA")
 JONAS = Person("T1", "UJONAS")

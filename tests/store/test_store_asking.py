@@ -3,11 +3,10 @@
 import contextlib
 from dataclasses import replace
 from datetime import timedelta
-from sqlite3 import IntegrityError
 
 import pytest
 from new_database import new_store
-from store_makers import JONAS, MAYA, NOW, in_transaction, later
+from store_makers import INTEGRITY_ERRORS, JONAS, MAYA, NOW, in_transaction, later
 from test_store_migrations import at_version
 
 from bot.core.errors import Refusal
@@ -101,7 +100,7 @@ async def test_both_names_are_on_record_and_found_by_either(asked):
 
 async def test_who_asked_cannot_be_rewritten(asked):
     await asked.begin_attempt(attempt(), offer=ASK.id)
-    with pytest.raises(IntegrityError, match="only added to"):
+    with pytest.raises(INTEGRITY_ERRORS, match="only added to"):
         await in_transaction(asked, lambda db: db.execute("UPDATE attempts SET asker = ''"))
 
 
@@ -145,8 +144,8 @@ async def test_offers_and_attempts_of_an_earlier_version_are_nobodys_command(tmp
         assert entry.attempt.asker is None
 
 
-async def test_it_is_kept_whole(path):
-    async with new_store(path) as store:
+async def test_it_is_kept_whole(address):
+    async with new_store(address) as store:
         await store.change_commands(JONAS, NOW, lambda _: ChangeSet(offers=(ASK,)))
-    async with Store.open(path) as store:
+    async with Store.open(address) as store:
         assert await earlier(store) == [ASK]

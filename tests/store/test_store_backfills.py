@@ -48,7 +48,7 @@ async def change(store, number, **fields):
     await store.change_backfill(number, lambda old, _: BackfillChange(replace(old, **fields)))
 
 
-async def test_no_field_is_forgotten(path):
+async def test_no_field_is_forgotten(address):
     kinds = {
         "by": MAYA,
         "acted_by": Person("T1", "U9"),
@@ -57,17 +57,17 @@ async def test_no_field_is_forgotten(path):
         "state": BackfillState.PAUSED,
         "reason": PauseReason.LOST,
     }
-    new, start = filled(Backfill, **kinds), filled(BackfillStart, state=StartState.LOST)
-    async with Store.open(path) as store:
+    new, start = filled(Backfill, number=1, **kinds), filled(BackfillStart, state=StartState.LOST)
+    async with Store.open(address) as store:
         number = await store.plan_backfill(new, [start])
-    async with Store.open(path) as store:
+    async with Store.open(address) as store:
         assert await store.backfill(number) == (new, (start,))
         later_on = replace(
             new, by=Person("T1", "U8"), user_name=UserName("other"), turn=9, shown="x", reason=PauseReason.BUG
         )
         moved = replace(start, attempt=99, instance=InstanceId("1-2"), status=None, why="because")
         await store.change_backfill(number, lambda *_: BackfillChange(later_on, (moved,)))
-    async with Store.open(path) as store:
+    async with Store.open(address) as store:
         assert await store.backfill(number) == (later_on, (moved,))
 
 

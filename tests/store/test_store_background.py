@@ -78,9 +78,11 @@ async def test_the_last_incident_with_the_same_error(store):
     assert await store.same_error(failing("x", "another error", 5)) == (None, 0)
 
 
-async def test_the_same_error_is_found_by_an_index(store):
+async def test_the_same_error_is_found_by_an_index(sqlite_store):
     values = {"error": "x", "flow": "1", "not_this": "i"}
-    plan = await in_transaction(store, lambda db: db.execute(f"EXPLAIN QUERY PLAN {_SAME_ERROR}", values).fetchall())
+    plan = await in_transaction(
+        sqlite_store, lambda db: db.execute(f"EXPLAIN QUERY PLAN {_SAME_ERROR}", values).fetchall()
+    )
     assert any("occurrences_error (error_key=? AND instance>? AND instance<?)" in row["detail"] for row in plan)
 
 

@@ -14,6 +14,13 @@ from store_makers import message
 from bot.core.errors import Refusal
 from bot.store.store import Store
 
+
+@pytest.fixture
+def store(sqlite_store):
+    """Only a file is copied by flowbot itself."""
+    return sqlite_store
+
+
 BESIDE = ("-journal", "-wal", "-shm", ".lock", ".sock")
 
 

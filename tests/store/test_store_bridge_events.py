@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from sqlite_utils import Database
-from store_makers import MAYA, NOW, edit, in_transaction, incident, later, message, occurrence
+from store_makers import INTEGRITY_ERRORS, MAYA, NOW, edit, in_transaction, incident, later, message, occurrence
 
 from bot.core.bridges.model import Bridge, BridgeSettings, EventState
 from bot.core.incident.facts import ChangeSet
@@ -135,7 +135,7 @@ async def test_a_link_to_its_message_is_there_once_that_is_posted(bridged):
 
 async def test_an_undone_change_leaves_no_event(bridged):
     store = bridged(Bridge.WEBHOOK)
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(INTEGRITY_ERRORS):
         await put(store, OPEN, incident("i2", flow=None))
     assert await store.event_counts() == {}
 

@@ -52,13 +52,13 @@ def filled(cls, /, **given):
 
 
 @pytest.fixture
-async def again(path):
+async def again(address):
     """Write with one store, read with the next."""
 
     async def written_and_read(write, read):
-        async with new_store(path) as store:
+        async with new_store(address) as store:
             await write(store)
-        async with Store.open(path) as store:
+        async with Store.open(address) as store:
             return await read(store)
 
     return written_and_read

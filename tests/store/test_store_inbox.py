@@ -20,12 +20,12 @@ WORDS = IncomingMessage(
 )
 
 
-async def test_what_was_said_comes_back_whole_oldest_first_also_after_a_restart(path):
-    async with Store.open(path) as store:
+async def test_what_was_said_comes_back_whole_oldest_first_also_after_a_restart(address):
+    async with Store.open(address) as store:
         newer = replace(WORDS, key="Ev0", at=later(seconds=5))
         assert await store.record_delivery(newer.key, newer.at, newer)
         assert await store.record_delivery(WORDS.key, WORDS.at, WORDS)
-    async with Store.open(path) as store:
+    async with Store.open(address) as store:
         assert await store.unanswered() == (WORDS, newer)
         assert not await store.record_delivery(WORDS.key, NOW, WORDS)
 

@@ -17,8 +17,8 @@ STORM = IncidentGroup("g1", "C1", Occasion.STORM, NOW, later(minutes=3), later(m
 
 
 @pytest.fixture
-async def store(path):
-    async with Store.open(path) as opened:
+async def store(address):
+    async with Store.open(address) as opened:
         yield opened
 
 
@@ -37,10 +37,10 @@ async def known(store, since=None):
     return found[0]
 
 
-async def test_an_incident_group_is_read_as_it_was_written(path):
-    async with Store.open(path) as store:
+async def test_an_incident_group_is_read_as_it_was_written(address):
+    async with Store.open(address) as store:
         await write(store, incident_groups=[replace(STORM, shown="older"), STORM])
-    async with Store.open(path) as store:
+    async with Store.open(address) as store:
         assert (await known(store)).incident_groups == (STORM,)
 
 

@@ -3,7 +3,19 @@
 from dataclasses import replace
 
 import pytest
-from store_makers import JONAS, MAYA, NOW, attempt, in_transaction, incident, later, message, occurrence, seen
+from store_makers import (
+    INTEGRITY_ERRORS,
+    JONAS,
+    MAYA,
+    NOW,
+    attempt,
+    in_transaction,
+    incident,
+    later,
+    message,
+    occurrence,
+    seen,
+)
 
 from bot.core.errors import Refusal
 from bot.core.incident.facts import ChangeSet, ReadState, StoredState
@@ -99,31 +111,31 @@ FULL = incident(
 
 
 @pytest.mark.parametrize("first", [FULL, incident()])
-async def test_an_incident_comes_back_as_it_was_after_a_restart(path, first):
-    async with Store.open(path) as store:
+async def test_an_incident_comes_back_as_it_was_after_a_restart(address, first):
+    async with Store.open(address) as store:
         await store.observe([], [], telling(incidents=(first,)))
         assert await store.incident(first.id) == first
-    async with Store.open(path) as store:
+    async with Store.open(address) as store:
         assert await store.incident(first.id) == first
         assert await store.incident("nobody") is None
 
 
-async def test_a_changed_incident_is_replaced_whole_and_only_its_changed_rows_are_written(path):
+async def test_a_changed_incident_is_replaced_whole_and_only_its_changed_rows_are_written(address):
     first = incident(occurrences=[occurrence(n) for n in range(400)])
     last = occurrence(399, error_line="now known")
     changed = replace(first, flow_name="renamed", occurrences=(*first.occurrences[:-1], last, occurrence(400)))
-    async with Store.open(path) as store:
+    async with Store.open(address) as store:
         await store.observe([], [], telling(incidents=(first,)))
         before = await in_transaction(store, lambda db: db.conn.total_changes)
         await store.observe([], [], telling(incidents=(first,)))
         assert await in_transaction(store, lambda db: db.conn.total_changes) == before
         await store.observe([], [], telling(incidents=(changed,)))
         assert await in_transaction(store, lambda db: db.conn.total_changes) - before == 3
-    async with Store.open(path) as store:
+    async with Store.open(address) as store:
         assert await store.incident("i1") == changed
         shorter = replace(changed, occurrences=changed.occurrences[:2])
         await store.observe([], [], telling(incidents=(shorter,)))
-    async with Store.open(path) as store:
+    async with Store.open(address) as store:
         assert await store.incident("i1") == shorter
 
 
@@ -144,7 +156,7 @@ async def test_facts_and_posts_are_written_together_or_not_at_all(store):
     bad = seen("1-9")
     object.__setattr__(bad, "end_time", None)  # what no table takes
     changes = telling(seen=(seen(), bad), incidents=(incident(),), posts=(message(),))
-    with pytest.raises(Exception, match="NOT NULL"):
+    with pytest.raises(INTEGRITY_ERRORS, match=r"(?i)not.null"):
         await store.observe([], [], changes)
     assert await known(store, [seen().instance], [1]) == StoredState({}, ())
     assert await store.due(NOW) == ()

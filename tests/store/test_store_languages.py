@@ -46,8 +46,8 @@ async def test_a_person_may_change_their_language(store):
     assert await text_of(store) == "It failed."
 
 
-async def test_whose_language_is_not_known_reads_the_channels(tmp_path):
-    async with Store.open(tmp_path / "flowbot.db", language=ZH) as store:
+async def test_whose_language_is_not_known_reads_the_channels(address):
+    async with Store.open(address, language=ZH) as store:
         await store.set_language("UMAYA", "en")
         await store.queue([post("a"), post("b", "UNEW"), post("c", "UMAYA")])
         assert [await text_of(store, each) for each in "abc"] == ["失败了。", "失败了。", "It failed."]
@@ -63,9 +63,9 @@ async def test_an_edit_is_in_the_language_of_what_it_edits(store):
     assert [await text_of(store, each) for each in ("a2", "b2")] == ["失败了。", "It failed."]
 
 
-async def test_a_language_survives_a_restart(tmp_path):
-    async with Store.open(tmp_path / "flowbot.db") as store:
+async def test_a_language_survives_a_restart(address):
+    async with Store.open(address) as store:
         await store.set_language("UWEI", ZH)
-    async with Store.open(tmp_path / "flowbot.db") as store:
+    async with Store.open(address) as store:
         await store.queue([post(channel="UWEI")])
         assert await text_of(store) == "失败了。"

@@ -1,10 +1,8 @@
 """Links, the audit, followed runs, deliveries and stashed words."""
 
-import sqlite3
-
 import pytest
 from new_database import new_store
-from store_makers import JONAS, MAYA, NOW, attempt, in_transaction, later, link, message, run
+from store_makers import INTEGRITY_ERRORS, JONAS, MAYA, NOW, attempt, in_transaction, later, link, message, run
 from thorough import spread
 
 from bot.core.errors import Refusal
@@ -102,7 +100,7 @@ async def test_the_database_itself_refuses_to_rewrite_the_audit(store, statement
     await store.begin_attempt(attempt("open"))
     await store.queue([], attempt_result=AttemptResult(await store.begin_attempt(attempt("done")), DONE, NOW))
     before = await store.audit_entries(NOW, later(hours=1))
-    with pytest.raises(sqlite3.IntegrityError, match="only added to"):
+    with pytest.raises(INTEGRITY_ERRORS, match="only added to"):
         await in_transaction(store, lambda db: db.execute(statement))
     assert await store.audit_entries(NOW, later(hours=1)) == before
 

@@ -3,10 +3,9 @@
 import contextlib
 from dataclasses import replace
 from datetime import timedelta
-from sqlite3 import IntegrityError
 
 import pytest
-from store_makers import MAYA, NOW, in_transaction, incident, later
+from store_makers import INTEGRITY_ERRORS, MAYA, NOW, in_transaction, incident, later
 from test_store_fields import filled
 from test_store_migrations import at_version
 
@@ -35,11 +34,11 @@ async def put(store, rules=(), retries=()):
     await store.change_retries(FLOW, lambda *_: ChangeSet(retry_rules=tuple(rules), retries=tuple(retries)))
 
 
-async def test_no_field_is_forgotten(path):
+async def test_no_field_is_forgotten(address):
     rule, retry = filled(RetryRule, end=None, ended_at=None, by=MAYA), filled(Retry, by=MAYA, state=RetryState.STARTING)
-    async with Store.open(path) as store:
+    async with Store.open(address) as store:
         await store.change_retries(rule.flow_id, lambda *_: ChangeSet(retry_rules=(rule,), retries=(retry,)))
-    async with Store.open(path) as store:
+    async with Store.open(address) as store:
         assert (await store.retry_rules(), await store.open_retries()) == ((rule,), (retry,))
 
 
@@ -68,7 +67,7 @@ async def test_a_retry_moves_on_until_it_has_ended(store):
 
 async def test_a_failed_run_has_one_row_for_ever(store):
     await put(store, retries=[RETRY.ended(RetryState.REFUSED, RetryReason.SNOOZED)])
-    with pytest.raises(IntegrityError):
+    with pytest.raises(INTEGRITY_ERRORS):
         await put(store, retries=[replace(RETRY, id=RetryId("t2"))])
 
 

@@ -28,8 +28,8 @@ async def observe(store, *changes, forget=()):
 
 
 @pytest.fixture
-async def store(tmp_path):
-    async with Store.open(tmp_path / "flowbot.db") as opened:
+async def store(address):
+    async with Store.open(address) as opened:
         yield opened
 
 
@@ -44,10 +44,10 @@ async def test_only_what_says_the_same_is_known(store):
     assert not store.are_unchanged([row()])
 
 
-async def test_after_a_restart_one_look_is_enough(store, tmp_path):
+async def test_after_a_restart_one_look_is_enough(store, address):
     await observe(store, seen())
     store.close()
-    async with Store.open(tmp_path / "flowbot.db") as again:
+    async with Store.open(address) as again:
         assert not again.are_unchanged([row()])
         await observe(again)
         assert again.are_unchanged([row()])

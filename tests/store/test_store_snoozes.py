@@ -69,11 +69,11 @@ async def test_a_page_is_decided_with_the_snoozes_that_have_not_ended(store):
     assert seen == [(OWN,)]
 
 
-async def test_an_incident_remembers_its_snooze_after_a_restart(path):
+async def test_an_incident_remembers_its_snooze_after_a_restart(address):
     held = replace(incident("i1"), snooze=OWN)
-    async with Store.open(path) as store:
+    async with Store.open(address) as store:
         await put(store, OWN, incidents=[held])
-    async with Store.open(path) as store:
+    async with Store.open(address) as store:
         assert (await store.incident(held.id)).snooze == OWN
 
 

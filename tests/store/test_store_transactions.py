@@ -74,8 +74,8 @@ async def test_only_what_queues_posts_wakes_the_delivery(store):
     assert len(woken) == 6
 
 
-async def test_a_closed_store_says_so(path):
-    store = Store.open(path)
+async def test_a_closed_store_says_so(address):
+    store = Store.open(address)
     task = asyncio.create_task(store.queue([message()]))
     await asyncio.sleep(0)
     store.close()
@@ -92,7 +92,8 @@ async def test_the_loop_never_waits_for_the_database(store):
     assert await slow is True
 
 
-async def test_a_backup_is_whole_private_and_of_its_last_moment(store, tmp_path):
+async def test_a_backup_is_whole_private_and_of_its_last_moment(sqlite_store, tmp_path):
+    store = sqlite_store
     await store.queue([message(f"p{n}", text="x" * 2000) for n in range(400)])
     between = []
 
@@ -122,7 +123,8 @@ async def test_a_backup_is_whole_private_and_of_its_last_moment(store, tmp_path)
         assert len((await restored.to_look_up(NOW))[0]) == 400
 
 
-async def test_a_backup_that_cannot_be_written_is_refused_and_leaves_nothing(store, tmp_path):
+async def test_a_backup_that_cannot_be_written_is_refused_and_leaves_nothing(sqlite_store, tmp_path):
+    store = sqlite_store
     with pytest.raises(Refusal, match="Can't write the backup") as refused:
         await store.backup(tmp_path / "nowhere" / "backup.db")
     assert refused.value.reason == "backup"

@@ -81,6 +81,11 @@ def pictures(why: NoPicture | None) -> Check:
             return warning("pictures", says, "Check that this machine has memory and time to spare.")
 
 
+def replica(process: int, replicas: int) -> str:
+    """Who answered, of so many replicas on this machine."""
+    return f"process {process}" if replicas < 2 else f"process {process}, one of {replicas} replicas on this machine"
+
+
 def running(bot_report: BotReport, holder: str, version: str) -> tuple[Check, ...]:
     """The checks about a running bot; ``version`` is this program's."""
     found = [ok("bot", f"flowbot is running: {holder}.")]

@@ -16,6 +16,7 @@ from typing import Any
 import psycopg
 from psycopg import sql as psycopg_sql
 from psycopg.types.numeric import Int8Dumper
+from psycopg.types.string import StrDumperUnknown
 
 from bot.core.bridges.model import BridgeSettings
 from bot.core.errors import DatabaseUnavailable, NewerDatabase, Superseded
@@ -56,12 +57,21 @@ class _Flag(Int8Dumper):
         return super().dump(int(obj))
 
 
+class _Text(StrDumperUnknown):
+    """A text; PostgreSQL holds none with NUL."""
+
+    def dump(self, obj: Any) -> Any:
+        return super().dump(obj.replace("\x00", "\ufffd") if "\x00" in obj else obj)
+
+
 def connect(url: str, *, lock_timeout: float) -> "psycopg.Connection[Any]":
     """A connection that commits each statement by itself. Raises ``DatabaseUnavailable``."""
     options = {name: value for name, value in CONNECT.items() if f"{name}=" not in url}
     try:
         connection = psycopg.connect(url, autocommit=True, row_factory=_row_factory, **options)  # type: ignore[arg-type]
         connection.adapters.register_dumper(bool, _Flag)
+        connection.adapters.register_dumper(int, Int8Dumper)
+        connection.adapters.register_dumper(str, _Text)
         connection.execute(_SESSION.format(lock=int(1000 * lock_timeout)))
     except FAILED as error:
         raise DatabaseUnavailable(words(error)) from error
@@ -76,6 +86,7 @@ class PostgresDatabase:
     the caches whose rows somebody else has written. ``leads`` is set once this replica has become the leader.
     """
 
+    is_shared = True
     has_queued_posts = False
     has_bridge_events = False
     bridges = BridgeSettings()
@@ -206,7 +217,7 @@ class PostgresDatabase:
             self._counts[name] += 1
 
     def _note_written(self, statement: Statement, rows: int) -> None:
-        if self._is_writing and rows > 0:
+        if statement.writes and rows > 0:
             self.total_changes += rows
             if statement.cache:
                 self._written.add(statement.cache)

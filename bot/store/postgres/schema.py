@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import psycopg
 
 FIRST_VERSION = 28  # the version of the first database on PostgreSQL; older ones exist on SQLite only
-_LOCK = 0x666C6F77  # of PostgreSQL's advisory locks: who makes or changes the tables
+LOCK = 0x666C6F77  # of PostgreSQL's advisory locks: who makes or changes the tables
 
 # One row: whom writers wait for, who leads, and how often the rows that are cached were written.
 _REPLICATION = """
@@ -29,7 +29,7 @@ CREATE TABLE replication (
   single BOOLEAN PRIMARY KEY DEFAULT true CHECK (single),
   version BIGINT NOT NULL,
   term BIGINT NOT NULL DEFAULT 0,
-  leader TEXT NOT NULL DEFAULT '',
+  leader TEXT COLLATE "C" NOT NULL DEFAULT '',
   incidents BIGINT NOT NULL DEFAULT 0,
   seen BIGINT NOT NULL DEFAULT 0,
   rules BIGINT NOT NULL DEFAULT 0
@@ -43,7 +43,7 @@ def migrate(connection: "psycopg.Connection", steps: Sequence[Sequence[str]] = S
     Raises ``Refusal``: "foreign_database", "newer_database".
     """
     with connection.transaction():
-        connection.execute(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        connection.execute(f"SELECT pg_advisory_xact_lock({LOCK})")
         version = _version(connection)
         if version is None:
             _create(connection, steps)

@@ -51,9 +51,10 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement as psycopg takes it, and the cache whose rows it writes, if it does."""
+    """A statement as psycopg takes it, whether it writes, and the cache whose rows it writes, if it does."""
 
     text: str
+    writes: bool = False
     cache: str = ""
 
 
@@ -66,7 +67,7 @@ def translated(sql: str, tables: Tables) -> Statement:
     cached = _CACHED.get(written.group(1), "") if written else ""
     if insert := _INSERT.match(sql):
         sql = _with_conflict(insert, tables)
-    return Statement(plain(sql), cached)
+    return Statement(plain(sql), written is not None, cached)
 
 
 @cache
@@ -116,7 +117,7 @@ _TRIGGER = re.compile(
     re.DOTALL,
 )
 # Whose order of arrival counts, though no column says it: SQLite has it without being asked.
-_NUMBERED = frozenset({"incidents", "runs", "stashes", "offers", "snoozes", "retries", "retry_rules"})
+_NUMBERED = frozenset({"incidents", "runs", "offers", "gatherings"})
 
 
 def definition(sql: str) -> str:
@@ -146,16 +147,12 @@ def _trigger(found: re.Match[str]) -> str:
     """
 
 
-_PATH = "string_to_array(substr($2, 3), '.')"  # of '$.a.b'
+_PATH = "string_to_array(ltrim(translate(substr($2, 2), '[]', '.'), '.'), '.')"  # of '$.a.b' or '$[0]'
 
 # What SQLite has. An unknown type counts as text, so these win over PostgreSQL's own of the same name for JSON.
 FUNCTIONS = f"""
-CREATE FUNCTION json_each(text) RETURNS TABLE (key text, value text) LANGUAGE sql IMMUTABLE STRICT ROWS 50 AS $$
-  SELECT o.key, o.value FROM jsonb_each_text(CASE jsonb_typeof($1::jsonb) WHEN 'object' THEN $1::jsonb END) o
-  UNION ALL
-  SELECT (a.n - 1)::text, a.value FROM
-    jsonb_array_elements_text(CASE jsonb_typeof($1::jsonb) WHEN 'array' THEN $1::jsonb END) WITH ORDINALITY a (value, n)
-$$;
+CREATE FUNCTION json_each(text) RETURNS TABLE (value text) LANGUAGE sql IMMUTABLE AS
+  $$ SELECT jsonb_array_elements_text(replace($1, '\\u0000', '\\ufffd')::jsonb) $$;
 CREATE FUNCTION json_extract(text, text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS
   $$ SELECT $1::jsonb #>> {_PATH} $$;
 CREATE FUNCTION json_set(text, text, text) RETURNS text LANGUAGE sql IMMUTABLE AS
@@ -170,8 +167,4 @@ CREATE FUNCTION max(bigint, bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS
   $$ SELECT CASE WHEN $1 > $2 THEN $1 WHEN $1 <= $2 THEN $2 END $$;
 CREATE FUNCTION max(bigint, bigint, bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS
   $$ SELECT max(max($1, $2), $3) $$;
-CREATE FUNCTION iif(boolean, text, text) RETURNS text LANGUAGE sql IMMUTABLE AS
-  $$ SELECT CASE WHEN $1 THEN $2 ELSE $3 END $$;
-CREATE FUNCTION iif(boolean, bigint, bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS
-  $$ SELECT CASE WHEN $1 THEN $2 ELSE $3 END $$;
-"""  # noqa: S608  constants only
+"""

@@ -1,0 +1,1 @@
+"""Copying a database of flowbot whole, to a new one of either kind."""

@@ -1,0 +1,46 @@
+"""flowbot doctor with a database on PostgreSQL: it asks a replica on this machine, or looks into the database."""
+
+import json
+import os
+import tempfile
+
+import postgres
+import pytest
+from doctor_kit import MAYAS, bad, named
+
+from bot import __version__
+from bot.core.checks import on_bot
+from bot.core.checks.on_bot import BotReport
+from bot.ops import control_socket
+from bot.settings.database import read_database
+
+
+@pytest.fixture
+def database(monkeypatch):
+    """A new one; the replicas' sockets are in a folder of this test."""
+    address = postgres.new_address()
+    with tempfile.TemporaryDirectory(prefix="flowbot-") as folder:
+        monkeypatch.setattr(tempfile, "tempdir", folder)
+        yield address
+    postgres.drop(address)
+
+
+async def test_a_database_that_does_not_answer_is_named(doctor, database):
+    gone = database.replace(postgres.name(database), "nowhere")
+    check = bad(await doctor(FLOWBOT_DATABASE=gone))["database"]
+    assert "flowbot's database is not available right now" in check.says
+    assert 'database "nowhere" does not exist' in check.says
+
+
+async def test_a_replica_on_this_machine_is_asked_and_its_database_left_alone(doctor, database):
+    async def report(_what):
+        return json.dumps(on_bot.written(BotReport(__version__, "", 2, 2, links=(MAYAS,))))
+
+    gone = database.replace(postgres.name(database), "nowhere")
+    runner = await control_socket.serve(read_database(gone), {"doctor": report})
+    found = await doctor(FLOWBOT_DATABASE=gone)
+    await runner.cleanup()
+    assert f" is in use by process {os.getpid()}." in named(found, "database").says
+    assert named(found, "bot").says == f"flowbot is running: process {os.getpid()}."
+    assert named(found, "slack socket").says == "The running flowbot has all 2 connections to Slack."
+    assert "maya.chen" in named(found, "links").says
