@@ -44,3 +44,12 @@ async def test_a_replica_on_this_machine_is_asked_and_its_database_left_alone(do
     assert named(found, "bot").says == f"flowbot is running: process {os.getpid()}."
     assert named(found, "slack socket").says == "The running flowbot has all 2 connections to Slack."
     assert "maya.chen" in named(found, "links").says
+
+
+async def test_where_no_replica_is_near_the_database_is_read_and_written(doctor, database):
+    found = await doctor(FLOWBOT_DATABASE=database)
+    assert named(found, "database").says.startswith("postgresql://flowbot@/flowbot_")
+    assert named(found, "database").says.endswith(" can be read and written.")
+    assert "No flowbot on this machine uses the database" in bad(found)["bot"].says
+    assert "Run this where a replica runs" in bad(found)["bot"].fix
+    assert "slack socket" not in {check.name for check in found}  # a replica elsewhere keeps its events

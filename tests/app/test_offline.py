@@ -152,6 +152,7 @@ async def test_while_slack_cannot_be_asked_lines_must_name_their_team(settings):
         await offline.import_people(settings, f"{HEADER}U0MAYA00001,u1,maya.chen\n")
 
 
+@on_both
 async def test_people_of_a_workspace_are_known_by_its_enterprise(settings):
     async with Store.open(settings.database) as store:
         me = Identity("T0DEMO0001", "U0BOT", "B0BOT", enterprise="E0BIG")
