@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 from bot import __version__
 from bot.core.bridges.model import Bridge, EventState
@@ -29,14 +29,6 @@ if TYPE_CHECKING:
     from prometheus_client import Counter
 
 WAITING = (PostState.QUEUED, PostState.SENDING, PostState.UNCLEAR)
-
-
-@runtime_checkable
-class Sized(Protocol):
-    """A store that knows how much room its database takes."""
-
-    async def size(self) -> int:
-        """Return it in bytes. Raises ``DatabaseUnavailable``."""
 
 
 class MetricsUpdater:
@@ -100,7 +92,7 @@ class MetricsUpdater:
         for place in product([each.value for each in Bridge], [each.value for each in EventState]):
             metrics.bridge_events.labels(*place).set(events.get(place, 0))
         self._oldest_events = await store.oldest_events()
-        if isinstance(self._database, PostgresAddress) and isinstance(store, Sized):
+        if isinstance(self._database, PostgresAddress):
             metrics.database_bytes.set(await store.size())
 
     def _count_up(self, counter: "Counter", label: str, total: int) -> None:

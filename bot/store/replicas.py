@@ -8,7 +8,7 @@ who was declared dead, or replaced, writes nothing more.
 from typing import TYPE_CHECKING
 
 from bot.store.database import Database
-from bot.store.transactions import Transactional, transaction
+from bot.store.transactions import Transactional, read, transaction
 
 if TYPE_CHECKING:
     from bot.store.postgres.database import PostgresDatabase
@@ -67,6 +67,11 @@ class Replicas(Transactional):
     def _leave(self, db: Database) -> None:
         db.execute("DELETE FROM replicas WHERE id = ?", [self.id])
         self._db.notify("left")
+
+    @read
+    def size(self, db: Database) -> int:
+        """How much room the database takes, in bytes."""
+        return int(db.execute("SELECT pg_database_size(current_database())").fetchone()[0])
 
     async def tell(self, name: str) -> None:
         """Tell all replicas something (``postgres/database.py``, ``notify``). Raises ``DatabaseUnavailable``."""

@@ -170,3 +170,8 @@ async def test_a_leader_whose_connections_were_cut_goes_on_where_nobody_took_ove
         assert leader.leads
         assert leader.is_sure()
         await store.queue([message("p1")])
+
+
+async def test_the_database_says_how_much_room_it_takes(address):
+    async with Store.open(address) as store:
+        assert await store.size() > 1 << 20

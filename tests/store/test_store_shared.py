@@ -1,4 +1,4 @@
-"""Several openings of one database on PostgreSQL: each notices what the others write, and one that is cut off goes on."""
+"""Several openings of one database on PostgreSQL: each notices what the others write; one that is cut off goes on."""
 
 import asyncio
 import threading

@@ -167,4 +167,4 @@ CREATE FUNCTION max(bigint, bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS
   $$ SELECT CASE WHEN $1 > $2 THEN $1 WHEN $1 <= $2 THEN $2 END $$;
 CREATE FUNCTION max(bigint, bigint, bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS
   $$ SELECT max(max($1, $2), $3) $$;
-"""
+"""  # noqa: S608  constants only
