@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from bot.core.bridges.model import BridgeSettings
 
-CACHES = ("incidents", "seen", "rules")  # what the store keeps of rows that nobody else writes
+CACHES = ("incidents", "seen", "rules")  # what the store keeps of rows, as long as nobody else writes them
 
 
 class Row(Protocol):

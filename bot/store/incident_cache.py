@@ -1,4 +1,4 @@
-"""Incidents as the database has them, so that they are read once: nobody else writes it."""
+"""Incidents as the database has them, so that they are read once: as long as nobody else writes one."""
 
 from collections import OrderedDict
 

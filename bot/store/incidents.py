@@ -1,7 +1,7 @@
 """Incidents and their occurrences.
 
 An incident may hold thousands of occurrences, and is read at each poll that mentions its flow. So it is read
-once and cached as the value it is: nobody else writes the database. Writing compares it with what is there and
+once and cached as the value it is, as long as nobody else writes one. Writing compares it with what is there and
 touches only the occurrences that changed.
 """
 

@@ -26,7 +26,9 @@ from bot.store.transactions import (
 
 
 class SeenCache:
-    """Status and end time of instances as they stand in the database, of at most ``capacity``; nobody else writes it.
+    """Status and end time of instances as they stand in the database, of at most ``capacity``.
+
+    Where another replica has written some, the next transaction forgets all; until then they count as they were.
 
     A sweep reads the whole window every few minutes, and nearly all of it is unchanged. What does not fit, or was
     forgotten, is looked up in the database.

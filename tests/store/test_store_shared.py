@@ -5,15 +5,16 @@ import threading
 from dataclasses import replace
 
 import pytest
-from new_database import new_address
+from new_database import Server, new_address
 from store_makers import JONAS, MAYA, NOW, in_transaction, incident, link, message, occurrence, seen
 
-from bot.core.errors import DatabaseUnavailable, NewerDatabase, Superseded
+from bot.core.errors import DatabaseUnavailable, NewerDatabase, Refusal, Superseded
 from bot.core.flow.model import FlowId, Instance
 from bot.core.incident.facts import ChangeSet
 from bot.core.people.model import Person
 from bot.core.routing.prefs import DEFAULTS
 from bot.core.routing.watch import Filters, Watch
+from bot.store.postgres.schema import LOCK
 from bot.store.schema import STEPS
 from bot.store.store import Store
 from bot.store.workspace_keys import KeyChange
@@ -34,8 +35,11 @@ async def backend(store):
     return await in_transaction(store, lambda db: db.execute("SELECT pg_backend_pid()").fetchone()[0])
 
 
+END = "SELECT pg_terminate_backend(CAST(? AS INT))"
+
+
 async def end(store, pid):
-    await in_transaction(store, lambda db: db.execute("SELECT pg_terminate_backend(CAST(? AS INT))", [pid]))
+    await in_transaction(store, lambda db: db.execute(END, [pid]))
 
 
 # ── caches ──
@@ -109,7 +113,7 @@ async def test_routing_rules_of_another_hold_at_once(both):
 
 # ── many rows at once ──
 
-MANY = [link(Person("T1", f"U{n}"), f"u{n}", f"name{n}") for n in range(300)]
+MANY = [link(Person("T1", f"U{n}"), f"u{n}", f"name{n}") for n in range(600)]
 
 
 async def test_an_import_is_seen_whole_or_not_at_all_whoever_opens_the_database_meanwhile(both, caplog):
@@ -126,7 +130,7 @@ async def test_an_import_is_seen_whole_or_not_at_all_whoever_opens_the_database_
     one._db.execute = slow
     importing = asyncio.create_task(one.put_links(MANY, posts=[message()]))
     await asyncio.to_thread(written.wait, 60)
-    async with Store.open(type("Address", (), {"url": one._db.url})) as third:
+    async with Store.open(Server(one._db.url)) as third:
         assert await third.links() == await other.links() == ()
         gate.set()
         await importing
@@ -138,7 +142,7 @@ async def test_an_import_is_seen_whole_or_not_at_all_whoever_opens_the_database_
 async def test_an_import_that_dies_changes_nothing(both):
     one, other = both
     await one.put_links(MANY)
-    swapped = [link(each.person, f"u{299 - n}", f"name{299 - n}") for n, each in enumerate(MANY)]
+    swapped = [link(each.person, f"u{599 - n}", f"name{599 - n}") for n, each in enumerate(MANY)]
     bad = message("bad", user=None)  # what no table takes
     with pytest.raises(Exception, match="not-null"):
         await one.put_links(swapped, posts=[bad])
@@ -250,9 +254,7 @@ async def test_a_connection_that_is_lost_within_a_transaction_undoes_it(both):
     def act(db):
         db.execute("INSERT INTO notes VALUES ('a', 'x')")
         mine = db.execute("SELECT pg_backend_pid()").fetchone()[0]
-        other._database_thread.submit(
-            lambda: other._db.execute("SELECT pg_terminate_backend(CAST(? AS INT))", [mine])
-        ).result()
+        other._database_thread.submit(lambda: other._db.execute(END, [mine])).result()
         db.execute("INSERT INTO notes VALUES ('b', 'x')")
 
     with pytest.raises(DatabaseUnavailable):
@@ -275,3 +277,52 @@ async def test_a_server_that_is_not_there_is_asked_once_a_second(both, monkeypat
     one._db.url = working
     now[0] += 1.1
     assert await one.notes() == {}
+
+
+async def test_a_database_that_another_holds_is_an_outage_not_a_crash(both):
+    one, _ = both
+    address = Server(one._db.url)
+    held, gate = threading.Event(), threading.Event()
+
+    def holds(db):
+        held.set()
+        gate.wait(60)
+
+    async with Store.open(address, lock_timeout=0.001) as third:
+        holding = asyncio.create_task(in_transaction(one, holds))
+        await asyncio.to_thread(held.wait, 60)
+        with pytest.raises(DatabaseUnavailable, match="lock timeout"):
+            await third.probe()
+        assert await third.notes() == {}  # who reads does not wait
+        gate.set()
+        await holding
+        await third.probe()
+        assert await third.notes() == {"probe": ""}
+
+
+async def test_where_another_changes_the_tables_for_long_it_is_an_outage(both):
+    one, _ = both
+    address = Server(one._db.url)
+    await one._run(lambda: one._db.execute("SELECT pg_advisory_lock(CAST(? AS INT))", [LOCK]))
+    with pytest.raises(DatabaseUnavailable, match="lock timeout"):
+        Store.open(address, lock_timeout=0.001)
+
+
+async def test_many_rows_at_once_fail_as_one_does(both):
+    one, other = both
+    await one.put_links(MANY)
+    lost = await backend(one)
+
+    def act(db):
+        other._database_thread.submit(lambda: other._db.execute(END, [lost])).result()
+        db.executemany("DELETE FROM links WHERE person = ?", [[str(each.person)] for each in MANY])
+
+    with pytest.raises(DatabaseUnavailable):
+        await in_transaction(one, act)
+    assert len(await one.links()) == len(MANY)
+
+
+async def test_it_is_no_file_that_could_be_copied(both, tmp_path):
+    with pytest.raises(Refusal, match="pg_dump") as refused:
+        await both[0].backup(tmp_path / "copy.db")
+    assert refused.value.reason == "backup"

@@ -7,6 +7,7 @@ import sys
 import threading
 from dataclasses import fields
 
+import psycopg
 import pytest
 from store_makers import MAYA, NOW, attempt, edit, in_transaction, incident, later, link, message, occurrence, run, seen
 
@@ -36,6 +37,18 @@ async def test_many_units_at_once_leave_exactly_those_that_succeeded(store):
     done = await asyncio.gather(*map(unit, range(60)), return_exceptions=True)
     assert sum(isinstance(result, ZeroDivisionError) for result in done) == 20
     assert await size(store, "notes") == 40
+
+
+@pytest.mark.parametrize("value", ["half a pair: \ud83d", 2**63], ids=["no text", "too large"])
+async def test_what_no_database_can_hold_undoes_its_unit_alone(store, value):
+    def write(db):
+        db.execute("INSERT INTO notes VALUES ('before', 'x')")
+        db.execute("INSERT INTO notes VALUES ('it', ?)", [value])
+
+    with pytest.raises((UnicodeEncodeError, OverflowError, psycopg.DataError)):
+        await in_transaction(store, write)
+    assert await store.notes() == {}
+    await store.set_note("after", "x")
 
 
 async def test_a_unit_whose_caller_stops_waiting_is_done_whole_and_wakes_the_delivery(store):

@@ -1,6 +1,7 @@
 """The real store on a temporary file, which tests can look into, and which can die before a transaction commits."""
 
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from new_database import new_database
@@ -8,6 +9,7 @@ from new_database import new_database
 from bot.core.outbox.posts import PostKind, PostState
 from bot.store import incident_groups, incidents, monitor_state, outbox
 from bot.store.lock import take
+from bot.store.sqlite import LOCK_TIMEOUT, open_database
 from bot.store.store import Store
 from bot.store.transactions import _READ, _WRITE
 
@@ -32,7 +34,7 @@ class WatchedStore(Store):
         self.biggest = 0  # rows in a transaction
         self._folder = tempfile.TemporaryDirectory()
         path = new_database(Path(self._folder.name) / "flowbot.db")
-        super().__init__(path, take(path))
+        super().__init__("watched", partial(open_database, path, lock_timeout=LOCK_TIMEOUT), take(path))
         _open.append(self)
 
     def close(self):
@@ -45,7 +47,7 @@ class WatchedStore(Store):
         self._db.execute("PRAGMA synchronous = off")  # it is the process that dies here, not the machine
         super()._opened()
 
-    def _transact(self, act, begin=_WRITE):
+    def _transact(self, act, begin=_WRITE, **more):
         def counted(db):
             before = db.conn.total_changes
             result = act(db)
@@ -57,7 +59,7 @@ class WatchedStore(Store):
                     self.die_after -= 1
             return result
 
-        return super()._transact(act if begin == _READ else counted, begin)
+        return super()._transact(act if begin == _READ else counted, begin, **more)
 
     def _now(self, act, begin=_READ):
         """Do something at once, at no cost; the event loop waits."""

@@ -31,7 +31,8 @@ CHANNEL = "flowbot"  # of NOTIFY
 # A replica that stops in the middle of a transaction is cut off, so that the others go on.
 _SESSION = """
 SET idle_in_transaction_session_timeout = 5000; SET lock_timeout = {lock}; SET statement_timeout = 30000;
-SET timezone = 'UTC'; SET client_encoding = 'UTF8'
+SET timezone = 'UTC'; SET client_encoding = 'UTF8'; SET jit = off; SET max_parallel_workers_per_gather = 0;
+SET random_page_cost = 1.1
 """
 CONNECT = {
     "connect_timeout": 5,
@@ -244,7 +245,6 @@ class PostgresDatabase:
             except DatabaseUnavailable:
                 self._retry_at = time.monotonic() + _PAUSE
                 raise
-            self.forget(CACHES)
         return self._connection
 
     def _unavailable(self, error: psycopg.Error) -> DatabaseUnavailable:
@@ -300,10 +300,6 @@ class PostgresRow(tuple[Any, ...]):
         if type(column) is str:
             column = self.places[column]
         return tuple.__getitem__(self, column)
-
-    def keys(self) -> list[str]:
-        """The names of the columns."""
-        return list(self.places)
 
 
 @cache
