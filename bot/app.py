@@ -34,6 +34,7 @@ from bot.ops.part_settings import of_answers, of_monitor
 from bot.ops.platform_times import PlatformZone, schedule_in_words
 from bot.ops.replica import Alone, Replica
 from bot.ops.scheduler import Scheduler
+from bot.ops.shares import Shares
 from bot.ops.watchdog import Watchdog
 from bot.render.process import Pictures
 from bot.slack.accounts import Accounts
@@ -112,7 +113,7 @@ class App:
         self.lateness = LatenessMonitor(
             self.monitor.context,
             mode=settings.late,
-            read_since=self.history.read_since,
+            read_since=lambda at: self.shares.read_since(at),  # noqa: PLW0108  made below
             zone=lambda: self.zone.offset,
             is_reachable=lambda: self.monitor.health(self.steady()).reachable,
             fill=self.monitor.background.fill,
@@ -128,6 +129,17 @@ class App:
             admins=settings.admins,
             language=settings.language,
             also=lambda: self.jobs.check_watchdog(),  # noqa: PLW0108  made below
+            replica=self.replica,
+        )
+        self.shares = Shares(
+            store=store,
+            replica=self.replica,
+            bot_health=lambda: self.bot_health,
+            history=self.history,
+            delivery=self.delivery,
+            zone=self.zone,
+            lateness=lambda: self.lateness,
+            on_history=lambda: self.homes.changed(),  # noqa: PLW0108  made below
         )
         self.bot_health = BotHealth(
             self.metrics_updater,
@@ -138,6 +150,8 @@ class App:
             socket_mode=settings.mode == "socket",
             on_call=lambda: self.on_call.troubles,
             known_since=lambda: self.history.back_to(now()),
+            shared=lambda: self.shares.told,
+            replica=self.replica,
         )
         self.services = self._services(names, replica)
         self.dispatcher = Dispatcher(self.services)
@@ -203,6 +217,8 @@ class App:
             metrics_updater=self.metrics_updater,
             scheduler=self.scheduler,
             clock_jumps=self.clock_jumps,
+            shares=self.shares,
+            replica=self.replica,
             database_alarm=Alarms(self._alarm),
             steady=self.steady,
         )
@@ -215,6 +231,7 @@ class App:
             services=self.services,
             dispatcher=self.dispatcher,
             in_background=self._task,
+            pressed=self.running_bot_probe.note_press,
         )
         store.on_unavailable = self._on_unavailable
         if replica is not None:
@@ -275,12 +292,12 @@ class App:
             new_id=new_id,
             answer_settings=of_answers(self.settings, self.mask),
             schedule_words=schedule_in_words,
-            status=self.bot_health.status,
+            status=lambda: self.bot_health.status(now()),
             platform_zone=lambda: self.zone.offset,
             seal=Seal(self.settings.enos_secret_key),
             wake=self.delivery.wake,
             poll_soon=self.monitor.nudge if replica is None else lambda at: self.leading.poll_soon(at),  # noqa: PLW0108  made below
-            lost=self.delivery.lost_places,
+            lost=self.shares.lost_places,
             draw=Pictures().draw,
             outlook=self.lateness.outlook,
             flow_lists=FlowLists(is_busy=lambda: self.enos.is_busy),
@@ -382,8 +399,8 @@ class App:
         self.metrics.commands.labels(message.origin.surface.value).inc()
         if message.origin.surface is Surface.HOME:
             self.homes.pressed(message.by)
-        if message.post:
-            self.running_bot_probe.note_press(message)
+        if message.post and self.running_bot_probe.note_press(message.post, message.by.user) and self.store.replica:
+            self._task(self.store.tell(f"pressed {message.post} {message.by.user}"))
         await self.dispatcher.answer(message)
 
     def count_enos_call(self, action: str, outcome: str, seconds: float) -> None:

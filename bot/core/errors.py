@@ -5,6 +5,7 @@
     └── TemporaryFailure  trying again may help
         ├── Unclear       the call may have taken effect; look before trying again
         └── DatabaseUnavailable
+            └── DatabaseUnreachable
 
 Each carries the message that a person reads; ``str`` is its English for logs. Whatever is neither is a bug.
 """
@@ -67,6 +68,21 @@ class DatabaseUnavailable(TemporaryFailure):
             )
         )
         self.reason = reason
+
+
+class DatabaseUnreachable(DatabaseUnavailable):
+    """The same of a database that is elsewhere; ``reason`` is in PostgreSQL's words."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.message = msg(
+            "I can't reach flowbot's database right now. Nothing was changed. Try again in a minute. If this lasts, "
+            "ask a flowbot admin."
+        )
+
+    def __str__(self) -> str:
+        """For logs and terminals: with the reason."""
+        return f"The database can't be reached: {self.reason}"
 
 
 class Superseded(DatabaseUnavailable):

@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot import __version__
-from bot.core.checks import check, on_bot, on_enos, on_slack
+from bot.core.checks import check, on_bot, on_enos, on_replicas, on_slack
 from bot.core.checks.check import Check, failed, ok, warning
 from bot.core.checks.on_bot import BotReport
 from bot.core.checks.on_lateness import LateFacts, lateness
@@ -128,6 +128,10 @@ async def _in_a_file(settings: Settings, path: Path, found: list[Check]) -> _Sta
 
 async def _on_a_server(settings: Settings, database: PostgresAddress, found: list[Check]) -> _State:
     """Check a database that replicas share: ask one of those on this machine, or look into it where there is none."""
+    from bot.store.postgres.examination import examine
+
+    server = await safe_check("postgresql", found, asyncio.to_thread(examine, database.url))
+    found += on_replicas.checks(server) if server else []
     who: list[str] = []
     try:
         told = await _asked(settings, lambda process, replicas: who.append(on_bot.replica(process, replicas)))

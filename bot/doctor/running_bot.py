@@ -16,7 +16,6 @@ from bot.core.health.promise import Judgement
 from bot.core.history.usual import LEAST
 from bot.core.outbox.blocks import Card
 from bot.core.outbox.posts import Lane, NewPost, PostId, PostKind, PostState
-from bot.core.people.model import IncomingMessage
 from bot.core.text.message import plain, sentences, verbatim
 from bot.messages.cards import doctor as cards
 from bot.ops.new_ids import new_id
@@ -25,6 +24,7 @@ from bot.store.store import Store
 
 LONGEST = 300.0  # seconds that a press may be waited for
 SENT_WITHIN = 20.0  # seconds until the doctor gives up a post that Slack does not have
+_AWAITED = "press-"  # begins the ids of the posts with a button that is waited for
 POLL_SECONDS = 0.1  # seconds between two checks of a post
 
 
@@ -66,11 +66,15 @@ class RunningBotProbe:
         )
         return json.dumps(written(report))
 
-    def note_press(self, message: IncomingMessage) -> None:
-        """Note who pressed, if it is an awaited button. The command that it says is answered like any other."""
-        pressed = self.awaited.get(message.post)
+    def note_press(self, post: str, user: str) -> bool:
+        """Note who pressed, if it is an awaited button. The command that it says is answered like any other.
+
+        Whether another replica may wait for it.
+        """
+        pressed = self.awaited.get(post)
         if pressed is not None and not pressed.done():
-            pressed.set_result(message.by.user)
+            pressed.set_result(user)
+        return pressed is None and post.startswith(_AWAITED)
 
     async def press(self, what: Mapping[str, Any]) -> str:
         """Post a message with a button, wait for a press, and say so in the message.
@@ -79,7 +83,7 @@ class RunningBotProbe:
         the message does not reach Slack.
         """
         seconds = min(LONGEST, float(what.get("seconds", 60)))
-        id_ = PostId(new_id())
+        id_ = PostId(f"{_AWAITED}{new_id()}")
         pressing = self.awaited[id_] = asyncio.get_running_loop().create_future()
         try:
             await self._post_and_wait(id_, cards.please_press(id_, seconds))

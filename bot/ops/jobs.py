@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.core.errors import DatabaseUnavailable, Failure
+from bot.core.errors import DatabaseUnavailable, DatabaseUnreachable, Failure
 from bot.core.flow.model import KINDS
 from bot.core.text.message import msg
 from bot.core.values import dataclass
@@ -21,7 +21,9 @@ from bot.ops.clocks import wall as now
 from bot.ops.heartbeat import Heartbeat
 from bot.ops.metrics_updater import MetricsUpdater
 from bot.ops.platform_times import PlatformZone
+from bot.ops.replica import Alone, Replica
 from bot.ops.scheduler import Scheduler, run_logged
+from bot.ops.shares import Shares
 from bot.settings.table import Settings
 from bot.slack.gateway import SlackGateway
 from bot.store.retention import RETENTION
@@ -57,6 +59,7 @@ HISTORY_SECONDS = 120.0
 LATENESS_SECONDS = 15.0
 PAST_SECONDS = 1.0  # between two pages of the past
 HISTORY_BEGINS = 10.0  # seconds after the start: the zone of EnOS's times should be known
+SHARE_SECONDS = 3.0
 CLOCK_SECONDS = 1.0
 DATABASE = "database"  # the alarm that it cannot be written
 
@@ -87,6 +90,8 @@ class Jobs:
     metrics_updater: MetricsUpdater
     scheduler: Scheduler
     clock_jumps: ClockJumps
+    shares: Shares
+    replica: Replica | Alone
     database_alarm: Alarms
     steady: Callable[[], datetime]
     backfiller: "Backfiller | None" = None  # imported once there is a backfill: most never have one
@@ -94,6 +99,8 @@ class Jobs:
 
     def schedule(self) -> None:
         """Put into the scheduler what every replica does."""
+        if not isinstance(self.replica, Alone):
+            self.scheduler.every(SHARE_SECONDS, "share", self.share)
         self.scheduler.every(1, "sockets", self.count_sockets)
         self.scheduler.every(5, "metrics", self.update_metrics)
 
@@ -192,26 +199,39 @@ class Jobs:
         """Count the sockets each second: ``status`` must not show an old number."""
         self.metrics_updater.connected = (await self.gateway.health()).connected
 
+    async def share(self) -> None:
+        """Tell the other replicas what only the leader knows, or hear it."""
+        await self.shares.tick(now())
+
     async def update_metrics(self) -> None:
         """Look up what is not counted as it happens."""
-        await self.metrics_updater.update(self.store, await self.gateway.health())
+        await self.metrics_updater.update(self.store, await self.gateway.health(), leads=self.replica.leads)
 
     async def check_watchdog(self) -> None:
         """Check how long ago EnOS was read, and whether the database can be written again."""
-        await self.monitor.check_lag(now())
+        if self.replica.leads:
+            await self.monitor.check_lag(now())
         if DATABASE in self.database_alarm.active:
             await self.store.probe()
             self.database_alarm.resolve(DATABASE)
 
     def on_database_unavailable(self, trouble: DatabaseUnavailable) -> None:
         """Raise the alarm that the database cannot be written; ``check_watchdog`` ends it."""
+        if DATABASE in self.database_alarm.active:
+            return
         sentence = msg(
             "The database can't be written ({reason}). Nothing is lost: EnOS is polled again, and messages wait. "
             "Free some disk space, or check which program uses the file.",
             reason=trouble.reason,
         )
-        if DATABASE not in self.database_alarm.active:
-            self.database_alarm.fire(DATABASE, sentence)
+        if isinstance(trouble, DatabaseUnreachable):
+            sentence = msg(
+                "The database has not answered since {time} ({reason}). Nothing is lost: EnOS is polled again, and "
+                "messages wait. Check that PostgreSQL runs and that this machine reaches it.",
+                time=self.replica.silent_since() or now(),
+                reason=trouble.reason,
+            )
+        self.database_alarm.fire(DATABASE, sentence)
 
     async def watch_clock(self) -> None:
         """Check each second, until cancelled, whether the wall clock jumped."""

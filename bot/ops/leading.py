@@ -43,6 +43,7 @@ class Leading:
     services: Services
     dispatcher: Dispatcher
     in_background: Callable[[Coroutine[Any, Any, None]], None]
+    pressed: Callable[[str, str], object]  # the post with a button, and who pressed it at another replica
     began: bool = False
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # what was left over is taken up once
 
@@ -89,19 +90,37 @@ class Leading:
 
     # ── what replicas tell each other ──
 
-    def heard(self, name: str) -> None:
+    def heard(self, told: str) -> None:
         """Something has happened in another replica, or in this one."""
-        match name:
-            case "posts":
+        match told.split():
+            case ["posts"]:
                 self.store.on_queued()
-            case "bridges":
+            case ["bridges"]:
                 self.store.on_bridge_events()
-            case "poll":
+            case ["poll"] if self.replica.leads:  # else it would be told on and on
                 self.poll_soon(self.services.steady())
-            case "incidents":
+            case ["incidents"]:
                 self.jobs.monitor.incident_changed()
-            case "left":
+            case ["left"]:
                 self.in_background(self.take_over())
+            case ["handed", to] if to == self.store.id:
+                self.in_background(self.answer_handed_over())
+            case ["pressed", post, user]:
+                self.pressed(post, user)
+            case ["again"]:  # each of these may have been told and not heard
+                self.store.on_queued()
+                self.store.on_bridge_events()
+                self.jobs.monitor.incident_changed()
+                self.in_background(self.take_over())
+                self.in_background(self.answer_handed_over())
+
+    async def answer_handed_over(self) -> None:
+        """Answer what other replicas received, and only this one can answer."""
+        try:
+            for each in await self.store.take_handed_over():
+                self.in_background(self.dispatcher.answer_left_over([each]))
+        except TemporaryFailure as trouble:
+            log.info("What other replicas hand over could not be read: %s", trouble)
 
     def poll_soon(self, at: datetime) -> None:
         """A run was started that may heal something, at a time by the steady clock."""

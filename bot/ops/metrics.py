@@ -49,7 +49,8 @@ class Metrics:
         self.late = Gauge(
             "flowbot_promise_late_seconds",
             "Seconds for which a promise has been broken, 0 if it is kept: read (poll EnOS), tell (report a failure), "
-            "answer (answer a person), record (use the database), look (check the other four)",
+            "answer (answer a person), record (use the database), lead (one of several replicas leads), "
+            "look (check the others)",
             ["promise"],
             registry=own,
         )
@@ -109,6 +110,10 @@ class Metrics:
         )
         # the process
         self.ready = Gauge("flowbot_ready", "1 if /readyz says that flowbot is ready, else 0", registry=own)
+        self.leads = Gauge(
+            "flowbot_leads", "1 if this replica leads: it reads EnOS, posts and reminds; 0 if it follows", registry=own
+        )
+        self.replicas = Gauge("flowbot_replicas", "Replicas that live, as this one knows", registry=own)
         self.tasks = Gauge("flowbot_tasks", "Running asyncio tasks", registry=own)
         self.database_bytes = Gauge(
             "flowbot_database_bytes",

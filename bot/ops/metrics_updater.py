@@ -74,8 +74,8 @@ class MetricsUpdater:
 
     # ── every few seconds ──
 
-    async def update(self, store: Store, gateway: GatewayHealth) -> None:
-        """Read the outbox and the sockets. Raises what the store raises."""
+    async def update(self, store: Store, gateway: GatewayHealth, *, leads: bool = True) -> None:
+        """Read the sockets and, where this replica ``leads``, the outbox. Raises what the store raises."""
         metrics = self._metrics
         self.connected = gateway.connected
         metrics.sockets_wanted.set(gateway.wanted)
@@ -83,6 +83,8 @@ class MetricsUpdater:
         counts = gateway.counts
         for why, number in (("unknown", counts.unknown), ("no room", counts.refused), ("bug", counts.failed)):
             self._count_up(metrics.unhandled, why, number)
+        if not leads:
+            return
         posts = await store.post_counts()
         self._states |= posts.keys()
         for state in self._states:  # a state without posts is not counted, and goes back to 0
@@ -108,6 +110,11 @@ class MetricsUpdater:
             self._metrics.late.labels(promise.value).set(ages.get(promise, 0.0))
 
     # ── when /metrics is read ──
+
+    def set_replica(self, leads: bool, living: int) -> None:  # noqa: FBT001  a gauge of its own
+        """Set which of several replicas this is, and how many live."""
+        self._metrics.leads.set(leads)
+        self._metrics.replicas.set(living)
 
     def refresh(self, monitor: MonitorHealth, now: datetime, *, ready: bool) -> None:
         """Set what depends on the present moment."""

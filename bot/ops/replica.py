@@ -14,9 +14,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Protocol
 
-from bot.core.errors import DatabaseUnavailable, Superseded
+from bot.core.errors import DatabaseUnavailable, DatabaseUnreachable, Superseded
 from bot.core.values import dataclass
 
 log = logging.getLogger("bot")
@@ -26,6 +27,7 @@ MARGIN = 1.0  # seconds before its end in which nothing is begun any more
 EVERY = 1.0  # seconds between two renewals
 PATIENCE = 3.0  # seconds that the database may take to answer
 PAUSE = 0.5  # seconds before it is asked again
+AGAIN = "again"  # is heard after what others told may have been missed
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,24 @@ class Standing(Protocol):
     def leader(self) -> str:
         """The id of the leader."""
 
+    @property
+    def living(self) -> int:
+        """How many replicas live."""
+
+    @property
+    def is_led(self) -> bool:
+        """Whether the leader lives."""
+
+    @property
+    def is_first(self) -> bool:
+        """Whether it is the first of those that follow."""
+
 
 class Session(Protocol):
     """The connection that keeps the lease. Every method raises ``DatabaseUnavailable``."""
 
-    async def renew(self) -> Standing:
-        """Renew the lease."""
+    async def renew(self, lease: float) -> Standing:
+        """Renew the lease of so many seconds."""
 
     async def lock(self) -> bool:
         """Take the leader's lock, or say that it is held here already."""
@@ -77,6 +91,7 @@ class Records(Protocol):
     """The store, as far as a replica needs it."""
 
     id: str
+    out_of_reach: DatabaseUnavailable | None
 
     async def lead(self) -> int:
         """Become the leader."""
@@ -89,6 +104,8 @@ class Alone:
     """One flowbot with a database of its own: it leads, and nothing can be taken from it."""
 
     leads = True
+    living = 1
+    is_first = False
 
     def __init__(self) -> None:
         self.lost, self.has_led = asyncio.Event(), asyncio.Event()
@@ -104,9 +121,20 @@ class Alone:
         """Always."""
         return True
 
+    def silent_since(self) -> datetime | None:
+        """Never."""
+
+    def unled_for(self) -> float:
+        """Not a second."""
+        return 0.0
+
 
 class Replica:
-    """One of several. ``heard`` is called with what others tell, ``took_over`` with the names of the dead."""
+    """One of several. ``heard`` is called with what others tell, ``took_over`` with the names of the dead.
+
+    ``heard`` is also called with ``AGAIN`` whenever it may have missed something. ``living`` is how many there are,
+    ``is_first``: whether this one speaks for those that follow where nobody leads.
+    """
 
     def __init__(
         self,
@@ -120,11 +148,13 @@ class Replica:
         self._store, self._session, self._clock = store, session, clock
         self.heard, self.took_over = heard, took_over
         self.leads = False
+        self.living, self.is_first = 1, False
         self.has_led = asyncio.Event()
         self.lost = asyncio.Event()
         self.why_lost: DatabaseUnavailable | None = None
         self.leader = ""  # its id, as far as known
         self._sure_until = Moment(0.0, 0.0)
+        self._answered = self._led = clock()  # when the database has, and somebody led, the last time
         self._answering_since: float | None = None  # the database has answered each time
         self._caring: asyncio.Task[None] | None = None
 
@@ -138,6 +168,15 @@ class Replica:
     def is_connected(self) -> bool:
         """Whether the database has answered the last time."""
         return self._answering_since is not None
+
+    def silent_since(self) -> datetime | None:
+        """Since when the database has not answered; None while it does."""
+        silent = self._clock().since_boot - self._answered.since_boot > PATIENCE + EVERY
+        return datetime.fromtimestamp(self._answered.wall, UTC) if silent else None
+
+    def unled_for(self) -> float:
+        """The seconds for which no replica is known to lead."""
+        return max(0.0, self._clock().since_boot - self._led.since_boot)
 
     def lose(self, why: DatabaseUnavailable) -> None:
         """Stop being anything: others have taken over."""
@@ -156,11 +195,12 @@ class Replica:
                 except Superseded as superseded:
                     self.lose(superseded)
                 except (DatabaseUnavailable, TimeoutError) as trouble:
+                    why = trouble.reason if isinstance(trouble, DatabaseUnavailable) else "no answer"
                     if self._answering_since is not None:
-                        log.warning(
-                            "The database does not answer (%s). flowbot tries again.", str(trouble) or "no answer"
-                        )
+                        log.warning("The database does not answer (%s). flowbot tries again.", why)
                     self._answering_since = None
+                    if self._clock().since_boot - self._answered.since_boot >= PATIENCE:
+                        self._store.out_of_reach = DatabaseUnreachable(why)
                     await self._session.close()
                     await asyncio.sleep(PAUSE)
         finally:
@@ -171,21 +211,24 @@ class Replica:
     async def turn(self) -> None:
         """Renew the lease once and do what follows from the answer. Raises ``DatabaseUnavailable``."""
         began = self._clock()
-        standing = await self._session.renew()
-        self.leader = standing.leader
+        standing = await self._session.renew(LEASE)
+        self._store.out_of_reach = None
+        self.leader, self.living, self.is_first = standing.leader, standing.living, standing.is_first
         if not standing.lives or (self.leads and standing.leader != self._store.id):
             raise Superseded
         lasts = LEASE - MARGIN
         self._sure_until = Moment(began.since_boot + lasts, began.wall + lasts)
+        self._answered, self._led = began, began if standing.is_led else self._led
         if self._answering_since is None:
             self._answering_since = began.since_boot
+            self.heard(AGAIN)
         if not await self._session.lock():
             if self.leads:
                 raise Superseded
             await self._session.cut_off(LEASE)
         elif not self.leads:
             self.leads = bool(await self._store.lead())
-            self.leader = self._store.id
+            self.leader, self._led = self._store.id, began
             self.has_led.set()
         elif began.since_boot - self._answering_since > LEASE and (self._caring is None or self._caring.done()):
             # Who could not renew because the database did not answer has had a lease's time to do it.

@@ -15,6 +15,7 @@ import threading
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -32,6 +33,7 @@ from bot.core.values import dataclass
 from bot.messages.cards import monitoring as cards
 from bot.ops.clocks import wall
 from bot.ops.new_ids import new_id
+from bot.ops.replica import Alone, Replica
 from bot.store.waiting import Waiting
 
 log = logging.getLogger(__name__)
@@ -63,7 +65,8 @@ class Watchdog:
     """Judges, and tells the admins. ``reads`` returns when each scheduling type was last read, by the steady clock.
 
     When the alert channel has a message that EnOS cannot be read, the admins are not told as well. The messages to them
-    are in ``language``.
+    are in ``language``. A replica that follows judges only itself, and whether somebody leads; where something is
+    wrong, only the first of those that follow tells the admins.
     """
 
     def __init__(  # noqa: PLR0913  its collaborators and its settings, by name
@@ -77,11 +80,13 @@ class Watchdog:
         admins: Sequence[str] = (),
         language: str = EN,
         also: Callable[[], Awaitable[None]] | None = None,
+        replica: Replica | Alone | None = None,
         wall: Callable[[], datetime] = wall,
     ) -> None:
         self._records, self._steady, self._poll_seconds, self._reads = records, steady, poll_seconds, reads
         self._slack, self._admins, self._language, self._also = slack, tuple(admins), language, also
-        self._wall = wall
+        self._wall, self._replica = wall, replica or Alone()
+        self._leads = self._replica.leads
         self._began = self._looked_at = self._answered_at = steady()
         self._untold: dict[str, datetime] = {}  # since when each waits, by the steady clock
         self._unanswered: dict[str, datetime] = {}
@@ -100,15 +105,23 @@ class Watchdog:
     def evidence(self) -> Evidence:
         """How old things are now."""
         now = self._steady()
+        own = Evidence(
+            unrecorded=_age(now, [self._answered_at]),
+            unled=0.0 if self._replica.leads else self._replica.unled_for(),
+            unseen=_age(now, [self._looked_at]),
+        )
+        if not self._replica.leads:
+            return own
+        if not self._leads:  # the promise is this replica's from now on
+            self._leads, self._began = True, now
         reads = self._reads()
         ends = [reads.get(kind, self._began) for kind in KINDS]
-        return Evidence(
+        return replace(
+            own,
             unread=_age(now, ends),
             never_read=any(kind not in reads for kind in KINDS),
             untold=_age(now, self._untold.values()),
             unanswered=_age(now, self._unanswered.values()),
-            unrecorded=_age(now, [self._answered_at]),
-            unseen=_age(now, [self._looked_at]),
         )
 
     async def run(self) -> None:
@@ -150,6 +163,8 @@ class Watchdog:
 
     def _admins_to_tell(self, now: datetime) -> list[str]:
         """The admins to be told now that the promise is broken, or that it is kept again."""
+        if self._debounced.broken and not (self._replica.leads or self._replica.is_first):
+            return []
         unaware = [admin for admin in self._admins if (admin in self._informed) != self._debounced.broken]
         return [admin for admin in unaware if self._tell_at.get(admin, now) <= now]
 

@@ -52,7 +52,7 @@ class BridgeEvents(Transactional):
     @transaction
     def drop_unconfigured_events(self, db: Database, now: datetime) -> int:
         """Give up what no bridge takes any more, at most 500 events; return how many."""
-        places = ", ".join("?" * len(db.bridges.configured))
+        places = ", ".join("?" * len(db.bridges.configured)) or "''"  # an empty list is SQLite's own
         return db.execute(
             f"UPDATE bridge_events SET state = 'given up', why = ?, settled_at = ? WHERE seq IN (SELECT seq"  # noqa: S608  constants only
             f" FROM bridge_events WHERE {_WAITING} AND bridge NOT IN ({places}) ORDER BY seq LIMIT {ROWS})",

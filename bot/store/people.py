@@ -32,7 +32,7 @@ from bot.store.database import Database
 from bot.store.transactions import Transactional, from_timestamp, from_timestamp_or_none, read, timestamp, transaction
 from bot.store.transactions import person as person_of
 
-_LEFT_OVER = "replica NOT IN (SELECT id FROM replicas)"
+_LEFT_OVER = "NOT IN (SELECT id FROM replicas)"
 
 # A row keeps the key that its person had then; it is read with the one that they have now.
 _READ = (
@@ -102,10 +102,18 @@ class Inbox(Transactional):
         return done.rowcount == 1
 
     @read
+    def was_delivered(self, db: Database, key: str) -> bool:
+        """Whether a delivery was recorded."""
+        return db.execute("SELECT 1 FROM deliveries WHERE key = ?", [key]).fetchone() is not None
+
+    @read
     def unanswered(self, db: Database) -> tuple[IncomingMessage, ...]:
         """What was said and neither answered nor noted in the audit, oldest first; not what a replica has in hand."""
-        rows = db.execute(f"SELECT key, at, said FROM deliveries WHERE said <> '' AND {_LEFT_OVER} ORDER BY at, key")  # noqa: S608  constants only
-        return tuple(_incoming_message(row) for row in rows)
+        holder = "ltrim(replica, '>')"  # which stands before who was asked to answer it (``replicas.py``)
+        rows = db.execute(
+            f"SELECT key, at, said FROM deliveries WHERE said <> '' AND {holder} {_LEFT_OVER} ORDER BY at, key"  # noqa: S608  constants only
+        )
+        return tuple(incoming_message(row) for row in rows)
 
 
 class AuditLog(Transactional):
@@ -151,7 +159,7 @@ class AuditLog(Transactional):
     @read
     def unfinished_attempts(self, db: Database) -> tuple[Entry, ...]:
         """Attempts without an end, oldest first; not those that a replica has in hand."""
-        rows = db.execute(f"{_READ} WHERE a.ended_at IS NULL AND a.{_LEFT_OVER} ORDER BY a.id LIMIT 500")
+        rows = db.execute(f"{_READ} WHERE a.ended_at IS NULL AND a.replica {_LEFT_OVER} ORDER BY a.id LIMIT 500")
         return tuple(_entry(row) for row in rows)
 
     @read
@@ -296,7 +304,8 @@ def mark_answered(db: Database, delivery: str) -> None:
         db.execute("UPDATE deliveries SET said = '' WHERE key = ?", [delivery])
 
 
-def _incoming_message(row: Row) -> IncomingMessage:
+def incoming_message(row: Row) -> IncomingMessage:
+    """What was said in a delivery."""
     words = json.loads(row["said"])
     origin = Origin(
         Surface(words["surface"]), words["channel"], words["thread"], words["message"], words["response_url"]

@@ -7,8 +7,13 @@ who was declared dead, or replaced, writes nothing more.
 
 from typing import TYPE_CHECKING
 
+from bot.core.health import shared
+from bot.core.health.shared import Member, Shared
+from bot.core.people.model import IncomingMessage
 from bot.store.database import Database
-from bot.store.transactions import Transactional, read, transaction
+from bot.store.monitor_state import write_note
+from bot.store.people import incoming_message
+from bot.store.transactions import Transactional, from_timestamp, read, transaction
 
 if TYPE_CHECKING:
     from bot.store.postgres.database import PostgresDatabase
@@ -16,13 +21,21 @@ if TYPE_CHECKING:
 _JOIN = """
     INSERT INTO replicas (id, name, version, backend, began_at, renewed_at) VALUES (?, ?, ?, 0, now_ms(), now_ms())
 """
+_LEAD = "UPDATE replication SET leader = ?, term = term + 1, led_at = now_ms() RETURNING term"
+_SHARED = "shared"  # the note that holds what the leader tells
+_TO = ">"  # before the id of a replica that something was handed to and that has not taken it yet
 
 
 class Replicas(Transactional):
-    """Joining, leading and leaving; on PostgreSQL only."""
+    """Joining, leading and leaving; on PostgreSQL only, as all that follows but ``replica``."""
 
     id: str
     _db: "PostgresDatabase"
+
+    @property
+    def replica(self) -> str:
+        """The id of this replica; empty where there is but one."""
+        return self._db.me
 
     async def join(self, name: str, version: str) -> None:
         """Live from now on, as far as the others know; ``name`` says where, for people."""
@@ -44,7 +57,7 @@ class Replicas(Transactional):
 
     @transaction
     def _lead(self, db: Database) -> int:
-        row = db.execute("UPDATE replication SET leader = ?, term = term + 1 RETURNING term", [self.id]).fetchone()
+        row = db.execute(_LEAD, [self.id]).fetchone()
         return int(row["term"])
 
     def _leading(self) -> None:
@@ -76,3 +89,56 @@ class Replicas(Transactional):
     async def tell(self, name: str) -> None:
         """Tell all replicas something (``postgres/database.py``, ``notify``). Raises ``DatabaseUnavailable``."""
         await self._run(lambda: self._db.tell(name))
+
+    # ── what the leader tells ──
+
+    @read
+    def members(self, db: Database) -> tuple[Member, ...]:
+        """The replicas that were not declared dead, in the order in which they began."""
+        rows = db.execute(
+            "SELECT r.*, p.leader, p.led_at FROM replicas r JOIN replication p ON true ORDER BY r.began_at, r.id"
+        )
+        return tuple(
+            Member(
+                row["id"],
+                row["name"],
+                row["version"],
+                from_timestamp(row["began_at"]),
+                from_timestamp(row["led_at"]) if row["id"] == row["leader"] else None,
+            )
+            for row in rows
+        )
+
+    @transaction
+    def share(self, db: Database, told: Shared) -> None:
+        """Tell the others what only the leader knows."""
+        write_note(db, _SHARED, shared.written(told))
+
+    @read
+    def shared(self, db: Database) -> Shared:
+        """What the leader, or the last one, has told."""
+        row = db.execute("SELECT value FROM notes WHERE name = ?", [_SHARED]).fetchone()
+        return shared.read(row["value"]) if row else Shared()
+
+    # ── what only another replica can answer ──
+
+    @transaction
+    def hand_over(self, db: Database, delivery: str, to: str) -> bool:
+        """Let another replica answer what was said in a delivery; False where that one is gone."""
+        if db.execute("SELECT 1 FROM replicas WHERE id = ?", [to]).fetchone() is None:
+            return False
+        db.execute(
+            "UPDATE deliveries SET replica = ? WHERE key = ? AND said <> '' AND replica <> ?",
+            [f"{_TO}{to}", delivery, to],
+        )
+        self._db.notify(f"handed {to}")
+        return True
+
+    @transaction
+    def take_handed_over(self, db: Database) -> tuple[IncomingMessage, ...]:
+        """Take what others have handed to this replica, oldest first; each is returned once."""
+        rows = db.execute(
+            "UPDATE deliveries SET replica = ? WHERE replica = ? AND said <> '' RETURNING key, at, said",
+            [self.id, f"{_TO}{self.id}"],
+        ).fetchall()
+        return tuple(sorted(map(incoming_message, rows), key=lambda each: each.at))

@@ -111,6 +111,7 @@ class Transactional:
         self.on_queued: Callable[[], None] = lambda: None
         self.on_bridge_events: Callable[[], None] = lambda: None
         self.on_unavailable: Callable[[DatabaseUnavailable], None] = lambda _unavailable: None
+        self.out_of_reach: DatabaseUnavailable | None = None  # known to be: nobody waits for another attempt
         self._loop: asyncio.AbstractEventLoop | None = None
         self._database_thread = DatabaseThread("store")
         try:
@@ -135,6 +136,8 @@ class Transactional:
         """Do a job, of one transaction or several, on the database thread. Raises ``DatabaseUnavailable``."""
         self._loop = asyncio.get_running_loop()
         try:
+            if self.out_of_reach is not None:
+                raise self.out_of_reach
             return await asyncio.shield(asyncio.wrap_future(self._database_thread.submit(job)))
         except DatabaseUnavailable as unavailable:
             self.on_unavailable(unavailable)

@@ -22,12 +22,12 @@ def searches(running):
 async def test_history_is_read_and_an_idle_look_takes_three_requests(tmp_path):
     async with served() as running, running_bot(running, tmp_path) as bot, asyncio.timeout(240):
         await hears(bot, running)
-        assert plain(bot.bot_health.status().history) == "not read yet"
+        assert plain(bot.bot_health.status(now()).history) == "not read yet"
         await bot.jobs.read_history()
         while bot.history.read_since(now()) is None:
             await bot.jobs.read_past()
             await asyncio.sleep(0)
-        assert plain(bot.bot_health.status().history).startswith("complete since ")
+        assert plain(bot.bot_health.status(now()).history).startswith("complete since ")
         runs = [run for run in await bot.store.past_runs(REPORT) if run.status == Status.SUCCESS]
         assert runs
         assert all(run.triggered_at < run.started_at < run.ended_at for run in runs)

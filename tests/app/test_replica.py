@@ -6,7 +6,7 @@ import contextlib
 import pytest
 
 from bot.core.errors import DatabaseUnavailable, NewerDatabase, Superseded
-from bot.ops.replica import LEASE, Moment, Replica
+from bot.ops.replica import AGAIN, LEASE, Moment, Replica
 from bot.store.postgres.session import Standing
 
 
@@ -36,7 +36,7 @@ class PretendSession:
         self.trouble, self.told, self.closed, self.turns = None, [], 0, asyncio.Event()
         server.lives.add(me)
 
-    async def renew(self):
+    async def renew(self, _lease):
         self.turns.set()
         if self.trouble is not None:
             raise self.trouble
@@ -183,9 +183,9 @@ async def test_the_lease_counts_from_before_the_question():
     (a,) = world.replicas.values()
     renew = world.sessions["a"].renew
 
-    async def slow():
+    async def slow(lease):
         world.clock.goes_on(LEASE)  # the process was stopped while it asked
-        return await renew()
+        return await renew(lease)
 
     world.sessions["a"].renew = slow
     await a.turn()
@@ -248,10 +248,10 @@ async def test_what_others_tell_is_heard():
 
     def heard(name):
         world.heard.append(name)
-        if len(world.heard) == 2:
+        if len(world.heard) == 3:
             everything.set()
 
     a.heard = heard
     async with running(a):
         await everything.wait()
-    assert world.heard == ["posts", "bridges"]
+    assert world.heard == [AGAIN, "posts", "bridges"]  # what was told before this connection is looked for

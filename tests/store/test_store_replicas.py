@@ -11,7 +11,7 @@ from store_makers import MAYA, NOW, attempt, message
 
 from bot.core.errors import DatabaseUnavailable, Superseded
 from bot.core.people.model import IncomingMessage, Origin, Surface
-from bot.ops.replica import Replica
+from bot.ops.replica import LEASE, Replica
 from bot.store.store import Store
 
 HOUR = 3600.0  # seconds: a lease that nobody outlives here
@@ -62,7 +62,7 @@ async def test_the_leader_is_whoever_began_last_and_the_former_one_writes_nothin
         assert await former.lead() == 1
         await former.queue([message("p1")])
         assert await leader.lead() == 2
-        assert (await session.renew()).leader == leader.id
+        assert (await session.renew(LEASE)).leader == leader.id
         with pytest.raises(Superseded):
             await former.queue([message("p2")])
         assert [post.new.id for post in await leader.due(NOW)] == ["p1"]
@@ -80,9 +80,9 @@ async def test_a_lease_that_ran_out_makes_dead_and_the_dead_write_nothing(addres
     async with replica(address, "a") as (leader, _), replica(address, "b") as (other, session):
         await leader.lead()
         assert await leader.forget_dead(HOUR) == ()
-        assert (await session.renew()).lives
+        assert (await session.renew(LEASE)).lives
         assert await leader.forget_dead(OVER) == ("b",)  # never itself
-        assert not (await session.renew()).lives
+        assert not (await session.renew(LEASE)).lives
         with pytest.raises(Superseded):
             await other.queue([message("p1")])
         await leader.queue([message("p2")])
@@ -109,15 +109,15 @@ async def test_a_program_that_looks_in_joins_nobody(address):
 
 async def test_the_session_of_a_hung_leader_is_cut_off_and_only_then(address):
     async with replica(address, "a") as (_, hung), replica(address, "b") as (_, other):
-        await hung.renew()
+        await hung.renew(LEASE)
         assert await hung.lock()
         assert not await other.cut_off(HOUR)
         assert not await other.lock()
         assert await other.cut_off(OVER)
         await locked(other)
         with pytest.raises(DatabaseUnavailable):
-            await hung.renew()
-        assert (await hung.renew()).lives  # it connects anew
+            await hung.renew(LEASE)
+        assert (await hung.renew(LEASE)).lives  # it connects anew
         assert not await hung.lock()
 
 

@@ -8,6 +8,7 @@ from monitor_world import START, World
 from bot.core.flow.model import FlowId, FlowName, InstanceId
 from bot.core.flow.status import Status
 from bot.core.history.background import FlowRef
+from bot.core.history.lateness import Reason
 from bot.core.history.runs import Dependencies, PastRun
 from bot.work.monitor.lateness import AUTO, LatenessMonitor
 
@@ -83,7 +84,7 @@ class LateWorld(World):
 
     @property
     def reasons(self):
-        return {flow: each.reason for flow, each in self.lateness._said.items()}
+        return {flow: Reason(reason) for flow, (reason, *_) in self.lateness.said.items()}
 
 
 __all__ = ["AUTO", "DAY", "FIRE", "MINUTE", "START", "LateWorld", "past", "replace", "run_id"]

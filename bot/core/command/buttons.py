@@ -3,6 +3,7 @@
 1|post|ack 2809       version, the post it belongs to, the command it says
 1|post|#stash         words too long for a value: they are kept in the store under this id
 1|post|#stash.secret  words with a secret: in memory under the second id, in the store without it
+1|post|#stash.secret@replica   the same in the memory of one of several replicas
 1|post|form ack 2809  opens a form, filled with what the words say
 1|post|form trigger #stash
 """
@@ -39,6 +40,11 @@ def referenced(words: str) -> tuple[str, str] | None:
         return None
     stash, _, secret = words[1:].partition(".")
     return stash, secret
+
+
+def keeper(secret: str) -> str:
+    """The replica that keeps a secret; empty where there is but one."""
+    return secret.partition("@")[2]
 
 
 def form(words: str) -> str:

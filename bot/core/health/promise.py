@@ -24,6 +24,7 @@ class Promise(Enum):
     TELL = "tell"  # a failure that was seen is reported
     ANSWER = "answer"  # a person who says something is answered
     RECORD = "record"  # the database can be written and read
+    LEAD = "lead"  # of several replicas one does all this
     LOOK = "look"  # all this is measured
 
 
@@ -36,6 +37,7 @@ class Evidence:
     untold: float = 0.0  # since the oldest failure was seen whose first message is not in Slack
     unanswered: float = 0.0  # since the oldest message that waits for an answer
     unrecorded: float = 0.0  # since the database has last answered
+    unled: float = 0.0  # since one of several replicas has led the others
     unseen: float = 0.0  # since this evidence was last collected
 
 
@@ -96,6 +98,7 @@ def late(evidence: Evidence, poll_seconds: float) -> tuple[Late, ...]:
         (Promise.TELL, evidence.untold),
         (Promise.ANSWER, evidence.unanswered),
         (Promise.RECORD, evidence.unrecorded),
+        (Promise.LEAD, evidence.unled),
         (Promise.LOOK, evidence.unseen),
     )
     found = [
@@ -118,6 +121,8 @@ def _sentence(promise: Promise, age: timedelta, *, never_read: bool) -> Message:
             return msg("Somebody has waited {duration} for an answer.", duration=age)
         case Promise.RECORD:
             return msg("The database has not answered for {duration}.", duration=age)
+        case Promise.LEAD:
+            return msg("No replica of flowbot has led the others for {duration}. Nobody reads EnOS.", duration=age)
         case Promise.LOOK:
             return msg("The last health check was {duration} ago.", duration=age)
         case _:

@@ -19,7 +19,7 @@ from psycopg.types.numeric import Int8Dumper
 from psycopg.types.string import StrDumperUnknown
 
 from bot.core.bridges.model import BridgeSettings
-from bot.core.errors import DatabaseUnavailable, NewerDatabase, Superseded
+from bot.core.errors import DatabaseUnavailable, DatabaseUnreachable, NewerDatabase, Superseded
 from bot.core.text.language import EN
 from bot.core.values import dataclass
 from bot.store.database import CACHES
@@ -75,7 +75,7 @@ def connect(url: str, *, lock_timeout: float) -> "psycopg.Connection[Any]":
         connection.adapters.register_dumper(str, _Text)
         connection.execute(_SESSION.format(lock=int(1000 * lock_timeout)))
     except FAILED as error:
-        raise DatabaseUnavailable(words(error)) from error
+        raise DatabaseUnreachable(words(error)) from error
     return connection
 
 
@@ -109,7 +109,7 @@ class PostgresDatabase:
             schema.migrate(self._connection)
         except FAILED as error:
             self.close()
-            raise DatabaseUnavailable(words(error)) from error
+            raise DatabaseUnreachable(words(error)) from error
         except BaseException:
             self.close()
             raise
@@ -239,7 +239,7 @@ class PostgresDatabase:
     def _open(self) -> "psycopg.Connection[Any]":
         if self._connection is None or self._connection.closed:
             if time.monotonic() < self._retry_at:
-                raise DatabaseUnavailable("it was not there a moment ago")
+                raise DatabaseUnreachable("it was not there a moment ago")
             try:
                 self._connection = connect(self.url, lock_timeout=self._lock_timeout)
             except DatabaseUnavailable:
@@ -250,7 +250,7 @@ class PostgresDatabase:
     def _unavailable(self, error: psycopg.Error) -> DatabaseUnavailable:
         if self._connection is not None and self._connection.closed:
             self._give_up()
-        return DatabaseUnavailable(words(error))
+        return DatabaseUnreachable(words(error))
 
     def _give_up(self) -> None:
         connection, self._connection = self._connection, None

@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from bot.core.errors import DatabaseUnavailable, NewerDatabase
+from bot.core.errors import DatabaseUnreachable, NewerDatabase
 from bot.core.values import dataclass
 from bot.store.postgres.database import CHANNEL, CONNECT, FAILED, words
 from bot.store.schema import STEPS
@@ -20,7 +20,11 @@ LOCK = 0x666C7764  # of PostgreSQL's advisory locks: who leads
 
 _RENEW = """
     UPDATE replicas SET renewed_at = now_ms(), backend = pg_backend_pid() WHERE id = %s
-    RETURNING (SELECT leader FROM replication), (SELECT version FROM replication)
+    RETURNING (SELECT leader FROM replication), (SELECT version FROM replication),
+      (SELECT count(*) FROM replicas WHERE id = %s OR renewed_at > now_ms() - %s),
+      EXISTS (SELECT 1 FROM replicas r JOIN replication p ON p.leader = r.id WHERE r.renewed_at > now_ms() - %s),
+      NOT EXISTS (SELECT 1 FROM replicas r, replication p
+                  WHERE r.id < %s AND r.id <> p.leader AND r.renewed_at > now_ms() - %s)
 """
 _CUT_OFF = f"""
     SELECT pg_terminate_backend(l.pid) FROM pg_locks l LEFT JOIN replicas r ON r.backend = l.pid
@@ -36,6 +40,9 @@ class Standing:
 
     lives: bool
     leader: str = ""  # the id of the leader, or of the last one
+    living: int = 1  # replicas
+    is_led: bool = True  # the leader lives
+    is_first: bool = True  # of those that follow: it speaks for them where nobody leads
 
 
 class Session:
@@ -46,12 +53,16 @@ class Session:
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._holds = False
 
-    async def renew(self) -> Standing:
-        """Renew the lease."""
-        rows = await self._rows(_RENEW, [self._me])
-        if rows and rows[0][1] > len(STEPS):
-            raise NewerDatabase(str(rows[0][1]))
-        return Standing(lives=True, leader=rows[0][0]) if rows else Standing(lives=False)
+    async def renew(self, lease: float) -> Standing:
+        """Renew the lease; a replica lives for so many seconds after it has renewed its own."""
+        me, span = self._me, int(1000 * lease)
+        rows = await self._rows(_RENEW, [me, me, span, span, me, span])
+        if not rows:
+            return Standing(lives=False)
+        leader, version, living, is_led, is_first = rows[0]
+        if version > len(STEPS):
+            raise NewerDatabase(str(version))
+        return Standing(True, leader, living, is_led, is_first)
 
     async def lock(self) -> bool:
         """Whether this connection holds the leader's lock; it is taken where nobody has it."""
@@ -72,7 +83,7 @@ class Session:
                 heard(notice.payload)
         except FAILED as error:
             await self.close()
-            raise DatabaseUnavailable(words(error)) from error
+            raise DatabaseUnreachable(words(error)) from error
 
     async def close(self) -> None:
         """Close the connection; the lock is free."""
@@ -87,7 +98,7 @@ class Session:
             return await cursor.fetchall()
         except FAILED as error:
             await self.close()
-            raise DatabaseUnavailable(words(error)) from error
+            raise DatabaseUnreachable(words(error)) from error
         except asyncio.CancelledError:  # a query that is cut off leaves a connection that says nothing any more
             await self.close()
             raise
@@ -102,5 +113,5 @@ class Session:
                 await connection.execute(f"LISTEN {CHANNEL}")
             except FAILED as error:
                 await self.close()
-                raise DatabaseUnavailable(words(error)) from error
+                raise DatabaseUnreachable(words(error)) from error
         return self._connection

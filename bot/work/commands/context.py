@@ -68,15 +68,18 @@ class AnswerSettings:
 
 
 class SecretCommands:
-    """Commands with a secret in them, in memory only, for the buttons that say them. A restart forgets them."""
+    """Commands with a secret in them, in memory only, for the buttons that say them. A restart forgets them.
+
+    Where there are several replicas, the name of a command ends with the one that keeps it.
+    """
 
     def __init__(self, most: int = MOST_SECRET_COMMANDS) -> None:
         self._most = most
         self._commands: dict[str, str] = {}
 
-    def keep(self, command: str, new_id: Callable[[], str]) -> str:
+    def keep(self, command: str, new_id: Callable[[], str], replica: str = "") -> str:
         """Keep a command and return its name; the oldest is dropped where there are too many."""
-        name = new_id()
+        name = f"{new_id()}@{replica}" if replica else new_id()
         self._commands[name] = command
         if len(self._commands) > self._most:
             del self._commands[next(iter(self._commands))]
@@ -363,7 +366,8 @@ async def _button_value(services: Services, context: CommandContext, command: st
     without_secret = without_secrets(command, services.answer_settings.mask)
     if without_secret != command:
         stashed = await services.store.stash(without_secret, context.now)
-        return buttons.reference(stashed, services.secret_commands.keep(command, services.new_id))
+        kept = services.secret_commands.keep(command, services.new_id, services.store.replica)
+        return buttons.reference(stashed, kept)
     if len(buttons.value(command, context.post)) <= buttons.VALUE_LIMIT:
         return command
     return buttons.reference(await services.store.stash(command, context.now))

@@ -44,6 +44,10 @@ _SHOWN_FIRST = _PRESSED | {Surface.SHORTCUT}  # where a start is shown before it
 _ON_MESSAGE = frozenset({Surface.BUTTON, Surface.FORM, Surface.SHORTCUT})  # ``Origin.message`` is what they are about
 
 
+class _HandedOver(Exception):  # noqa: N818  nothing is wrong
+    """Another replica answers it: only that one has the words."""
+
+
 class Dispatcher:
     """Answers everything that people say, each once."""
 
@@ -82,6 +86,8 @@ class Dispatcher:
             answer = await HANDLER_OF[kind](services, context, context.request)
             if not context.changes:
                 await targets.still_linked(services, context)
+        except _HandedOver:
+            return context, Answer(None, queued=True)
         except Failure as failure:
             if isinstance(failure, NotNoted):  # the message of a run that was started has the answer's id
                 context = replace(context, post=PostId(services.new_id()))
@@ -170,7 +176,7 @@ class Dispatcher:
             raise refusing.late(incoming.text)
         text = incoming.text
         if origin.surface in _PRESSED:
-            text = await self._words_of_button(text)
+            text = await self._words_of_button(text, incoming.key)
         request = repeated = self._parsed(text)
         previews = only_shows = False
         if isinstance(request, Trigger | Rerun):
@@ -194,12 +200,24 @@ class Dispatcher:
             raise Refusal("no_card", answers.not_about_an_incident())
         return context
 
-    async def _words_of_button(self, text: str) -> str:
-        """The command of a button, which may be kept in memory or in the store."""
+    async def _words_of_button(self, text: str, delivery: str = "") -> str:
+        """The command of a button, which may be kept in memory or in the store.
+
+        Where it is in the memory of another replica, that one gets the delivery. Raises _HandedOver then.
+        """
         command: str | None = text
         if (ids := buttons.referenced(text)) is not None:
-            stash, secret = ids
-            command = self._services.secret_commands.get(secret) or await self._services.store.stashed(stash)
+            (stash, secret), store = ids, self._services.store
+            command = self._services.secret_commands.get(secret)
+            other = buttons.keeper(secret)
+            if (
+                command is None
+                and delivery
+                and other not in {"", store.replica}
+                and await store.hand_over(delivery, other)
+            ):
+                raise _HandedOver
+            command = command or await store.stashed(stash)
         if command is None or command == buttons.OLD_BUTTON:
             raise Refusal("old_button", answers.old_button(self._services.answer_settings.command))
         return command

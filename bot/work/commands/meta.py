@@ -68,6 +68,7 @@ async def status(services: Services, context: CommandContext, _request: Status) 
         (msg("Run history"), bot.history),
         (verbatim("Slack"), bot.slack),
         (msg("Version"), bot.version),
+        (msg("Replicas"), await _replicas(services)),
         (msg("Clock"), bot.clock),
     )
     fields = [layout("*{label}*\n{text}", label=label, text=text) for label, text in rows if text]
@@ -81,6 +82,14 @@ async def status(services: Services, context: CommandContext, _request: Status) 
         *(snoozes.status(each) for each in await services.store.snoozes() if each.flow_id is None),
     )
     return Answer(answers.told(context.words, text, post=context.post, extra=[blocks.section(counted, fields)]))
+
+
+async def _replicas(services: Services) -> Text | None:
+    if not services.store.replica:
+        return None
+    from bot.messages.cards import replicas  # not where there is but one
+
+    return replicas.status(await services.store.members(), services.store.replica)
 
 
 async def audit(services: Services, context: CommandContext, request: Audit) -> Answer:

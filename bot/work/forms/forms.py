@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
-from bot.core.errors import Failure, Refusal, internal_error
+from bot.core.errors import DatabaseUnavailable, Failure, Refusal, internal_error
 from bot.core.forms.model import (
     Act,
     Errors,
@@ -101,6 +101,8 @@ class Forms:
             said = IncomingMessage(submitted.key, outcome.words, submitted.by, origin, submitted.at)
             _keep(self._said, submitted.key, said)
             return Reply(message=said)
+        if await self._was_said(submitted.key):  # at another replica
+            return Reply(message=IncomingMessage(submitted.key, "", submitted.by, submitted.origin, submitted.at))
         if isinstance(outcome, Errors):
             return Reply(errors=_at_fields(submitted, outcome.at, language))
         self._shown.pop(submitted.view.id, None)  # Slack does not say which hash the answer gets
@@ -122,7 +124,7 @@ class Forms:
         view, language = await self._made(form, refreshed, services.slack.known_language(changed.by.user))
         if view is not None and number == shown.changes:
             now = OpenView(changed.view.id, shown.hash)
-            await self._update(now, _complete(form, view, changed.origin), language)
+            await self._update(now, _complete(form, view, changed.origin), language, changed.view.hash)
 
     async def closed(self, closed: FormClosed) -> None:
         """Forget a form that was closed."""
@@ -138,6 +140,13 @@ class Forms:
         await self.on_home_opened(opened)
 
     # ── what they share ──
+
+    async def _was_said(self, key: str) -> bool:
+        """Whether a submission has said its command already."""
+        try:
+            return await self._services.store.was_delivered(key)
+        except DatabaseUnavailable:
+            return False
 
     async def _follow(
         self, form: Form, submitted: FormSubmitted, follows: Callable[[Any], Awaitable[View | None]], language: str
@@ -181,11 +190,16 @@ class Forms:
             sentence = internal_error(reference)
         return cards.told(form.name, form.title, sentence), language
 
-    async def _update(self, shown: OpenView, view: View, language: str) -> bool:
-        """Show a view, unless somebody has updated it meanwhile. False where it was closed."""
+    async def _update(self, shown: OpenView, view: View, language: str, seen: str = "") -> bool:
+        """Show a view, unless somebody has updated it meanwhile. False where it was closed.
+
+        ``seen`` is the hash of what the person saw, which another replica may have shown.
+        """
         try:
             updated = await self._services.views.update(shown, view, language)
         except SlackRefused as refused:
+            if refused.error == "hash_conflict" and seen not in {"", shown.hash}:
+                return await self._update(replace(shown, hash=seen), view, language)
             if refused.error not in {"hash_conflict", "not_found"}:
                 log.warning("Slack did not update a form: %s", refused)
             return refused.error != "not_found"

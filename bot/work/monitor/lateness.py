@@ -18,6 +18,7 @@ from bot.core.errors import Failure, Refusal
 from bot.core.flow.ids import milliseconds
 from bot.core.flow.model import PERIODIC, Flow, FlowId, Instance, Search, UserName
 from bot.core.flow.status import OwnStatus, Status
+from bot.core.health.shared import Said
 from bot.core.history import lateness
 from bot.core.history.background import FlowRef, Lateness, UsualDuration
 from bot.core.history.expectations import Expectation
@@ -51,6 +52,7 @@ _LIVE = 5000  # incidents read in one tick
 _FLOWS_EVERY = timedelta(minutes=1)  # new flows are looked for
 _SOON, _LATER = timedelta(minutes=1), timedelta(hours=6)
 _LEARNED_FOR = timedelta(days=1)  # how long a usual duration is remembered
+_REASONS = frozenset(reason.value for reason in Reason)  # another version may know others
 _AGAIN_SOON = frozenset({Reason.READ_TOO_OLD, Reason.UNREADABLE, Reason.NOT_AS_IN_HISTORY})
 
 
@@ -105,7 +107,7 @@ class LatenessMonitor:
         self._flows: dict[FlowId, FlowRef] = {}
         self._flows_at: datetime | None = None  # when they were listed, by the steady clock
         self._durations: dict[FlowId, tuple[datetime, UsualDuration | None]] = {}
-        self._said: dict[FlowId, Verdict] = {}  # what the last look at EnOS came to
+        self._said: dict[FlowId, Said] = {}  # what the last look at EnOS came to
 
     async def tick(self, now: datetime) -> None:
         """Report what is late at ``now``; to be called every few seconds."""
@@ -142,10 +144,29 @@ class LatenessMonitor:
         expected = (await self._context.store.expectations()).get(flow.id)
         ahead = await self._outlooks.ahead(expected, now) if expected else None
         found = await self._outlooks.of(flow, expected, self._read_since(now), now)
-        said = self._said.get(flow.id)
-        is_same = said is not None and said.due == found.verdict.due
         found = replace(found, estimate=ahead.estimate if ahead else None)
-        return replace(found, verdict=said) if said and is_same and found.verdict.reason is Reason.LATE else found
+        said, due = self._said.get(flow.id), found.verdict.due
+        if (
+            said is None
+            or due is None
+            or found.verdict.reason is not Reason.LATE
+            or said[1:] != (due.fire, due.deadline)
+        ):
+            return found
+        return replace(found, verdict=replace(found.verdict, reason=Reason(said[0])))
+
+    @property
+    def said(self) -> Mapping[FlowId, Said]:
+        """What a look at EnOS came to, of flows that seemed late by history."""
+        return self._said
+
+    def learn(self, said: Mapping[FlowId, Said]) -> None:
+        """Know what another process saw."""
+        self._said = {id_: each for id_, each in said.items() if each[0] in _REASONS}
+
+    def _say(self, flow: FlowId, verdict: Verdict) -> None:
+        if verdict.due is not None:
+            self._said[flow] = verdict.reason.value, verdict.due.fire, verdict.due.deadline
 
     # ── late by history ──
 
@@ -167,7 +188,7 @@ class LatenessMonitor:
             self._next[flow.id] = _again(verdict, now, soon=verdict.reason in {*_AGAIN_SOON, Reason.LATE})
             log.debug("Flow %s: %s", flow.id, verdict.reason.value)
             if verdict.reason is Reason.LATE and (silent := _silence(flow.id, live, snoozed, now)):
-                self._said[flow.id] = replace(verdict, reason=silent)
+                self._say(flow.id, replace(verdict, reason=silent))
                 self._next[flow.id] = _again(verdict, now)
             elif verdict.reason is Reason.LATE:
                 found.append(_Found(outlook, verdict))
@@ -238,7 +259,7 @@ class LatenessMonitor:
                 unreadable = replace(found.verdict, reason=Reason.UNREADABLE)
                 looked = replace(found, verdict=unreadable, is_refused=True)
         verdict = looked.verdict
-        self._said[found.outlook.flow.id] = verdict
+        self._say(found.outlook.flow.id, verdict)
         log.info("Flow %s: %s", found.outlook.flow.id, verdict.reason.value)
         return looked
 
