@@ -307,7 +307,7 @@ class App:
         """Receive and answer; lead, at once where nobody else does."""
         if self.replica.leads:
             await self.leading.begin()
-        for run in (self.watchdog.run, self.homes.run):
+        for run in (self.jobs.watch_clock, self.watchdog.run, self.homes.run):
             self._task(run())
         await self.gateway.start()
         self._task(self._learn_languages())

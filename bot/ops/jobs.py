@@ -257,4 +257,4 @@ class Jobs:
         log.log(level, event, span)
         if back:
             self.scheduler.shift_back(-jump.by)
-            self.clock_went_back = True
+            self.clock_went_back = self.replica.leads  # who leads later looks at the times then

@@ -56,7 +56,7 @@ class Leading:
         left = await crash_recovery.open_attempts(self.services)  # where this bot is alone: before anything is received
         unanswered = await self.store.unanswered()
         self.began = True
-        for run in (self.jobs.watch_clock, self.jobs.delivery.run, self.bridges.run):
+        for run in (self.jobs.delivery.run, self.bridges.run):
             self.in_background(run())
         self.in_background(self._finish_first(left, unanswered))
         self.jobs.schedule_leading()

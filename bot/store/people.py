@@ -163,6 +163,12 @@ class AuditLog(Transactional):
         return tuple(_entry(row) for row in rows)
 
     @read
+    def is_in_hand(self, db: Database, attempt: int) -> bool:
+        """Whether a replica that lives has this attempt in hand."""
+        begun = "SELECT replica FROM attempts WHERE id = ? AND ended_at IS NULL"
+        return db.execute(f"SELECT 1 FROM replicas WHERE id IN ({begun})", [attempt]).fetchone() is not None  # noqa: S608  constants only
+
+    @read
     def bulk_entries(self, db: Database, attempt: int) -> tuple[Entry, ...]:
         """The parts (``part_key``) of an attempt that have acted, or are open."""
         begin, end = part_key(attempt, ""), part_key(attempt, "\x7f")

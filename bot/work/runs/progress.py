@@ -111,9 +111,16 @@ class RunTracker:
             log.exception("Run %s could not be given up. flowbot tries again after its next start.", run.instance)
             tracked.due = _NEVER
 
+    async def _is_waited_for(self, run: Run) -> bool:
+        """Whether whoever sent the call may still wait for its answer: this process, or another replica."""
+        store = self._services.store
+        if store.replica:
+            return await store.is_in_hand(run.attempt)
+        return run.started_at >= self._process_started
+
     async def _resolve_lost_answer(self, run: Run, tracked: _Tracked, now: datetime) -> None:
         """Find out after a lost answer whether the run exists, is somebody else's, or was not started."""
-        in_flight = run.started_at >= self._process_started and now - run.started_at < IN_FLIGHT
+        in_flight = now - run.started_at < IN_FLIGHT and await self._is_waited_for(run)
         if in_flight and not await self._is_posted(run):
             return
         user, zone = UserId(run.user_id), self._services.platform_zone()
