@@ -6,6 +6,7 @@ import pytest
 from replicas_world import hears, two_worlds
 
 from bot.core.flow.model import Parameter
+from bot.slack import incoming_forms
 
 
 @pytest.fixture
@@ -76,6 +77,21 @@ async def test_a_secret_in_a_form_stays_at_the_one_that_was_told_it(worlds):
     await hears(here)
     ((_, _, _, _, sent),) = here.enos.done()
     assert dict(sent) == {"api_key": "hunter2"}
+
+
+async def test_back_in_the_form_at_another_one_only_the_secret_is_asked_for_again(worlds):
+    here, there = worlds
+    here.enos.change(3377, parameters=(Parameter("api_key", "s3cret"), Parameter("path", "/a")))
+    view = await here.maya.fills(await here.maya.opens("trigger"), flow="3377")
+    preview = await here.maya.submits(await here.maya.fills(view, p0="hunter2", p1="/b"))
+    back = {"action_id": "field:back", "type": "button"}
+    await there.forms.changed(incoming_forms.changed(there.maya.event(preview, actions=[back]), there.now))
+    assert "[/b]" in preview.text
+    assert "hunter2" not in preview.text
+    preview = await there.maya.submits(await there.maya.fills(preview, p0="hunter3"))
+    await there.maya.submits(preview)
+    ((_, _, _, _, sent),) = here.enos.done()
+    assert dict(sent) == {"api_key": "hunter3", "path": "/b"}
 
 
 async def test_what_was_submitted_at_one_does_nothing_at_the_other(worlds):
