@@ -1,11 +1,14 @@
 """A press or a form that arrives at another replica than the one that wrote the message."""
 
+import asyncio
 import re
 
 import pytest
+from answer_world import OPS
 from replicas_world import hears, two_worlds
 
 from bot.core.flow.model import Parameter
+from bot.core.people.model import IncomingMessage, Origin, Surface
 from bot.slack import incoming_forms
 
 
@@ -116,3 +119,35 @@ async def test_status_says_how_many_there_are_who_leads_and_who_answers(worlds):
 async def test_status_of_one_alone_says_nothing_of_replicas(world, maya):
     (said,) = await maya.says("status")
     assert "eplica" not in said.text
+
+
+async def said_to(world, key, words, post=""):
+    """How a command ends that arrives at one of the replicas."""
+    surface = Surface.BUTTON if post else Surface.COMMAND
+    said = IncomingMessage(key, words, world.maya.person, Origin(surface, OPS, message="1.1"), world.now, post)
+    assert await world.dispatcher.record_arrival(said)
+    _, answer = await world.dispatcher.answer(said)
+    return answer.outcome.reason or answer.outcome.ending.value
+
+
+async def test_what_is_said_at_both_at_once_starts_one_run(worlds):
+    here, there = worlds
+    ends = await asyncio.gather(said_to(here, "k1", "trigger 3377"), said_to(there, "k2", "trigger 3377"))
+    assert set(ends) in ({"done", "second_start"}, {"done", "minute_taken"})  # by which was further
+    assert len(here.enos.done()) == 1
+
+
+async def test_a_button_that_is_pressed_at_both_at_once_acts_once(worlds):
+    here, there = worlds
+    (preview,) = await here.maya.says("trigger 3377 dry-run")
+    _, post, words = preview.buttons["Trigger"].split("|", 2)
+    ends = await asyncio.gather(said_to(here, "k1", words, post), said_to(there, "k2", words, post))
+    assert sorted(ends) == ["already_done", "done"]
+    assert len(here.enos.done()) == 1
+
+
+async def test_a_delivery_that_slack_repeats_to_the_other_one_is_known(worlds):
+    here, there = worlds
+    assert await said_to(here, "Ev1", "whoami") == "done"
+    again = IncomingMessage("Ev1", "whoami", there.maya.person, Origin(Surface.COMMAND, OPS), there.now)
+    assert not await there.dispatcher.record_arrival(again)
