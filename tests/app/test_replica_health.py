@@ -9,6 +9,7 @@ from replica_apps import get, metric, told, two_bots
 from bot.core.flow.model import FlowId
 from bot.core.health.promise import Promise
 from bot.core.text.message import msg, plain
+from bot.ops.clocks import ClockJump
 from bot.ops.clocks import wall as now
 from bot.work.delivery.alarms import Alarm
 
@@ -117,3 +118,13 @@ async def test_one_alone_tells_nobody(bots):
     bots.leader.replica.living = 1
     await bots.leader.jobs.share()
     assert (await bots.leader.store.notes())["shared"] == before
+
+
+async def test_a_clock_that_is_set_back_moves_each_scheduler_and_only_the_leader_corrects_the_database(bots):
+    for bot, corrects in ((bots.leader, True), (bots.follower, False)):
+        moved = []
+        bot.scheduler.shift_back = moved.append
+        bot.jobs._on_clock_jump(ClockJump(-timedelta(hours=1), bot.steady()))
+        assert bot.jobs.clock_went_back is corrects
+        assert moved == [timedelta(hours=1)]
+        assert any("watch_clock" in repr(task.get_coro()) for task in bot._background)
