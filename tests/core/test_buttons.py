@@ -45,3 +45,9 @@ def test_how_a_reference_is_written(stash, secret, written):
 
 def test_a_command_is_not_a_reference():
     assert buttons.referenced("ack 2809") is None
+
+
+def test_a_secret_may_name_the_replica_that_keeps_it():
+    assert buttons.referenced(buttons.reference("stash", "secret@replica")) == ("stash", "secret@replica")
+    assert buttons.keeper("secret@replica") == "replica"
+    assert buttons.keeper("secret") == buttons.keeper("") == ""

@@ -1,6 +1,6 @@
 """What a person is told where something failed."""
 
-from bot.core.errors import DatabaseUnreachable, internal_error
+from bot.core.errors import DatabaseUnreachable, NewerDatabase, Superseded, internal_error
 from bot.core.text.message import plain, rendered
 
 
@@ -16,3 +16,8 @@ def test_a_database_that_is_elsewhere_names_no_disk_to_people_and_its_reason_to_
     assert "Connection refused" not in plain(away.message)
     assert str(away) == "The database can't be reached: Connection refused"
     assert away.reason == "Connection refused"
+
+
+def test_who_is_replaced_says_that_nothing_was_changed():
+    assert "Nothing was changed. Try again." in plain(Superseded().message)
+    assert NewerDatabase("29").reason == "a newer flowbot has brought it to version 29"
