@@ -305,7 +305,7 @@ class App:
 
     async def start(self) -> None:
         """Receive and answer; lead, at once where nobody else does."""
-        if self.replica.leads:
+        if isinstance(self.replica, Alone):
             await self.leading.begin()
         for run in (self.jobs.watch_clock, self.watchdog.run, self.homes.run):
             self._task(run())
@@ -315,6 +315,7 @@ class App:
         self.jobs.schedule()
         self.scheduler.start()
         if not self.leading.began:
+            self.replica.stand()
             self._task(self.leading.begin_once_elected())
 
     def _on_unavailable(self, trouble: DatabaseUnavailable) -> None:

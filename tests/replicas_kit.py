@@ -40,6 +40,7 @@ async def replicas(*names, **options):
         made = [Replica(store, store.session(), **options) for store in found]
         try:
             for each in made:
+                each.stand()
                 await each.turn()
             yield list(zip(found, made, strict=True))
         finally:

@@ -101,6 +101,7 @@ class NewerDatabase(Superseded):
 
     def __init__(self, version: str) -> None:
         super().__init__(f"a newer flowbot has brought it to version {version}")
+        self.message = msg("A newer version of flowbot is taking over. Nothing was changed. Try again.")
 
 
 def internal_error(reference: str) -> Message:

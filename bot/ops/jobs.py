@@ -197,7 +197,8 @@ class Jobs:
 
     async def count_sockets(self) -> None:
         """Count the sockets each second: ``status`` must not show an old number."""
-        self.metrics_updater.connected = (await self.gateway.health()).connected
+        self.metrics_updater.connected = connected = (await self.gateway.health()).connected
+        self.replica.note_slack(is_reached=connected > 0 or self.settings.mode != "socket")
 
     async def share(self) -> None:
         """Tell the other replicas what only the leader knows, or hear it."""

@@ -8,7 +8,7 @@ import os
 import resource
 import socket
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bot import __version__
@@ -16,6 +16,7 @@ from bot.absent import absent
 from bot.core.errors import Failure, NewerDatabase, TemporaryFailure
 from bot.core.text import catalogue
 from bot.core.text.mask import Mask
+from bot.core.values import dataclass
 from bot.ops import logs, signals
 from bot.settings.table import Settings
 from bot.store.store import Store
@@ -79,22 +80,37 @@ async def _run(settings: Settings) -> int:
     loop = asyncio.get_running_loop()
     with signals.wake_on_signals(loop):
         try:
-            store = await _opened(settings)
+            begun = await _begun(settings)
         except Failure as failure:
             return _complain([str(failure)], EXIT_FAILED)
         try:
-            while (code := await _serve(settings, store)) is None:
-                store = await _opened(settings, patient=True)
+            while (code := await _serve(settings, begun)) is None:
+                begun = await _begun(settings, patient=True)
         finally:
             signals.ignore_signals()
         return code
 
 
-async def _opened(settings: Settings, *, patient: bool = False) -> Store:
-    """The database; ``patient`` waits for it. On a thread: the loop can be woken, a wait for a thread cannot."""
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """What a bot begins with."""
+
+    store: Store
+    replica: "Replica | None"  # None where nobody else can be
+    notes: Mapping[str, str]
+
+
+async def _begun(settings: Settings, *, patient: bool = False) -> _Begun:
+    """The database, joined; ``patient`` waits for it. Raises ``Failure``."""
     while True:
         try:
-            return await asyncio.to_thread(Store.open, settings.database, language=settings.language)
+            # On a thread: the loop can be woken, a wait for a thread cannot.
+            store = await asyncio.to_thread(Store.open, settings.database, language=settings.language)
+            try:
+                return _Begun(store, await _joined(store), await store.notes())
+            except BaseException:
+                store.close()
+                raise
         except TemporaryFailure as trouble:
             if not patient:
                 raise
@@ -103,24 +119,21 @@ async def _opened(settings: Settings, *, patient: bool = False) -> Store:
 
 
 async def _joined(store: Store) -> "Replica | None":
-    """This replica, where others may be; its first turn shows whether it leads."""
+    """This replica, where others may be."""
     if (session := store.session()) is None:
         return None
     from bot.ops.replica import Replica  # not where nobody else can be
 
     await store.join(f"{socket.gethostname()}, process {os.getpid()}", __version__)
-    replica = Replica(store, session)
-    await replica.turn()
-    return replica
+    return Replica(store, session)
 
 
-async def _serve(settings: Settings, store: Store) -> int | None:
+async def _serve(settings: Settings, begun: _Begun) -> int | None:
     """Run one bot until it is to stop: the exit code; None where it was lost among others and is to begin anew."""
-    stop = asyncio.Event()
+    stop, store, replica = asyncio.Event(), begun.store, begun.replica
     async with store:
-        replica = await _joined(store)
         keeping = asyncio.create_task(_kept(replica, stop))
-        outside, drain = Outside(settings, await store.notes(), is_fenced=replica is not None), ABORT_SECONDS
+        outside, drain = Outside(settings, begun.notes, is_fenced=replica is not None), ABORT_SECONDS
         connecting = asyncio.create_task(_connect(outside, stop))
         app = (await _app_class())(outside, store, replica)
         signals.call_on_signals(asyncio.get_running_loop(), stop.set)
@@ -129,7 +142,7 @@ async def _serve(settings: Settings, store: Store) -> int | None:
             if problems := await connecting:
                 return _complain(problems, EXIT_SETTINGS)
             if stop.is_set():
-                return EXIT_OK
+                return EXIT_OK if replica is None or not replica.lost.is_set() else _lost(replica)
             drain = DRAIN_SECONDS
             await app.start()
             log.info("flowbot is running. Its health is at %s", app.address)
@@ -170,7 +183,8 @@ def _lost(replica: "Replica") -> int | None:
     if isinstance(replica.why_lost, NewerDatabase):
         log.warning("%s. This flowbot is older and stops.", replica.why_lost.reason.capitalize())
         return EXIT_OK
-    log.warning("Another replica has taken over what this one did. It drops everything and begins anew.")
+    reason = replica.why_lost.reason if replica.why_lost is not None else "it was stopped"
+    log.warning("This replica drops everything and begins anew: %s", reason)
     return None
 
 

@@ -8,6 +8,9 @@
 A lease is renewed about each second and lasts for six. What cannot be undone (a message, the start of a flow) is done
 only while it surely lasts: a process that was stopped for a while and wakes does nothing before it has asked. While the
 database cannot be reached nobody is lost: whoever comes back and finds everything as it was goes on.
+
+It stands for election once Slack can be reached from here. A leader that loses Slack for a minute gives up its lead
+where another one is ready, and begins anew.
 """
 
 import asyncio
@@ -26,6 +29,8 @@ LEASE = 6.0  # seconds
 MARGIN = 1.0  # seconds before its end in which nothing is begun any more
 EVERY = 1.0  # seconds between two renewals
 PATIENCE = 3.0  # seconds that the database may take to answer
+UNREACHED = 60.0  # seconds without a connection to Slack after which another one is to lead
+GIVES_WAY = 3.0  # seconds after the database was away in which its leader may come back before others stand
 PAUSE = 0.5  # seconds before it is asked again
 AGAIN = "again"  # is heard after what others told may have been missed
 
@@ -64,6 +69,10 @@ class Standing(Protocol):
         """Whether the leader lives."""
 
     @property
+    def is_replaceable(self) -> bool:
+        """Whether another replica is ready to lead."""
+
+    @property
     def is_first(self) -> bool:
         """Whether it is the first of those that follow."""
 
@@ -71,8 +80,8 @@ class Standing(Protocol):
 class Session(Protocol):
     """The connection that keeps the lease. Every method raises ``DatabaseUnavailable``."""
 
-    async def renew(self, lease: float) -> Standing:
-        """Renew the lease of so many seconds."""
+    async def renew(self, lease: float, *, is_ready: bool) -> Standing:
+        """Renew the lease of so many seconds, and say whether this one could lead."""
 
     async def lock(self) -> bool:
         """Take the leader's lock, or say that it is held here already."""
@@ -121,6 +130,12 @@ class Alone:
         """Always."""
         return True
 
+    def stand(self) -> None:
+        """It leads already."""
+
+    def note_slack(self, *, is_reached: bool) -> None:
+        """Nobody else could lead."""
+
     def silent_since(self) -> datetime | None:
         """Never."""
 
@@ -154,8 +169,10 @@ class Replica:
         self.why_lost: DatabaseUnavailable | None = None
         self.leader = ""  # its id, as far as known
         self._sure_until = Moment(0.0, 0.0)
-        self._answered = self._led = clock()  # when the database has, and somebody led, the last time
+        self._stands = False
+        self._answered = self._led = self._reached = clock()  # the last time: the database; a leader; Slack
         self._answering_since: float | None = None  # the database has answered each time
+        self._gives_way_until = 0.0
         self._caring: asyncio.Task[None] | None = None
 
     def is_sure(self) -> bool:
@@ -178,6 +195,18 @@ class Replica:
         """The seconds for which no replica is known to lead."""
         return max(0.0, self._clock().since_boot - self._led.since_boot)
 
+    def stand(self) -> None:
+        """Lead from now on whenever nobody else does: Slack can be reached from here."""
+        self._stands, self._reached = True, self._clock()
+
+    def note_slack(self, *, is_reached: bool) -> None:
+        """Note whether Slack can be reached from here: who cannot tell anybody anything is not to lead for long."""
+        if is_reached:
+            self._reached = self._clock()
+
+    def _is_ready(self) -> bool:
+        return self._stands and self._clock().since_boot - self._reached.since_boot < UNREACHED
+
     def lose(self, why: DatabaseUnavailable) -> None:
         """Stop being anything: others have taken over."""
         if not self.lost.is_set():
@@ -198,7 +227,7 @@ class Replica:
                     why = trouble.reason if isinstance(trouble, DatabaseUnavailable) else "no answer"
                     if self._answering_since is not None:
                         log.warning("The database does not answer (%s). flowbot tries again.", why)
-                    self._answering_since = None
+                    self._answering_since, self._gives_way_until = None, self._clock().since_boot + GIVES_WAY
                     if self._clock().since_boot - self._answered.since_boot >= PATIENCE:
                         self._store.out_of_reach = DatabaseUnreachable(why)
                     await self._session.close()
@@ -211,7 +240,7 @@ class Replica:
     async def turn(self) -> None:
         """Renew the lease once and do what follows from the answer. Raises ``DatabaseUnavailable``."""
         began = self._clock()
-        standing = await self._session.renew(LEASE)
+        standing = await self._session.renew(LEASE, is_ready=self._is_ready())
         self._store.out_of_reach = None
         self.leader, self.living, self.is_first = standing.leader, standing.living, standing.is_first
         if not standing.lives or (self.leads and standing.leader != self._store.id):
@@ -222,6 +251,10 @@ class Replica:
         if self._answering_since is None:
             self._answering_since = began.since_boot
             self.heard(AGAIN)
+        if self.leads and standing.is_replaceable and not self._is_ready():
+            raise Superseded("Slack cannot be reached from here, and another replica may reach it")
+        if not self.leads and (not self._is_ready() or began.since_boot < self._gives_way_until):
+            return
         if not await self._session.lock():
             if self.leads:
                 raise Superseded

@@ -102,7 +102,7 @@ class Outbox(Transactional):
         """Whether a queued post may be sent already, and when the next one may, judging by their own times alone."""
         row = db.execute(
             "SELECT min(at) <= :now, min(at) FILTER (WHERE at > :now)"
-            " FROM (SELECT max(due, retry_at) AS at FROM posts WHERE state = 'queued')",
+            " FROM (SELECT max(due, retry_at) AS at FROM posts WHERE state = 'queued') AS waiting",
             {"now": timestamp(now)},
         ).fetchone()
         return bool(row[0]), from_timestamp_or_none(row[1])

@@ -330,7 +330,8 @@ _REPLICAS = (
       version TEXT NOT NULL,
       backend INTEGER NOT NULL,
       began_at INTEGER NOT NULL,
-      renewed_at INTEGER NOT NULL
+      renewed_at INTEGER NOT NULL,
+      ready INTEGER NOT NULL DEFAULT 0
     ) STRICT, WITHOUT ROWID
     """,
     "ALTER TABLE attempts ADD COLUMN replica TEXT NOT NULL DEFAULT ''",

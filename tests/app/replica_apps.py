@@ -22,6 +22,7 @@ async def bot_of(address, running, folder, name, **environ):
     async with Store.open(address, language=read.language) as store:
         await store.join(name, "1.0")
         replica = Replica(store, store.session())
+        replica.stand()
         await replica.turn()
         bot = app.App(Outside(read, await store.notes(), is_fenced=True), store, replica)
         turns = asyncio.create_task(replica.run())

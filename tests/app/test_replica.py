@@ -6,7 +6,7 @@ import contextlib
 import pytest
 
 from bot.core.errors import DatabaseUnavailable, NewerDatabase, Superseded
-from bot.ops.replica import AGAIN, LEASE, Moment, Replica
+from bot.ops.replica import AGAIN, GIVES_WAY, LEASE, UNREACHED, Moment, Replica
 from bot.store.postgres.session import Standing
 
 
@@ -27,7 +27,7 @@ class Server:
 
     def __init__(self):
         self.lives, self.leader, self.holder, self.dead = set(), "", None, ()
-        self.cut_off = []
+        self.cut_off, self.ready = [], set()
 
 
 class PretendSession:
@@ -36,11 +36,16 @@ class PretendSession:
         self.trouble, self.told, self.closed, self.turns = None, [], 0, asyncio.Event()
         server.lives.add(me)
 
-    async def renew(self, _lease):
+    async def renew(self, _lease, *, is_ready):
+        self.server.ready = self.server.ready - {self.me} | ({self.me} if is_ready else set())
         self.turns.set()
         if self.trouble is not None:
             raise self.trouble
-        return Standing(lives=self.me in self.server.lives, leader=self.server.leader)
+        return Standing(
+            lives=self.me in self.server.lives,
+            leader=self.server.leader,
+            is_replaceable=bool(self.server.ready - {self.me}),
+        )
 
     async def lock(self):
         self.server.holder = self.server.holder or self.me
@@ -91,6 +96,7 @@ class World:
                 took_over=self.dead.append,
                 clock=self.clock,
             )
+            self.replicas[name].stand()
 
 
 @contextlib.asynccontextmanager
@@ -183,9 +189,9 @@ async def test_the_lease_counts_from_before_the_question():
     (a,) = world.replicas.values()
     renew = world.sessions["a"].renew
 
-    async def slow(lease):
+    async def slow(*terms, **more):
         world.clock.goes_on(LEASE)  # the process was stopped while it asked
-        return await renew(lease)
+        return await renew(*terms, **more)
 
     world.sessions["a"].renew = slow
     await a.turn()
@@ -255,3 +261,66 @@ async def test_what_others_tell_is_heard():
     async with running(a):
         await everything.wait()
     assert world.heard == [AGAIN, "posts", "bridges"]  # what was told before this connection is looked for
+
+
+async def test_who_cannot_reach_slack_yet_does_not_stand():
+    world = World("a", "b")
+    a, b = world.replicas.values()
+    a._stands = False  # it has begun, and waits for Slack
+    await a.turn()
+    assert not a.leads
+    await b.turn()
+    assert b.leads
+    assert world.server.ready == {"b"}
+
+
+async def test_a_leader_without_slack_gives_up_its_lead_where_another_is_ready():
+    world = World("a", "b")
+    a, b = world.replicas.values()
+    await a.turn()
+    await b.turn()
+    for _ in range(70):
+        world.clock.goes_on(1)
+        b.note_slack(is_reached=True)
+        a.note_slack(is_reached=False)
+        await b.turn()
+        if a._clock().since_boot - a._reached.since_boot < UNREACHED:
+            await a.turn()
+    with pytest.raises(Superseded) as gave_up:
+        await a.turn()
+    assert "another replica may reach it" in gave_up.value.reason
+
+
+async def test_a_leader_without_slack_goes_on_where_the_others_lack_it_too():
+    world = World("a", "b")
+    a, b = world.replicas.values()
+    await a.turn()
+    await b.turn()
+    world.clock.goes_on(UNREACHED)
+    await b.turn()
+    await a.turn()
+    assert a.leads
+    assert world.server.ready == set()
+    world.server.holder = None
+    await b.turn()
+    assert not b.leads  # it could not tell anybody anything
+
+
+async def test_after_the_database_was_away_the_leader_has_its_turn_before_the_others(monkeypatch):
+    monkeypatch.setattr("bot.ops.replica.PAUSE", 0)
+    world = World("a", "b")
+    a, b = world.replicas.values()
+    await a.turn()
+    await b.turn()
+    world.sessions["b"].trouble = DatabaseUnavailable("it was restarted")
+    world.server.holder = None
+    async with running(b):
+        while world.sessions["b"].closed == 0:
+            world.sessions["b"].turns.clear()
+            await world.sessions["b"].turns.wait()
+    world.sessions["b"].trouble = None
+    await b.turn()
+    assert not b.leads
+    world.clock.goes_on(GIVES_WAY)
+    await b.turn()
+    assert b.leads

@@ -14,9 +14,11 @@ class Session:
     """A database's side of it: ``standing`` is what it says of the replica, None where it does not answer."""
 
     def __init__(self):
-        self.standing = SimpleNamespace(lives=True, leader="other", living=2, is_led=True, is_first=True)
+        self.standing = SimpleNamespace(
+            lives=True, leader="other", living=2, is_led=True, is_first=True, is_replaceable=False
+        )
 
-    async def renew(self, _lease):
+    async def renew(self, _lease, *, is_ready):
         if self.standing is None:
             raise DatabaseUnavailable("gone")
         return self.standing
@@ -36,6 +38,7 @@ def scene():
     """A replica that follows, and a clock."""
     session, now, heard = Session(), [Moment(100.0, 1_800_000_000.0)], []
     replica = Replica(SimpleNamespace(id="me"), session, heard=heard.append, clock=lambda: now[0])
+    replica.stand()
 
     async def after(seconds, *, turns=True):
         now[0] = Moment(now[0].since_boot + seconds, now[0].wall + seconds)

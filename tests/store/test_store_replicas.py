@@ -62,7 +62,7 @@ async def test_the_leader_is_whoever_began_last_and_the_former_one_writes_nothin
         assert await former.lead() == 1
         await former.queue([message("p1")])
         assert await leader.lead() == 2
-        assert (await session.renew(LEASE)).leader == leader.id
+        assert (await session.renew(LEASE, is_ready=True)).leader == leader.id
         with pytest.raises(Superseded):
             await former.queue([message("p2")])
         assert [post.new.id for post in await leader.due(NOW)] == ["p1"]
@@ -80,9 +80,9 @@ async def test_a_lease_that_ran_out_makes_dead_and_the_dead_write_nothing(addres
     async with replica(address, "a") as (leader, _), replica(address, "b") as (other, session):
         await leader.lead()
         assert await leader.forget_dead(HOUR) == ()
-        assert (await session.renew(LEASE)).lives
+        assert (await session.renew(LEASE, is_ready=True)).lives
         assert await leader.forget_dead(OVER) == ("b",)  # never itself
-        assert not (await session.renew(LEASE)).lives
+        assert not (await session.renew(LEASE, is_ready=True)).lives
         with pytest.raises(Superseded):
             await other.queue([message("p1")])
         await leader.queue([message("p2")])
@@ -109,15 +109,15 @@ async def test_a_program_that_looks_in_joins_nobody(address):
 
 async def test_the_session_of_a_hung_leader_is_cut_off_and_only_then(address):
     async with replica(address, "a") as (_, hung), replica(address, "b") as (_, other):
-        await hung.renew(LEASE)
+        await hung.renew(LEASE, is_ready=True)
         assert await hung.lock()
         assert not await other.cut_off(HOUR)
         assert not await other.lock()
         assert await other.cut_off(OVER)
         await locked(other)
         with pytest.raises(DatabaseUnavailable):
-            await hung.renew(LEASE)
-        assert (await hung.renew(LEASE)).lives  # it connects anew
+            await hung.renew(LEASE, is_ready=True)
+        assert (await hung.renew(LEASE, is_ready=True)).lives  # it connects anew
         assert not await hung.lock()
 
 
@@ -141,6 +141,8 @@ async def test_what_is_told_is_heard_by_all_once_it_is_committed(address):
 async def test_two_replicas_elect_one_and_the_other_follows_when_it_goes(address):
     async with replica(address, "a") as (first, one), replica(address, "b") as (second, two):
         leader, follower = Replica(first, one), Replica(second, two)
+        leader.stand()
+        follower.stand()
         await leader.turn()
         await follower.turn()
         assert (leader.leads, follower.leads) == (True, False)
@@ -157,6 +159,7 @@ async def test_two_replicas_elect_one_and_the_other_follows_when_it_goes(address
 async def test_a_leader_whose_connections_were_cut_goes_on_where_nobody_took_over(address):
     async with replica(address, "a") as (store, session):
         leader = Replica(store, session)
+        leader.stand()
         await leader.turn()
         with psycopg.connect(address.url, autocommit=True) as operator:
             operator.execute(

@@ -207,7 +207,7 @@ async def all_answers(store):
     """What each question is answered."""
     flows = [FlowId(each) for each in FLOWS]
     asked = {
-        "due": store.due(NOW), "next": store.next_due(), "unclear": store.to_look_up(later(hours=9)),
+        "due": store.due(NOW), "next": store.next_due(NOW), "unclear": store.to_look_up(later(hours=9)),
         "live": store.incidents(), "all": store.incidents(live=False), "since": store.incidents(live=False, since=NOW),
         "thread": store.incident_of_thread("C1", "1.0"), "grouped": store.grouped("g1"),
         "groups": store.incident_groups(), "steps": store.escalation_steps([f"i{n}" for n in range(4)]),

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -143,6 +143,8 @@ def target(address: "ServerAddress") -> Iterator[PostgresSide]:
                 verbatim(f"The connection to {name} was lost at the very end ({words(error)})."),
                 verbatim("Copy again. If it is not empty then, the copy is complete, and there is nothing to do."),
             ) from error
+        with suppress(psycopg.Error):  # it would be done some minutes later by itself
+            connection.execute("ANALYZE")  # PostgreSQL plans badly for tables that it knows nothing about
 
 
 @contextmanager

@@ -19,12 +19,13 @@ from bot.store.schema import STEPS
 LOCK = 0x666C7764  # of PostgreSQL's advisory locks: who leads
 
 _RENEW = """
-    UPDATE replicas SET renewed_at = now_ms(), backend = pg_backend_pid() WHERE id = %s
+    UPDATE replicas SET renewed_at = now_ms(), backend = pg_backend_pid(), ready = %s WHERE id = %s
     RETURNING (SELECT leader FROM replication), (SELECT version FROM replication),
       (SELECT count(*) FROM replicas WHERE id = %s OR renewed_at > now_ms() - %s),
       EXISTS (SELECT 1 FROM replicas r JOIN replication p ON p.leader = r.id WHERE r.renewed_at > now_ms() - %s),
       NOT EXISTS (SELECT 1 FROM replicas r, replication p
-                  WHERE r.id < %s AND r.id <> p.leader AND r.renewed_at > now_ms() - %s)
+                  WHERE r.id < %s AND r.id <> p.leader AND r.renewed_at > now_ms() - %s),
+      EXISTS (SELECT 1 FROM replicas WHERE id <> %s AND ready = 1 AND renewed_at > now_ms() - %s)
 """
 _CUT_OFF = f"""
     SELECT pg_terminate_backend(l.pid) FROM pg_locks l LEFT JOIN replicas r ON r.backend = l.pid
@@ -43,6 +44,7 @@ class Standing:
     living: int = 1  # replicas
     is_led: bool = True  # the leader lives
     is_first: bool = True  # of those that follow: it speaks for them where nobody leads
+    is_replaceable: bool = False  # another one is ready to lead
 
 
 class Session:
@@ -53,16 +55,19 @@ class Session:
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._holds = False
 
-    async def renew(self, lease: float) -> Standing:
-        """Renew the lease; a replica lives for so many seconds after it has renewed its own."""
+    async def renew(self, lease: float, *, is_ready: bool) -> Standing:
+        """Renew the lease; a replica lives for so many seconds after it has renewed its own.
+
+        ``is_ready``: whether this one could lead.
+        """
         me, span = self._me, int(1000 * lease)
-        rows = await self._rows(_RENEW, [me, me, span, span, me, span])
+        rows = await self._rows(_RENEW, [int(is_ready), me, me, span, span, me, span, me, span])
         if not rows:
             return Standing(lives=False)
-        leader, version, living, is_led, is_first = rows[0]
+        leader, version, *facts = rows[0]
         if version > len(STEPS):
             raise NewerDatabase(str(version))
-        return Standing(True, leader, living, is_led, is_first)
+        return Standing(True, leader, *facts)
 
     async def lock(self) -> bool:
         """Whether this connection holds the leader's lock; it is taken where nobody has it."""
