@@ -19,10 +19,13 @@ TESTS = (
     "test_killed_while_asking",
     "test_killed_while_many",
     "test_killed_at_nine",
+    "test_asking_crashes",
+    "test_backfill_crashes",
     "test_handover_crashes",
     "test_retry_crashes",
     "test_bridge_crashes",
     "test_delivery_crashes",
+    "test_replica_crashes",
     "test_monitor_interrupted",
 )
 ROOT = Path(__file__).resolve().parents[2]

@@ -96,6 +96,17 @@ class Superseded(DatabaseUnavailable):
         )
 
 
+class CommitUnknown(Superseded):
+    """The database went away before it said whether something was written: this replica begins anew, and looks."""
+
+    def __init__(self) -> None:
+        super().__init__("it went away before it said whether the last change was written")
+        self.message = msg(
+            "flowbot's database went away before it said whether this was written. "
+            "Check the state before you try again."
+        )
+
+
 class NewerDatabase(Superseded):
     """A newer flowbot has changed the tables, to the version that is named: this one stops."""
 

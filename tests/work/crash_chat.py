@@ -1,14 +1,13 @@
 """The world of the commands, killed and started again."""
 
 from answer_world import World
+from crash_databases import opened
 from crash_injection import crashing_store
 
-from bot.store.store import Store
 
-
-async def lives(path, budget=None, earlier=None):
-    """A world on this database; with an earlier one, its time, its Slack and its EnOS go on."""
-    store = Store.open(path)
+async def lives(address, budget=None, earlier=None):
+    """A world on a database; with an earlier one, its time, its Slack and its EnOS go on."""
+    store = await opened(address)
     if budget is not None:
         store = await crashing_store(store, budget)
     world = World(store) if earlier else await World.begun(store)

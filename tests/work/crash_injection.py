@@ -1,7 +1,8 @@
 """A process that may die at any statement.
 
 A *statement* is whatever leaves a trace outside of the process: one SQL statement, one call to Slack or to EnOS.
-A process that has died does nothing any more: its open transaction is rolled back, as SQLite does at the next start.
+A process that has died does nothing any more: its open transaction is rolled back: by SQLite at the next
+start, by PostgreSQL at once.
 """
 
 import asyncio
@@ -15,8 +16,9 @@ class ProcessDied(BaseException):
 class StatementBudget:
     """So many more statements until death; None: for ever."""
 
-    def __init__(self, left=None):
+    def __init__(self, left=None, *, hangs=False):
         self.left = left
+        self.hangs = hangs  # on PostgreSQL: the process does nothing any more, and its connection stays open
         self.is_spent = False
         self.spent = 0
 
@@ -82,11 +84,29 @@ class CrashingProxy:
             yield page
 
 
+def _dying(db, method, budget):
+    """A method of a database on PostgreSQL; a process that dies takes its connection with it, if it does not hang."""
+
+    def call(*statement):
+        try:
+            budget.spend()
+        except ProcessDied:
+            if not budget.hangs:
+                db.close()
+            raise
+        return method(*statement)
+
+    return call
+
+
 async def crashing_store(store, budget):
     """Let every SQL statement of a store cost life; return the store."""
 
     def changed():
         db = store._db
+        if db.is_shared:
+            db.execute, db.executemany = _dying(db, db.execute, budget), _dying(db, db.executemany, budget)
+            return
         db.conn.execute("PRAGMA synchronous = off")  # it is the process that dies here, not the machine
         db.conn = CrashingConnection(db.conn, budget)
 

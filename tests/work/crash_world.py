@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import os
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -11,12 +10,13 @@ from zoneinfo import ZoneInfo
 from answer_views import AnswerViews
 from crash_asks import all_offers
 from crash_channels import NOT_MAYAS, OPS, Channels
+from crash_databases import follows, leads, opened
 from crash_injection import CrashingProxy, ProcessDied, StatementBudget, crashing_store, in_transaction
 from crash_invariants import check_invariants
 from crash_platforms import JONAS, LINA, MAYA, ONCALL, CrashWorldEnos, CrashWorldSlack
 from delivery_fakes import HandClock
+from lost_connections import Line
 from monitor_world import members, on_call
-from new_database import new_database
 from reminder_invariants import EVERY
 
 from bot.core.flow.model import UserId, UserName
@@ -24,7 +24,6 @@ from bot.core.flow.status import Status
 from bot.core.health.promise import BotStatus
 from bot.core.people.model import IncomingMessage, Link, Origin, Surface
 from bot.core.text.mask import DEFAULT, Seal
-from bot.store.store import Store
 from bot.work.commands.context import AnswerSettings, Services
 from bot.work.commands.dispatcher import Dispatcher
 from bot.work.commands.incident_actions import IncidentActions
@@ -47,7 +46,6 @@ PLAIN = {  # orders without a reason: what tells one from all others is missing 
     "assign": f"assign {{flow}} to <@{JONAS.user}>",
     "handover": f"handover to <@{JONAS.user}>",
 }
-HISTORIES = int(os.environ.get("FLOWBOT_HISTORIES", "0"))  # set where there is time: for all that could happen
 
 
 class Process:
@@ -188,8 +186,8 @@ class CrashWorld:
     ``channels``: where there are watches; else None, and all goes to the alert channel.
     """
 
-    def __init__(self, path, storm, *, watched=False):
-        self.path = path
+    def __init__(self, address, storm, *, watched=False, has_standby=False):
+        self.address = address
         self.storm = storm
         self.clock = HandClock()
         self.slack = CrashWorldSlack(self.clock)
@@ -199,20 +197,23 @@ class CrashWorld:
             self.enos.add(flow, f"flow-{flow}", "jonas.weber" if watched and flow == NOT_MAYAS else "maya.chen")
         self.channels = Channels(self) if watched else None
         self.alarms = []
+        self.line = Line()  # to PostgreSQL
         self.expected = set()  # failures that a complete poll has been shown
         self.check_times = []  # when a process looked for reminders that are due, and lived on
         self.said = {}  # by its key, each command that was handed to a process
         self._ids = itertools.count(1)
         self._ends = itertools.count(1)
         self.process = None
+        self.has_standby, self.standby = has_standby, None
+        self.hanging = []  # stores of leaders that were replaced
 
     def new_id(self):
         return f"p{next(self._ids)}"
 
     @classmethod
-    async def begun(cls, path, *, storm=0, watched=False):
+    async def begun(cls, address, *, storm=0, watched=False, has_standby=False):
         """A world whose bot has been watching for a while, and knows Maya."""
-        world = cls(new_database(path), storm, watched=watched)
+        world = cls(address, storm, watched=watched, has_standby=has_standby)
         await world.starts()
         if watched:
             await world.channels.watch()
@@ -224,18 +225,35 @@ class CrashWorld:
         return world
 
     async def starts(self, left=None):
-        """A new process on the same database, after the old one's connection is gone."""
+        """A new process on the same database, after the old one's connection is gone.
+
+        With a standby it is that: it was there all the time, and the one that led hangs.
+        """
         if self.process is not None:
             await self.process.monitor.stop()
-            self.process.store.close()
-        budget = StatementBudget(left)
-        store = await crashing_store(Store.open(self.path), budget)
+            if self.has_standby:
+                self.hanging.append(self.process.store)
+            else:
+                self.process.store.close()
+        budget = StatementBudget(left, hangs=self.has_standby)
+        if self.standby is None:
+            store = await opened(self.address)
+        else:
+            store = self.standby
+            await leads(store)
+        if self.has_standby:
+            self.standby = await follows(self.address)
+        if store._db.is_shared:
+            self.line.watch(store)
+        await crashing_store(store, budget)
         self.process = Process(self, store, budget)
 
     async def ends(self):
         await self.process.monitor.stop()
         await self.process.delivery.close()
         self.process.store.close()
+        for each in (*self.hanging, *filter(None, [self.standby])):
+            each.close()
 
     # ── what happens ──
 
@@ -320,13 +338,15 @@ class CrashWorld:
         said = self.said.setdefault(key, IncomingMessage(key, text, by, origin, self.clock()))
         await self.process.said(said)
 
-    async def come_to_rest(self):
+    async def come_to_rest(self, *, in_new_process=True):
         """No fault, no death: what is left open comes to its end within a minute and the time Slack's pace takes."""
         self.enos.faults.clear()
         self.slack.faults.clear()
+        self.line.left = None
         if self.channels:
             self.channels.receivers.answers.clear()
-        await self.starts()
+        if in_new_process:
+            await self.starts()
         await self.pass_time(2, poll_at=1)
         seconds, polls, looks = 0, [45, 90], [20, 95]
         while seconds < 180 or await self._waits():
@@ -367,11 +387,11 @@ class CrashWorld:
 
     @contextmanager
     def without_crashes(self):
-        """What is done within costs no life."""
-        budget = self.process.budget
-        left, budget.left = budget.left, None
+        """What is done within costs no life, and no line."""
+        budget, line = self.process.budget, self.line
+        (left, budget.left), (until_cut, line.left) = (budget.left, None), (line.left, None)
         yield
-        budget.left = left
+        budget.left, line.left = left, until_cut
 
     async def queue(self, *posts):
         with self.without_crashes():

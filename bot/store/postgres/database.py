@@ -5,9 +5,11 @@
     BEGIN             a snapshot that is only read
 
 Both ask how often cached rows were written: what another replica has written is forgotten here (``forget``). A
-connection that is lost fails the transaction, and the next one connects anew.
+connection that is lost fails the transaction, and the next one connects anew. Where it is lost in ``COMMIT``, nobody is
+told anything before a new connection has said what became of it (``_was_committed``).
 """
 
+import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
@@ -19,7 +21,7 @@ from psycopg.types.numeric import Int8Dumper
 from psycopg.types.string import StrDumperUnknown
 
 from bot.core.bridges.model import BridgeSettings
-from bot.core.errors import DatabaseUnavailable, DatabaseUnreachable, NewerDatabase, Superseded
+from bot.core.errors import CommitUnknown, DatabaseUnavailable, DatabaseUnreachable, NewerDatabase, Superseded
 from bot.core.text.language import EN
 from bot.core.values import dataclass
 from bot.store.database import CACHES
@@ -44,8 +46,11 @@ CONNECT = {
     "application_name": "flowbot",
 }
 _PAUSE = 1.0  # seconds after a connection failed in which no other is tried
+_PATIENCE = 10.0  # seconds in which it is asked what became of a commit
+_ASK_AGAIN = 0.1  # seconds
 
 _STATE = "SELECT version, leader, incidents, seen, rules FROM replication"
+_FORGET_COMMITS = "DELETE FROM commits WHERE at < now_ms() - 24 * 60 * 60 * 1000"
 _READ = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {_STATE}"
 
 FAILED = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError)
@@ -102,11 +107,14 @@ class PostgresDatabase:
         self._counts: dict[str, int] = {}
         self._written: set[str] = set()
         self._notices: set[str] = set()
-        self._is_writing = False
+        self._is_writing = self._is_in_transaction = self._has_written = False
+        self._writer, self._commits = secrets.token_hex(8), 0  # who has committed, and how often
+        self._is_in_doubt = False  # nobody knows what became of a commit
         self._retry_at = 0.0
         self._connection: psycopg.Connection[Any] | None = connect(url, lock_timeout=lock_timeout)
         try:
             schema.migrate(self._connection)
+            self._connection.execute(_FORGET_COMMITS)
         except FAILED as error:
             self.close()
             raise DatabaseUnreachable(words(error)) from error
@@ -163,7 +171,7 @@ class PostgresDatabase:
 
     def rollback(self) -> None:
         """Undo the transaction; a connection that does not even take that is given up."""
-        connection = self._connection
+        connection, self._is_in_transaction = self._connection, False
         if connection is None:
             return
         try:
@@ -187,8 +195,11 @@ class PostgresDatabase:
     def _start(self, begin: str, *, writes: bool) -> None:
         self._written.clear()
         self._notices.clear()
-        self._is_writing = writes
-        cursor = self._run(begin)
+        self._is_writing, self._has_written = writes, False
+        if writes and self._is_in_doubt:
+            raise CommitUnknown
+        cursor = self._begun(begin)
+        self._is_in_transaction = True
         cursor.nextset()
         state: Any = cursor.fetchone()
         version, leader, *counts = state
@@ -203,6 +214,16 @@ class PostgresDatabase:
             self.forget(stale)
         self._counts = found
 
+    def _begun(self, begin: str) -> "psycopg.Cursor[Any]":
+        """Begin; on a new connection where the old one was lost meanwhile, which nobody needs to know."""
+        was_connected = self._connection is not None
+        try:
+            return self._run(begin)
+        except DatabaseUnavailable:
+            if not was_connected or self._connection is not None:
+                raise
+            return self._run(begin)
+
     def _commit(self) -> None:
         if self.has_queued_posts:
             self._notices.add("posts")
@@ -213,12 +234,50 @@ class PostgresDatabase:
             end = f"UPDATE replication SET {', '.join(f'{name} = {name} + 1' for name in sorted(self._written))}; "  # noqa: S608  names of ours only
         if self._is_writing:
             end += "".join(f"NOTIFY {CHANNEL}, '{name}'; " for name in sorted(self._notices))
-        self._run(f"{end}COMMIT")
+        if self._has_written:
+            self._commits += 1
+            end += (
+                f"INSERT INTO commits VALUES ('{self._writer}', {self._commits}, now_ms())"  # noqa: S608  ours
+                " ON CONFLICT (writer) DO UPDATE SET number = excluded.number, at = excluded.at; "
+            )
+        try:
+            self._run(f"{end}COMMIT")
+        except DatabaseUnavailable:
+            if not self._is_done():
+                raise
+        self._is_in_transaction = False
         for name in self._written:
             self._counts[name] += 1
 
+    def _is_done(self) -> bool:
+        """Whether a transaction is done though its ``COMMIT`` failed."""
+        if self._connection is not None:  # it has answered: it was undone
+            return False
+        if not self._is_writing:  # what was read was read
+            return True
+        return self._has_written and self._was_committed()
+
+    def _was_committed(self) -> bool:
+        """Whether the commit took place whose answer was lost. Raises ``CommitUnknown``, from then on at each write.
+
+        The row that writers wait for is free once PostgreSQL has done with the lost connection, one way or the other.
+        """
+        until = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                with connect(self.url, lock_timeout=self._lock_timeout) as connection, connection.transaction():
+                    connection.execute("SELECT 1 FROM replication FOR UPDATE")
+                    row = connection.execute("SELECT number FROM commits WHERE writer = %s", [self._writer]).fetchone()
+                return row is not None and int(row[0]) == self._commits
+            except (DatabaseUnavailable, *FAILED) as error:
+                if time.monotonic() > until:
+                    self._is_in_doubt = True
+                    raise CommitUnknown from error
+                time.sleep(_ASK_AGAIN)
+
     def _note_written(self, statement: Statement, rows: int) -> None:
         if statement.writes and rows > 0:
+            self._has_written = True
             self.total_changes += rows
             if statement.cache:
                 self._written.add(statement.cache)
@@ -238,6 +297,8 @@ class PostgresDatabase:
 
     def _open(self) -> "psycopg.Connection[Any]":
         if self._connection is None or self._connection.closed:
+            if self._is_in_transaction:  # what was done on the lost one is undone, and nothing else is done alone
+                raise DatabaseUnreachable("the connection was lost")
             if time.monotonic() < self._retry_at:
                 raise DatabaseUnreachable("it was not there a moment ago")
             try:

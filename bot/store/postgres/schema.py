@@ -36,6 +36,14 @@ CREATE TABLE replication (
   rules BIGINT NOT NULL DEFAULT 0
 ) WITH (fillfactor = 10);
 """
+# The last commit of each opening of the database: what is asked where the answer to ``COMMIT`` was lost.
+_COMMITS = """
+CREATE TABLE commits (
+  writer TEXT COLLATE "C" PRIMARY KEY,
+  number BIGINT NOT NULL,
+  at BIGINT NOT NULL
+) WITH (fillfactor = 50);
+"""
 
 
 def migrate(connection: "psycopg.Connection", steps: Sequence[Sequence[str]] = STEPS) -> int:
@@ -84,6 +92,7 @@ def _create(connection: "psycopg.Connection", steps: Sequence[Sequence[str]]) ->
     for statement in _final(steps):
         connection.execute(sql.definition(statement))
     connection.execute(_REPLICATION)
+    connection.execute(_COMMITS)
     connection.execute(f"INSERT INTO replication (version) VALUES ({len(steps)})")  # noqa: S608  a number
 
 

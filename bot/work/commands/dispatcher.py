@@ -20,7 +20,7 @@ from bot.core.command.parse import parse, say
 from bot.core.command.requests import ALL, ME, Accept, Ask, Help, LinkPerson, Request, Snooze, Trigger, Unsnooze
 from bot.core.command.rights import Caller, Denial, Who, may, may_use_bot
 from bot.core.command.table import BY_REQUEST
-from bot.core.errors import Failure, Refusal
+from bot.core.errors import DatabaseUnavailable, Failure, Refusal, Superseded
 from bot.core.incident.model import IncidentId
 from bot.core.outbox.conversations import SLACK_FAILURES, SlackRefused
 from bot.core.outbox.posts import PostId
@@ -320,7 +320,19 @@ class Dispatcher:
     # ── the ends ──
 
     async def _queue(self, context: CommandContext, answer: Answer) -> None:
-        """Queue the answer's posts, together with the end of the attempt."""
+        """Queue the answer's posts, together with the end of the attempt.
+
+        Where the connection to the database was lost it is a new one by now: without an end the attempt stays open.
+        """
+        try:
+            await self._write(context, answer)
+        except Superseded:
+            raise
+        except DatabaseUnavailable:
+            await self._write(context, answer)
+        self._services.wake()
+
+    async def _write(self, context: CommandContext, answer: Answer) -> None:
         if context.is_first and answer.body is not None and not (answer.public or answer.in_incident):
             welcome = cards.welcome(self._services.answer_settings.command, context.caller)
             answer = replace(answer, body=answer.body.with_block(welcome))
@@ -329,4 +341,3 @@ class Dispatcher:
             self._services.clock(), answer.outcome, request=answer.request, answer=answer.result
         )
         await self._services.store.queue(posts, attempt_result=attempt_result, delivery=context.incoming.key)
-        self._services.wake()

@@ -1,7 +1,9 @@
 """Words that arrived before the process died: done once at the next start, or only after a press if they are old."""
 
+import pytest
 from answer_world import OPS
 
+from bot.core.errors import DatabaseUnavailable, Superseded
 from bot.core.people.model import IncomingMessage, Origin, Surface
 
 COMMAND = Origin(Surface.COMMAND, OPS)
@@ -58,3 +60,31 @@ async def test_a_command_that_cannot_be_answered_waits_for_the_next_start_and_bl
     assert "stays unanswered until the next start" in caplog.text
     world.store.queue = queue
     assert len(await world.answer_left_over()) == 1
+
+
+async def test_where_the_database_fails_once_at_the_end_the_answer_is_written_at_the_second_try(world, monkeypatch):
+    """Nobody restarts: an attempt without an end would stay open."""
+    queue, failures = world.store.queue, [DatabaseUnavailable("the connection was lost")]
+
+    async def fails(*args, **more):
+        if failures:
+            raise failures.pop()
+        await queue(*args, **more)
+
+    monkeypatch.setattr(world.store, "queue", fails)
+    (seen,) = await world.maya.says("disable 3377 confirmed")
+    assert "disabled the schedule of" in seen.text
+    assert [row[2] for row in await world.audited()] == ["done"]
+
+
+async def test_who_was_replaced_does_not_try_to_answer_again(world, monkeypatch):
+    tried = []
+
+    async def replaced(*_args, **_more):
+        tried.append(1)
+        raise Superseded
+
+    monkeypatch.setattr(world.store, "queue", replaced)
+    with pytest.raises(Superseded):
+        await world.maya.says("show 3377")
+    assert tried == [1]

@@ -1,13 +1,11 @@
 """Killed between any two statements: what is asked for is asked once, run once, and told once."""
 
 import json
-from shutil import copyfile
 
 import pytest
 from answer_world import OPS
 from crash_chat import lives
 from crash_injection import in_transaction
-from new_database import new_database
 from test_handover_crashes import dies, said
 
 from bot.core.incident.handover import OfferState
@@ -19,9 +17,9 @@ RAN, LINKED, DECLINED, LATE = "ran this for you", "linked <@U0PRIYA0001> to", "d
 
 
 @pytest.fixture(params=["ask", "link"])
-async def before(request, tmp_path):
+async def before(request, databases):
     """A world in which nobody has asked yet: its database, and itself."""
-    path = new_database(tmp_path / "before.db")
+    path = databases.new()
     world = await lives(path)
     world.store.close()
     return request.param, path, world
@@ -56,24 +54,23 @@ def told(posts, words, user):
     return [body for kind, channel, _, body in posts if kind == "message" and channel == user and words in body]
 
 
-async def each_death(path, earlier, tmp_path, act, check):
-    """Every death there is, from the first statement to the last; ``earlier`` is as it was before each."""
+async def each_death(path, earlier, databases, act, check):
+    """A death at every few statements, from the first to the last; ``earlier`` is as it was before each."""
     left, died = 0, True
     calls, rows = list(earlier.enos.calls), dict(earlier.enos.rows)
     now = earlier.now
     while died:
-        copy = copyfile(path, tmp_path / f"{left}.db")
+        copy = databases.copy(path)
         earlier.enos.calls[:], earlier.enos.rows, earlier.now = calls, dict(rows), now
         died, after = await dies(copy, earlier, left, act)
         await come_to_rest(after)
         await check(after)
         after.store.close()
-        copy.unlink()
-        left += 1
+        left += databases.stride(1)
     assert left > 20
 
 
-async def test_it_is_asked_whole_or_not_at_all(before, tmp_path):
+async def test_it_is_asked_whole_or_not_at_all(before, databases):
     kind, path, earlier = before
     found = set()
 
@@ -83,7 +80,7 @@ async def test_it_is_asked_whole_or_not_at_all(before, tmp_path):
         assert len(questions(posts)) == len(offers) <= 1
 
     who, words = ("jonas", ASK) if kind == "ask" else ("priya", LINK)
-    await each_death(path, earlier, tmp_path, lambda world: said(world, who, words), check)
+    await each_death(path, earlier, databases, lambda world: said(world, who, words), check)
     assert found == {0, 1}
 
 
@@ -98,7 +95,7 @@ async def is_asked(path, earlier, kind):
 
 
 @pytest.mark.parametrize("word", ["accept", "decline"])
-async def test_it_is_answered_once_and_told_once(before, tmp_path, word):
+async def test_it_is_answered_once_and_told_once(before, databases, word):
     kind, path, earlier = before
     earlier, offer = await is_asked(path, earlier, kind)
     states = set()
@@ -120,11 +117,11 @@ async def test_it_is_answered_once_and_told_once(before, tmp_path, word):
         edits = [body for kind_, _, _, body in posts if kind_ == "edit" and end in body]
         assert len(edits) == (state != "open")
 
-    await each_death(path, earlier, tmp_path, lambda world: said(world, who, f"{word} {offer}"), check)
+    await each_death(path, earlier, databases, lambda world: said(world, who, f"{word} {offer}"), check)
     assert states == {"open", "accepted" if word == "accept" else "declined"}
 
 
-async def test_silence_is_said_once_however_often_it_dies(before, tmp_path):
+async def test_silence_is_said_once_however_often_it_dies(before, databases):
     kind, path, earlier = before
     earlier, _ = await is_asked(path, earlier, kind)
     earlier.later(hours=24)
@@ -142,10 +139,10 @@ async def test_silence_is_said_once_however_often_it_dies(before, tmp_path):
     left = 0
     died = True
     while died:
-        copy = copyfile(path, tmp_path / f"late {left}.db")
+        copy = databases.copy(path)
         died, after = await dies(copy, earlier, left, looks)
         await come_to_rest(after)
         await check(after)
         after.store.close()
-        left += 1
+        left += databases.stride(1)
     assert left > 3

@@ -2,14 +2,11 @@
 
 import contextlib
 from dataclasses import replace
-from shutil import copyfile
 
 import pytest
 from backfill_kit import AT
 from crash_chat import lives
 from crash_injection import CrashingProxy, ProcessDied, StatementBudget, in_transaction
-from crash_world import HISTORIES
-from new_database import new_database
 
 from bot.core.flow.backfill import BackfillState, StartState
 from bot.core.flow.status import Status
@@ -20,7 +17,7 @@ from bot.work.runs.backfiller import Backfiller
 
 WORDS = "backfill 3377 from 2026-11-18 to 2026-11-19"  # two runs
 OVER = {"succeeded", "not started"}
-STEP = 1 if HISTORIES else 6  # statements between two deaths
+STEP = 6  # statements between two deaths
 
 
 async def says(world, words):
@@ -36,9 +33,9 @@ async def dying(path, budget, earlier):
 
 
 @pytest.fixture
-async def asked(tmp_path):
+async def asked(databases):
     """A plan that Maya was shown: its database, and its world."""
-    path = new_database(tmp_path / "before.db")
+    path = databases.new()
     world = await lives(path)
     await says(world, WORDS)
     world.later(minutes=1)
@@ -46,13 +43,13 @@ async def asked(tmp_path):
     return path, world
 
 
-async def each_death(begun, tmp_path, step, check, *, least):
+async def each_death(begun, databases, step, check, *, least):
     """Every death within a step, from its first statement to its last; ``check`` what the next process makes of it."""
     path, earlier = begun
     left, died = 0, True
     rows, calls, now = dict(earlier.enos.rows), list(earlier.enos.calls), earlier.now
     while died:
-        copy = copyfile(path, tmp_path / f"{left}.db")
+        copy = databases.copy(path)
         earlier.enos.rows, earlier.enos.calls, earlier.now = dict(rows), list(calls), now
         budget = StatementBudget(left)
         world = await dying(copy, budget, earlier)
@@ -65,8 +62,7 @@ async def each_death(begun, tmp_path, step, check, *, least):
         await crash_recovery.close_attempts(after.services, left_open)
         await check(after)
         after.store.close()
-        copy.unlink()
-        left += STEP
+        left += databases.stride(STEP)
     assert left > least
 
 
@@ -110,7 +106,7 @@ async def is_whole(world):
     return len(starts) - succeeded
 
 
-async def test_it_begins_once_or_not_at_all(asked, tmp_path):
+async def test_it_begins_once_or_not_at_all(asked, databases):
     begun = set()
 
     async def check(world):
@@ -128,7 +124,7 @@ async def test_it_begins_once_or_not_at_all(asked, tmp_path):
     async def presses(world):
         await says(world, f"{WORDS} confirmed")
 
-    await each_death(asked, tmp_path, presses, check, least=20)
+    await each_death(asked, databases, presses, check, least=20)
     assert begun == {0, 1}
 
 
@@ -142,7 +138,7 @@ async def running(asked):
     return path, world
 
 
-async def test_the_first_run_is_started_once(running, tmp_path):
+async def test_the_first_run_is_started_once(running, databases):
     not_started = set()
 
     async def check(world):
@@ -152,11 +148,11 @@ async def test_the_first_run_is_started_once(running, tmp_path):
     async def ticks(world):
         await Backfiller(world.services).tick(world.now)
 
-    await each_death(running, tmp_path, ticks, check, least=20)
+    await each_death(running, databases, ticks, check, least=20)
     assert not_started <= {0, 1}  # one, where it was killed right before the call: it may have been sent
 
 
-async def test_the_next_run_is_started_once(running, tmp_path):
+async def test_the_next_run_is_started_once(running, databases):
     path, world = running
     world = await lives(path, earlier=world)
     await Backfiller(world.services).tick(world.now)
@@ -182,5 +178,5 @@ async def test_the_next_run_is_started_once(running, tmp_path):
             dying_world.later(seconds=4)
             await backfiller.tick(dying_world.now)
 
-    await each_death((path, world), tmp_path, ticks, check, least=40)
+    await each_death((path, world), databases, ticks, check, least=40)
     assert not_started <= {0, 1}

@@ -5,21 +5,19 @@ import contextlib
 import pytest
 from bridge_fakes import LOST, BridgeWorld, closed, incident, taken
 from crash_injection import CrashingProxy, ProcessDied, StatementBudget, crashing_store
-from crash_world import HISTORIES
-from new_database import new_database
 
 from bot.core.bridges.model import Bridge
 from bot.store.store import Store
 
-STRIDE = 1 if HISTORIES else 8
+STRIDE = 8
 STORY = [(incident(), ()), (incident(), ("i1",)), (taken(), ()), (closed(), ())]
 READS = {"due_events", "late_event", "next_event"}
 
 
-async def test_a_step_that_is_stored_is_an_event_that_is_queued(tmp_path):
+async def test_a_step_that_is_stored_is_an_event_that_is_queued(databases):
     """The story goes on where the database says it is, as after each restart."""
-    for left in range(0, 400, STRIDE):
-        path = new_database(tmp_path / f"{left}.db")
+    for left in range(0, 400, databases.stride(STRIDE)):
+        path = databases.new()
         budget = StatementBudget(left)
         with contextlib.suppress(ProcessDied):
             async with Store.open(path) as store:
@@ -52,9 +50,9 @@ async def tell(world):
 
 
 @pytest.mark.parametrize("lost", [False, True])
-async def test_every_event_arrives_in_order_whenever_the_process_dies(tmp_path, lost):
-    for left in range(0, 200, STRIDE):
-        async with Store.open(new_database(tmp_path / f"{left}.db")) as store:
+async def test_every_event_arrives_in_order_whenever_the_process_dies(databases, lost):
+    for left in range(0, 200, databases.stride(STRIDE)):
+        async with Store.open(databases.new()) as store:
             world = BridgeWorld(await crashing_store(store, StatementBudget()))
             await tell(world)
             if lost:

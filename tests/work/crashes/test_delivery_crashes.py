@@ -4,23 +4,22 @@ import contextlib
 
 import pytest
 from crash_injection import CrashingProxy, ProcessDied, StatementBudget, crashing_store
-from crash_world import HISTORIES
 from delivery_fakes import DEFAULT, Late, Lost, Vanished, World, message
-from new_database import new_store
 
 from bot.core.outbox import blocks
 from bot.core.outbox.blocks import Card
+from bot.store.store import Store
 
 READS = {"due", "to_look_up", "post", "notes", "next_due"}  # death there is death at the next write
-STRIDE = 1 if HISTORIES else 3  # each channel begins at another statement: each one has its death somewhere
+STRIDE = 3  # each channel begins at another statement: each one has its death somewhere
 
 
 @pytest.mark.parametrize("fault", [None, Lost(), Vanished(), Late(5)])
 @pytest.mark.parametrize(("channel", "first"), [("C1", 0), ("closed", 1), ("foreign", 2)])
-async def test_death_before_or_after_each_single_statement(tmp_path, channel, first, fault):
+async def test_death_before_or_after_each_single_statement(databases, channel, first, fault):
     """Not by chance: the statements of the way from queued to settled, one death each."""
-    for left in range(first % STRIDE, 200, STRIDE):
-        async with new_store(tmp_path / f"{left}.db") as store:
+    for left in range(first % databases.stride(STRIDE), 200, databases.stride(STRIDE)):
+        async with Store.open(databases.new()) as store:
             world = World(await crashing_store(store, StatementBudget()))
             world.slack.closed["closed"] = "is_archived"
             world.slack.foreign.add("foreign")
@@ -45,10 +44,10 @@ async def test_death_before_or_after_each_single_statement(tmp_path, channel, fi
 
 
 @pytest.mark.parametrize("fault", [None, Lost(), Vanished(), Late(5)])
-async def test_a_card_whose_table_is_refused_stands_once_without_it_wherever_it_dies(tmp_path, fault):
+async def test_a_card_whose_table_is_refused_stands_once_without_it_wherever_it_dies(databases, fault):
     card = Card("a", [blocks.table(["Flow"], [["north"]])], fallback=[blocks.section("north")])
-    for left in range(0, 200, STRIDE):
-        async with new_store(tmp_path / f"{left}.db") as store:
+    for left in range(0, 200, databases.stride(STRIDE)):
+        async with Store.open(databases.new()) as store:
             world = World(await crashing_store(store, StatementBudget()))
             world.slack.tables_refused_with = "invalid_blocks"
             if fault:

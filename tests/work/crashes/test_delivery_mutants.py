@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from crash_world import HISTORIES
+from crash_databases import HISTORIES
 
 ROOT = Path(__file__).resolve().parents[3]
 STATEMENTS = "crashes/test_delivery_crashes.py::test_death_before_or_after_each_single_statement"

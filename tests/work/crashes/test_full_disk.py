@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from crash_world import FLOWS, CrashWorld
+from new_database import new_database
 
 from bot.core.errors import DatabaseUnavailable, TemporaryFailure
 
@@ -15,7 +16,7 @@ FULL = "The database can't be written (database or disk is full)."
 
 @pytest.fixture
 async def world(tmp_path):
-    world = await CrashWorld.begun(tmp_path / "flowbot.db")
+    world = await CrashWorld.begun(new_database(tmp_path / "flowbot.db"))
     yield world
     await world.ends()
 

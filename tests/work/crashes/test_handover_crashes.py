@@ -1,30 +1,27 @@
 """Killed between any two statements: an offer is neither lost nor asked twice, and its end is said once."""
 
 import contextlib
-from shutil import copyfile
 
 import pytest
 from answer_world import FAILED, ONCALL, OPS
 from crash_chat import lives
 from crash_injection import ProcessDied, StatementBudget, in_transaction
-from crash_world import HISTORIES
-from new_database import new_database
 
 from bot.core.incident.handover import OfferState
 from bot.core.people.model import IncomingMessage, Origin, Surface
 from bot.work.commands.offer_expiry import OfferExpiry
 from bot.work.runs import crash_recovery
 
-STRIDE = 1 if HISTORIES else 3
+STRIDE = 3
 REDUCE = "3318-2026112102"
 JONAS = "U0JONAS0001"
 ASKS = {"assign": f"assign 3377 to <@{JONAS}>", "handover": f"handover to <@{JONAS}>"}
 
 
 @pytest.fixture(params=ASKS)
-async def before(request, tmp_path):
+async def before(request, databases):
     """A night in which Maya has two incidents and has not asked yet: its database, and its world."""
-    path = new_database(tmp_path / "before.db")
+    path = databases.new()
     world = await lives(path)
     world.slack.groups[ONCALL] = {JONAS}
     for instance, flow, name in ((FAILED, 3377, "daily-energy-report"), (REDUCE, 3318, "reduce_entity")):
@@ -72,20 +69,19 @@ async def dies(path, earlier, left, act):
     return died, after
 
 
-async def each_death(path, earlier, tmp_path, act, check):
+async def each_death(path, earlier, databases, act, check):
     """A death at every few statements, from the first to the last; in the soak at every one."""
     left, died = 0, True
     while died:
-        copy = copyfile(path, tmp_path / f"{left}.db")
+        copy = databases.copy(path)
         died, after = await dies(copy, earlier, left, act)
         await check(after, died)
         after.store.close()
-        copy.unlink()
-        left += STRIDE
+        left += databases.stride(STRIDE)
     assert left > 20
 
 
-async def test_it_is_asked_whole_or_not_at_all(before, tmp_path):
+async def test_it_is_asked_whole_or_not_at_all(before, databases):
     kind, path, earlier = before
     found = set()
 
@@ -99,7 +95,7 @@ async def test_it_is_asked_whole_or_not_at_all(before, tmp_path):
         assert {*asked} == {id_ for id_, _ in offers}
         assert all(person.endswith("U0MAYA00001") for person in has.values())
 
-    await each_death(path, earlier, tmp_path, lambda world: said(world, "maya", ASKS[kind]), check)
+    await each_death(path, earlier, databases, lambda world: said(world, "maya", ASKS[kind]), check)
     assert found == {0, 1}
 
 
@@ -113,7 +109,7 @@ async def is_asked(path, earlier, kind):
 
 
 @pytest.mark.parametrize("word", ["accept", "decline"])
-async def test_it_is_answered_whole_or_not_at_all(before, tmp_path, word):
+async def test_it_is_answered_whole_or_not_at_all(before, databases, word):
     kind, path, earlier = before
     earlier, offer = await is_asked(path, earlier, kind)
     number, states = (2 if kind == "handover" else 1), set()
@@ -130,11 +126,11 @@ async def test_it_is_answered_whole_or_not_at_all(before, tmp_path, word):
         told = [body for body in bodies if "from <@U0MAYA00001>, until" in body or "declined to take" in body]
         assert len(told) == (number if word == "accept" else 1)
 
-    await each_death(path, earlier, tmp_path, lambda world: said(world, "jonas", f"{word} {offer}"), check)
+    await each_death(path, earlier, databases, lambda world: said(world, "jonas", f"{word} {offer}"), check)
     assert states == {"open", "accepted" if word == "accept" else "declined"}
 
 
-async def test_silence_is_said_once_however_often_it_dies(before, tmp_path):
+async def test_silence_is_said_once_however_often_it_dies(before, databases):
     kind, path, earlier = before
     earlier, _ = await is_asked(path, earlier, kind)
     earlier.later(minutes=30)
@@ -151,4 +147,4 @@ async def test_silence_is_said_once_however_often_it_dies(before, tmp_path):
         assert len([body for body in bodies if "did not answer within" in body]) == 1
         assert all(person.endswith("U0MAYA00001") for person in has.values())
 
-    await each_death(path, earlier, tmp_path, looks, check)
+    await each_death(path, earlier, databases, looks, check)

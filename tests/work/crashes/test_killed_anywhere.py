@@ -5,14 +5,16 @@ From the poll over the database and the delivery to Slack, and from a command to
 
 import asyncio
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 from answer_enos import Lost as Unanswered
 from bridge_fakes import DOWN, OK, SILENT
 from bridge_fakes import LOST as ANSWER_LOST
 from crash_channels import LATER, NIGHTS, OPS
+from crash_databases import HISTORIES, Files, Servers
 from crash_injection import ProcessDied
-from crash_world import FLOWS, HISTORIES, CrashWorld
+from crash_world import FLOWS, CrashWorld
 from delivery_fakes import Late, Lost, SlackLimited, SlackUnreachable, Vanished, edit, message
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -21,6 +23,7 @@ from memory_enos import Down
 
 from bot.core.bridges.model import Bridge
 from bot.core.bridges.outcomes import Answer
+from bot.core.errors import DatabaseUnavailable
 from bot.core.flow.status import Status
 
 FAULTS = st.sampled_from([Lost(), Vanished(), Late(4), Late(12), Late(21), SlackLimited(2), SlackUnreachable("x")])
@@ -37,11 +40,14 @@ ORDERS = [
 class Killed(RuleBasedStateMachine):
     """Fail, poll, order, queue, lose answers and die, in any order; then come to rest."""
 
+    is_on_postgres = False
+
     def __init__(self):
         super().__init__()
         self.loop = asyncio.new_event_loop()
         self.loop.set_exception_handler(lambda _loop, _context: None)
         self.directory = tempfile.TemporaryDirectory()
+        self.databases = Servers() if self.is_on_postgres else Files(Path(self.directory.name))
         self.queued = []  # ids
         self.edits = {}  # message: its newest text
 
@@ -51,11 +57,13 @@ class Killed(RuleBasedStateMachine):
             self.loop.run_until_complete(work)
         except ProcessDied:
             self.loop.run_until_complete(self.world.starts())
+        except DatabaseUnavailable:  # the line was cut: it is logged, and the next tick comes
+            assert self.is_on_postgres
 
-    @initialize(watched=st.booleans())
-    def begins(self, watched):
-        path = Path(self.directory.name) / "flowbot.db"
-        self.world = self.loop.run_until_complete(CrashWorld.begun(path, watched=watched))
+    @initialize(watched=st.booleans(), replaced=st.booleans())
+    def begins(self, watched, replaced):
+        begun = CrashWorld.begun(self.databases.new(), watched=watched, has_standby=replaced and self.is_on_postgres)
+        self.world = self.loop.run_until_complete(begun)
 
     # ── the platform ──
 
@@ -185,6 +193,12 @@ class Killed(RuleBasedStateMachine):
         """After so many statements at the latest."""
         self.world.process.budget.left = left
 
+    @precondition(lambda self: self.is_on_postgres)
+    @rule(left=st.integers(0, 120), answer=st.booleans())
+    def the_line_will_be_cut(self, left, answer):
+        """After so many statements; or it is the answer to the last that is lost."""
+        self.world.line.is_cut_at(left, answer=answer)
+
     def teardown(self):
         try:
             self.loop.run_until_complete(self.comes_to_rest())
@@ -192,7 +206,8 @@ class Killed(RuleBasedStateMachine):
             self.loop.run_until_complete(self.world.ends())
             self.loop.run_until_complete(self.loop.shutdown_asyncgens())
             self.loop.close()
-            self.directory.cleanup()
+            with closing(self.databases):
+                self.directory.cleanup()
 
     async def comes_to_rest(self):
         await self.world.come_to_rest()
@@ -203,12 +218,24 @@ class Killed(RuleBasedStateMachine):
             assert by_id[target].text == text
 
 
-Killed.TestCase.settings = settings(
-    max_examples=HISTORIES or 10,
-    stateful_step_count=40 if HISTORIES else 25,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    derandomize=not HISTORIES,
-    database=None,
-)
+class KilledOnPostgres(Killed):
+    """As well; and the line to the database is cut, and who hangs is replaced by who was there all the time."""
+
+    is_on_postgres = True
+
+
+def _settings(few, many):
+    return settings(
+        max_examples=many if HISTORIES else few,
+        stateful_step_count=40 if HISTORIES else 25,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        derandomize=not HISTORIES,
+        database=None,
+    )
+
+
+Killed.TestCase.settings = _settings(10, HISTORIES)
+KilledOnPostgres.TestCase.settings = _settings(4, max(1, HISTORIES // 4))
 TestKilledAnywhere = Killed.TestCase
+TestKilledOnPostgres = KilledOnPostgres.TestCase

@@ -1,12 +1,13 @@
 """Killed not by chance: stories told again and again, with a death at one statement after the other."""
 
 import pytest
+from crash_databases import HISTORIES
 from crash_injection import ProcessDied
-from crash_world import FLOWS, HISTORIES, CrashWorld
+from crash_world import FLOWS, CrashWorld
 
 # The stride from one death to the next is four steps: whoever has the time begins at each of the four.
 FIRSTS = range(4 if HISTORIES else 1)
-STEP = 1 if HISTORIES else 5  # within a look for what is due: a transaction has more statements
+STEP = 5  # within a look for what is due: a transaction has more statements
 
 
 def night(world):
@@ -104,9 +105,9 @@ def long_night(world):
     ]
 
 
-async def dies_after(path, story, left, **more):
+async def dies_after(address, story, left, **more):
     """Tell a story with one death in it; return whether it was long enough for that."""
-    world = await CrashWorld.begun(path, **more)
+    world = await CrashWorld.begun(address, **more)
     await world.starts(left)
     chapters = iter(story(world))
     try:
@@ -136,12 +137,12 @@ async def told(chapters):
     ],
 )
 @pytest.mark.parametrize("first", FIRSTS)
-async def test_a_night_with_one_death_every_few_statements(tmp_path, first, story, step, begins):
+async def test_a_night_with_one_death_every_few_statements(databases, first, story, step, begins):
     """Not by chance: from the poll to the settled post, and from the command to its outcome."""
-    left = begins + step * first
-    while await dies_after(tmp_path / f"{left}.db", story, left):
-        left += 4 * step
-    assert left > 400
+    for left in databases.deaths(begins + step * first, 4 * step, sample=300):
+        if not await dies_after(databases.new(), story, left):
+            break
+    assert left > 200
 
 
 async def dies_in_a_look(world, left):
@@ -158,10 +159,11 @@ async def dies_in_a_look(world, left):
 
 
 @pytest.mark.parametrize("first", FIRSTS)
-async def test_a_reminder_is_said_once_wherever_its_look_dies(tmp_path, first):
+async def test_a_reminder_is_said_once_wherever_its_look_dies(databases, first):
     """A flow fails again and again; each time the bot dies some statements later in each of the three reminders."""
-    world = await CrashWorld.begun(tmp_path / "flowbot.db")
-    left, is_spent = STEP * first, True
+    world = await CrashWorld.begun(databases.new())
+    step = databases.stride(STEP)
+    left, is_spent = step * first, True
     while is_spent:
         is_spent = False
         world.fails(3377)
@@ -173,16 +175,16 @@ async def test_a_reminder_is_said_once_wherever_its_look_dies(tmp_path, first):
             is_spent |= await dies_in_a_look(world, left)
         world.succeeds(3377)
         await world.pass_time(3, poll_at=0)
-        left += 4 * STEP
+        left += 4 * step
     await world.come_to_rest()
     await world.check_invariants()
     await world.ends()
     assert left > 20
 
 
-async def test_the_night_of_loss_is_one(tmp_path):
+async def test_the_night_of_loss_is_one(database):
     """Each card but the last comes again; what is said of it stands in its thread, and the recovery in the channel."""
-    world = await CrashWorld.begun(tmp_path / "flowbot.db")
+    world = await CrashWorld.begun(database)
     await told(night_of_loss(world))
     await world.come_to_rest()
     await world.check_invariants()
@@ -193,8 +195,8 @@ async def test_the_night_of_loss_is_one(tmp_path):
 
 
 @pytest.mark.parametrize("loss", ["", "edit_window_closed"])
-async def test_a_storms_list_that_is_lost_is_posted_once_more_and_continues(tmp_path, loss):
-    world = await CrashWorld.begun(tmp_path / "flowbot.db", storm=2)
+async def test_a_storms_list_that_is_lost_is_posted_once_more_and_continues(database, loss):
+    world = await CrashWorld.begun(database, storm=2)
     for flow in FLOWS:
         world.fails(flow)
     await world.looks_around()
@@ -220,8 +222,8 @@ async def test_a_storms_list_that_is_lost_is_posted_once_more_and_continues(tmp_
 REMINDERS = ("STILL OPEN", "ACKNOWLEDGEMENT EXPIRES SOON", "OPEN AGAIN")
 
 
-async def test_the_long_night_is_one_of_reminders(tmp_path):
-    world = await CrashWorld.begun(tmp_path / "flowbot.db")
+async def test_the_long_night_is_one_of_reminders(database):
+    world = await CrashWorld.begun(database)
     await told(long_night(world))
     threads = {each.ts: [] for each in world.slack.messages}
     for each in world.slack.messages:
@@ -236,10 +238,11 @@ async def test_the_long_night_is_one_of_reminders(tmp_path):
 
 
 @pytest.mark.parametrize("first", FIRSTS)
-async def test_a_storm_is_called_to_mind_once_wherever_its_look_dies(tmp_path, first):
-    left, is_spent = STEP * first, True
+async def test_a_storm_is_called_to_mind_once_wherever_its_look_dies(databases, first):
+    step = databases.stride(STEP)
+    left, is_spent = step * first, True
     while is_spent:
-        world = await CrashWorld.begun(tmp_path / f"{left}.db", storm=2)
+        world = await CrashWorld.begun(databases.new(), storm=2)
         for flow in FLOWS:
             world.fails(flow)
         await world.looks_around()
@@ -251,5 +254,5 @@ async def test_a_storm_is_called_to_mind_once_wherever_its_look_dies(tmp_path, f
         assert sorted(each.channel[:1] for each in called) == ["C", "D"]  # the thread, and Sam's direct messages
         await world.check_invariants()
         await world.ends()
-        left += 4 * STEP
+        left += 4 * step
     assert left > 20

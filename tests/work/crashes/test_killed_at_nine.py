@@ -4,11 +4,11 @@ import contextlib
 import re
 from datetime import UTC, datetime, timedelta
 
+from crash_databases import HISTORIES
 from crash_injection import ProcessDied
 from crash_invariants import check_invariants
-from crash_world import HISTORIES, CrashWorld
+from crash_world import CrashWorld
 
-STEP = 1 if HISTORIES else 23
 COUNTED = re.compile(r"(\d+) failures? in")
 NINE = datetime(2026, 11, 22, 9, tzinfo=UTC)
 
@@ -23,10 +23,10 @@ async def nine_comes(world, nine):
     await world.pass_time(4, poll_at=0)
 
 
-async def test_a_death_anywhere_at_nine_neither_doubles_nor_loses_the_digest(tmp_path):
-    left, alive = 0, False
-    while not alive:
-        world = await CrashWorld.begun(tmp_path / f"flowbot-{left}.db")
+async def test_a_death_anywhere_at_nine_neither_doubles_nor_loses_the_digest(databases):
+    for left in databases.deaths(0, 1 if HISTORIES else 23, sample=69):
+        alive = False
+        world = await CrashWorld.begun(databases.new())
         world.fails(3377)
         await world.pass_time(4, poll_at=0)
         await world.starts(left)
@@ -43,5 +43,6 @@ async def test_a_death_anywhere_at_nine_neither_doubles_nor_loses_the_digest(tmp
         failures = [int(found[1]) if (found := COUNTED.search(text)) else 0 for text in digests(world)]
         assert (len(failures), sum(failures)) == (3, 2), f"killed after {left} statements: {digests(world)}"
         await world.ends()
-        left += STEP
+        if alive:
+            break
     assert left > 20

@@ -3,7 +3,8 @@
 import pytest
 from bridge_fakes import DOWN, LOST
 from crash_channels import LATER, NIGHTS, OPS
-from crash_world import FLOWS, HISTORIES, CrashWorld
+from crash_databases import HISTORIES
+from crash_world import FLOWS, CrashWorld
 from test_killed_at_night import FIRSTS, dies_after, told
 
 from bot.core.bridges.model import Bridge
@@ -96,17 +97,17 @@ def storm_in_many_channels(world):
 @pytest.mark.parametrize(
     ("story", "storm", "step"), [(night_in_many_channels, 0, 211), (storm_in_many_channels, 2, 139)]
 )
-async def test_a_night_in_many_channels_with_one_death_every_few_statements(tmp_path, first, story, storm, step):
+async def test_a_night_in_many_channels_with_one_death_every_few_statements(databases, first, story, storm, step):
     step = 7 if HISTORIES else step
-    left = step * first
-    while await dies_after(tmp_path / f"{left}.db", story, left, watched=True, storm=storm):
-        left += 4 * step
-    assert left > 800
+    for left in databases.deaths(step * first, 4 * step, sample=500):
+        if not await dies_after(databases.new(), story, left, watched=True, storm=storm):
+            break
+    assert left > 400
 
 
-async def test_the_night_in_many_channels_is_one(tmp_path):
+async def test_the_night_in_many_channels_is_one(database):
     """Nobody dies in it: it holds what its name says."""
-    world = await CrashWorld.begun(tmp_path / "flowbot.db", watched=True)
+    world = await CrashWorld.begun(database, watched=True)
     await told(night_in_many_channels(world))
     await world.come_to_rest()
     await world.check_invariants()
@@ -122,9 +123,9 @@ async def incident_of(world, flow):
     return found.id
 
 
-async def test_the_storm_in_many_channels_is_one(tmp_path):
+async def test_the_storm_in_many_channels_is_one(database):
     """The list of the archived channel stands in the alert channel, with the cards that it lists."""
-    world = await CrashWorld.begun(tmp_path / "flowbot.db", watched=True, storm=2)
+    world = await CrashWorld.begun(database, watched=True, storm=2)
     await told(storm_in_many_channels(world))
     await world.come_to_rest()
     await world.check_invariants()

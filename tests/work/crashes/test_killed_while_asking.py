@@ -3,8 +3,9 @@
 import pytest
 from crash_asks import all_offers, all_snoozes
 from crash_channels import LATER, OPS
+from crash_databases import HISTORIES
 from crash_injection import in_transaction
-from crash_world import FLOWS, HISTORIES, CrashWorld
+from crash_world import FLOWS, CrashWorld
 from test_killed_at_night import FIRSTS, dies_after, told
 
 
@@ -75,18 +76,18 @@ def night_of_asking(world):
 
 @pytest.mark.parametrize("first", FIRSTS)
 @pytest.mark.parametrize("watched", [False, True])
-async def test_a_night_of_asking_with_one_death_every_few_statements(tmp_path, first, watched):
+async def test_a_night_of_asking_with_one_death_every_few_statements(databases, first, watched):
     step = 7 if HISTORIES else 193
-    left = step * first
-    while await dies_after(tmp_path / f"{left}.db", night_of_asking, left, watched=watched):
-        left += 4 * step
-    assert left > 800
+    for left in databases.deaths(step * first, 4 * step, sample=600):
+        if not await dies_after(databases.new(), night_of_asking, left, watched=watched):
+            break
+    assert left > 500
 
 
 @pytest.mark.parametrize("watched", [False, True])
-async def test_the_night_of_asking_is_one(tmp_path, watched):
+async def test_the_night_of_asking_is_one(database, watched):
     """Nobody dies in it: it holds what its name says."""
-    world = await CrashWorld.begun(tmp_path / "flowbot.db", watched=watched)
+    world = await CrashWorld.begun(database, watched=watched)
     await told(night_of_asking(world))
     await world.come_to_rest()
     await world.check_invariants()

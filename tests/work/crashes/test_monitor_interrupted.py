@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from crash_world import HISTORIES
+from crash_databases import HISTORIES
 from memory_enos import Down, MemoryEnos
 from monitor_world import World
 

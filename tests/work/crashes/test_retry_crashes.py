@@ -3,14 +3,11 @@
 import contextlib
 from dataclasses import replace
 from datetime import timedelta
-from shutil import copyfile
 
 import pytest
 from answer_world import FAILED
 from crash_chat import lives
 from crash_injection import CrashingProxy, ProcessDied, StatementBudget, in_transaction
-from crash_world import HISTORIES
-from new_database import new_database
 
 from bot.core.errors import TemporaryFailure
 from bot.core.incident.facts import ChangeSet
@@ -20,7 +17,7 @@ from bot.core.text.message import msg
 from bot.work.runs import crash_recovery
 from bot.work.runs.retrier import Retrier
 
-STRIDE = 1 if HISTORIES else 6
+STRIDE = 6
 ERROR = "java.net.SocketException: Connection reset by peer"
 
 
@@ -32,9 +29,9 @@ async def dying(path, budget, earlier):
 
 
 @pytest.fixture
-async def night(tmp_path):
+async def night(databases):
     """A failure with a rule about it: its database, and its world."""
-    path = new_database(tmp_path / "before.db")
+    path = databases.new()
     world = await lives(path)
     await world.maya.says('retry 3377 on "connection reset"')
     world.later(minutes=1)
@@ -47,13 +44,13 @@ async def night(tmp_path):
     return path, world
 
 
-async def each_death(night, tmp_path, check, *, faults=(), closes=False):
+async def each_death(night, databases, check, *, faults=(), closes=False):
     """A death at every few statements of a tick, in the soak at every one; ``check`` what the next process does."""
     path, earlier = night
     left, died = 0, True
     rows, calls = dict(earlier.enos.rows), list(earlier.enos.calls)
     while died:
-        copy = copyfile(path, tmp_path / f"{left}.db")
+        copy = databases.copy(path)
         earlier.enos.rows, earlier.enos.calls = dict(rows), list(calls)
         earlier.enos.faults = {"triggerFromTask": list(faults)}
         budget = StatementBudget(left)
@@ -68,8 +65,7 @@ async def each_death(night, tmp_path, check, *, faults=(), closes=False):
         await crash_recovery.close_attempts(after.services, left_open)
         await check(after)
         after.store.close()
-        copy.unlink()
-        left += 1 if closes else STRIDE  # that one has few
+        left += min(3, databases.stride(1)) if closes else databases.stride(STRIDE)  # that one has few
     assert left > (10 if closes else 20)
 
 
@@ -87,7 +83,7 @@ def replies(db):
     return [row[0] for row in db.execute("SELECT body FROM posts WHERE kind = 'message' AND thread_of IS NOT NULL")]
 
 
-async def test_it_is_planned_once(night, tmp_path):
+async def test_it_is_planned_once(night, databases):
     async def check(world):
         await Retrier(world.services).tick(world.now)
         (row,) = await world.store.retries_of(3377)
@@ -96,7 +92,7 @@ async def test_it_is_planned_once(night, tmp_path):
         assert sum("Retries at" in body for body in said) == 1
         assert (await world.incident()).background.retry is not None
 
-    await each_death(night, tmp_path, check)
+    await each_death(night, databases, check)
 
 
 async def waiting(night):
@@ -108,7 +104,7 @@ async def waiting(night):
     return path, world
 
 
-async def test_it_is_started_once(night, tmp_path):
+async def test_it_is_started_once(night, databases):
     started = set()
 
     async def check(world):
@@ -121,12 +117,12 @@ async def test_it_is_started_once(night, tmp_path):
         said = await in_transaction(world.store, replies)
         assert sum("retry rule of" in body for body in said) == 1
 
-    await each_death(await waiting(night), tmp_path, check)
+    await each_death(await waiting(night), databases, check)
     assert started <= {0, 1}  # none, where it was killed right before the call: it may have been sent
     assert 1 in started
 
 
-async def test_where_enos_does_not_answer_it_is_started_once_at_most(night, tmp_path):
+async def test_where_enos_does_not_answer_it_is_started_once_at_most(night, databases):
     async def check(world):
         await goes_on(world, minutes=8)
         (row,) = await world.store.retries_of(3377)
@@ -135,10 +131,10 @@ async def test_where_enos_does_not_answer_it_is_started_once_at_most(night, tmp_
         assert await world.store.unfinished_attempts() == ()
 
     failure = TemporaryFailure(msg("EnOS does not answer."))
-    await each_death(await waiting(night), tmp_path, check, faults=[failure])
+    await each_death(await waiting(night), databases, check, faults=[failure])
 
 
-async def test_an_attempt_whose_retry_was_refused_after_a_crash_is_ended(night, tmp_path):
+async def test_an_attempt_whose_retry_was_refused_after_a_crash_is_ended(night, databases):
     """It died before its call; then somebody acknowledged the failure, and it died again at any statement."""
     path, world = await waiting(night)
     world = await lives(path, earlier=world)
@@ -163,5 +159,5 @@ async def test_an_attempt_whose_retry_was_refused_after_a_crash_is_ended(night, 
         kept = await after.store.audit_entries(entry.attempt.at - timedelta(minutes=1), after.now + timedelta(hours=1))
         ended.update(each.outcome for each in kept if each.id == entry.id)
 
-    await each_death((path, world), tmp_path, check, closes=True)
+    await each_death((path, world), databases, check, closes=True)
     assert ended == {crash_recovery.NOTHING_DONE, Outcome(Ending.REFUSED, "acknowledged")}

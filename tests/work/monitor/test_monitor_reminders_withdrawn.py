@@ -6,6 +6,7 @@ import pytest
 from crash_platforms import MAYA
 from crash_world import FLOWS, OPS, CrashWorld
 from delivery_fakes import SlackUnreachable, Vanished, until
+from new_database import new_database
 
 FLOW = FLOWS[0]
 REMINDERS = ("STILL OPEN", "ACKNOWLEDGEMENT EXPIRES SOON", "OPEN AGAIN")
@@ -13,7 +14,7 @@ REMINDERS = ("STILL OPEN", "ACKNOWLEDGEMENT EXPIRES SOON", "OPEN AGAIN")
 
 @pytest.fixture
 async def world(tmp_path):
-    world = await CrashWorld.begun(tmp_path / "flowbot.db")
+    world = await CrashWorld.begun(new_database(tmp_path / "flowbot.db"))
     world.fails(FLOW)
     await world.pass_time(5, poll_at=0)
     yield world
@@ -154,7 +155,7 @@ async def test_one_that_is_being_sent_stays_if_it_was_sent_and_is_withdrawn_if_i
 
 @pytest.fixture
 async def storm(tmp_path):
-    world = await CrashWorld.begun(tmp_path / "flowbot.db", storm=2)
+    world = await CrashWorld.begun(new_database(tmp_path / "flowbot.db"), storm=2)
     for flow in FLOWS:
         world.fails(flow)
     await world.looks_around()

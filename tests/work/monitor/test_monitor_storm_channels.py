@@ -4,6 +4,7 @@ import pytest
 from crash_platforms import MAYA
 from crash_world import OPS, CrashWorld
 from delivery_fakes import START
+from new_database import new_database
 
 from bot.core.incident.model import Phase
 from bot.core.people.model import IncomingMessage, Origin, Surface, is_part
@@ -28,7 +29,7 @@ LISTED = {NORTH: 9, SOUTH: 10, WEST: 7}
 @pytest.fixture
 async def world(tmp_path):
     """All flows have failed, and each channel has its board."""
-    world = await CrashWorld.begun(tmp_path / "flowbot.db", storm=2)
+    world = await CrashWorld.begun(new_database(tmp_path / "flowbot.db"), storm=2)
     for channel, glob in WATCHED.items():
         await world.process.store.add_watch(Watch(0, channel, Filters(glob=glob), MAYA, START), lambda _: ())
     for flow, name in FLOWS.items():
