@@ -10,22 +10,18 @@ from functools import cached_property, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import web
-
 from bot.core.errors import DatabaseUnavailable, Failure, Superseded
 from bot.core.people.model import IncomingMessage, Surface
 from bot.core.text.mask import Mask, Seal
 from bot.core.text.message import Text
 from bot.doctor.running_bot import RunningBotProbe
-from bot.ops import bridges, control_socket, default_channel, drill, health, offline, people_file
+from bot.ops import bridge_tools, bridges, default_channel
 from bot.ops.bot_health import BotHealth
 from bot.ops.clocks import ClockJumps
 from bot.ops.clocks import wall as now
-from bot.ops.event_sender import HttpEventSender
 from bot.ops.heartbeat import Heartbeat
 from bot.ops.jobs import Jobs
 from bot.ops.leading import Leading
-from bot.ops.listener import Listener
 from bot.ops.metrics import Metrics, delivery_metrics
 from bot.ops.metrics_updater import MetricsUpdater
 from bot.ops.new_ids import new_id
@@ -34,12 +30,13 @@ from bot.ops.part_settings import of_answers, of_monitor
 from bot.ops.platform_times import PlatformZone, schedule_in_words
 from bot.ops.replica import Alone, Replica
 from bot.ops.scheduler import Scheduler
+from bot.ops.serving import Serving
 from bot.ops.shares import Shares
 from bot.ops.watchdog import Watchdog
 from bot.render.process import Pictures
 from bot.slack.accounts import Accounts
 from bot.store.store import Store
-from bot.work.bridges.delivery import Bridges, BridgeTools
+from bot.work.bridges.delivery import Bridges
 from bot.work.commands.context import Services, link_to
 from bot.work.commands.dispatcher import Dispatcher
 from bot.work.commands.flow_access import report_if_gone
@@ -61,7 +58,6 @@ from bot.work.runs.progress import RunTracker
 from bot.work.runs.retrier import Retrier
 
 if TYPE_CHECKING:
-    from bot.ops.shell import Shell
     from bot.work.forms.forms import Forms
 
 
@@ -98,7 +94,8 @@ class App:
         )
         store.on_queued = self.delivery.wake
         store.use_bridges(bridges.bridge_settings(settings, self.gateway.poster.known_permalink))
-        self.bridges = Bridges(bridges.configured(settings), self._bridge_tools())
+        tools = bridge_tools.tools(settings, store, self.steady, Alarms(self._alarm), self.metrics_updater)
+        self.bridges = Bridges(bridges.configured(settings), tools)
         store.on_bridge_events = self.bridges.wake
         accounts = Accounts(self.gateway.poster, self.gateway.runtime.monotonic)
         self.monitor = self._new_watch(MentionableOwners(store, accounts))  # an alert does not wait for accounts
@@ -238,7 +235,16 @@ class App:
             self.enos.fence(replica.is_sure)
             replica.heard, replica.took_over = self.leading.heard, lambda _names: self._task(self.leading.take_over())
         self._background: set[asyncio.Task[Any]] = set()
-        self._servers: list[Listener | web.AppRunner] = []
+        self._serving = Serving(
+            settings=settings,
+            store=store,
+            gateway=self.gateway,
+            services=self.services,
+            dispatcher=self.dispatcher,
+            metrics=self.metrics,
+            bot_health=self.bot_health,
+            probe=self.running_bot_probe,
+        )
         self.address = ""  # where health is served
         outside.introduce(self)
 
@@ -258,18 +264,6 @@ class App:
             troubles=lambda: self.bot_health.judgement().told,
             lost=self.delivery.lost_places,
             link=lambda message: link_to(self.services, message),
-        )
-
-    def _bridge_tools(self) -> BridgeTools:
-        return BridgeTools(
-            store=self.store,
-            sender=HttpEventSender(self.settings, now),
-            clock=now,
-            steady=self.steady,
-            new_id=new_id,
-            alarms=Alarms(self._alarm),
-            admins=self.settings.admins,
-            counted=self.metrics_updater.count_bridge_delivery,
         )
 
     def _services(self, names: MentionableOwners, replica: Replica | None) -> Services:
@@ -310,7 +304,6 @@ class App:
         for run in (self.jobs.watch_clock, self.watchdog.run, self.homes.run):
             self._task(run())
         await self.gateway.start()
-        self._task(self._learn_languages())
         self._task(default_channel.warn(self.gateway.poster, self.settings.channel, self.settings.shared_channels))
         self.jobs.schedule()
         self.scheduler.start()
@@ -351,35 +344,15 @@ class App:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.heartbeat.close()
-        for server in self._servers:
-            await server.cleanup()
+        await self._serving.stop()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(left()):
                 await self.enos.close()
 
     async def listen(self) -> None:
         """Serve health, and the program's other commands."""
-        listener = Listener(
-            health.application(self.metrics, self.bot_health.judgement, lambda: self.bot_health.refresh(now()))
-        )
-        self._servers.append(listener)
-        await listener.start(self.settings.listen.host, self.settings.listen.port)
-        self.address = listener.address
-        commands: dict[str, control_socket.ControlCommand] = {
-            "import": lambda what: people_file.import_links(
-                self.store, self.settings.admins, what, self.gateway.poster.me
-            ),
-            "list": lambda _what: people_file.links_csv(self.store),
-            "backup": partial(offline.back_up, self.store),
-            "drill": partial(drill.post_and_wait, self.services),
-            "doctor": self.running_bot_probe.facts,
-            "press": self.running_bot_probe.press,
-            "do": lambda what: self._shell().do(what),
-            "follow": lambda what: self._shell().follow(what),
-        }
-        other = await control_socket.serve(self.settings.database, commands)
-        if other is not None:
-            self._servers.append(other)
+        await self._serving.start()
+        self.address = self._serving.address
 
     @cached_property
     def forms(self) -> "Forms":
@@ -389,11 +362,6 @@ class App:
         forms = Forms(self.services, self.dispatcher)
         forms.on_home_opened = self.homes.opened
         return forms
-
-    def _shell(self) -> "Shell":
-        from bot.ops.shell import Shell  # not before somebody uses it
-
-        return Shell(self.services, self.dispatcher, lambda: self.gateway.poster.me)
 
     async def received(self, message: IncomingMessage) -> None:
         """Answer what a person said or pressed."""
@@ -408,11 +376,6 @@ class App:
         """Count a call to EnOS."""
         self.metrics.enos_calls.labels(action, outcome).inc()
         self.metrics.enos_seconds.labels(action).observe(seconds)
-
-    async def _learn_languages(self) -> None:
-        """Ask in which language the admins read: they get messages without having asked for anything."""
-        for admin in sorted(self.settings.admins):
-            await self.store.set_language(admin, await self.gateway.poster.language(admin))
 
     def save_capability(self, name: str, value: str) -> None:
         """Keep what was learned of the platform for the next start."""

@@ -59,6 +59,7 @@ class Leading:
         for run in (self.jobs.delivery.run, self.bridges.run):
             self.in_background(run())
         self.in_background(self._finish_first(left, unanswered))
+        self.in_background(self._learn_languages())
         self.jobs.schedule_leading()
 
     async def begin_once_elected(self) -> None:
@@ -87,6 +88,11 @@ class Leading:
         """Answer what was begun, or only received, by a process that is gone."""
         await crash_recovery.close_attempts(self.services, left)
         await self.dispatcher.answer_left_over(unanswered)
+
+    async def _learn_languages(self) -> None:
+        """Ask in which language the admins read: they get messages without having asked for anything."""
+        for admin in sorted(self.jobs.settings.admins):
+            await self.store.set_language(admin, await self.gateway.poster.language(admin))
 
     # ── what replicas tell each other ──
 
