@@ -27,6 +27,7 @@ DEADLINES = {
     "start": (20, 20),
     "entered": (60, 0),
     "quarters": (1800, 0),
+    "postgres": (120, 60),
 }
 RUNS = 5
 

@@ -5,7 +5,7 @@ import contextlib
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import bot
@@ -74,52 +74,58 @@ async def ways() -> dict[str, list[tuple[str, str]]]:
 
 async def _ways(running, folder: str, entered: Entered) -> dict[str, list[tuple[str, str]]]:
     platform, workspace = running.world.platform, running.world.workspace
-    settings = table.load(demo.environment(running, Path(folder)) | {"FLOWBOT_POLL_SECONDS": "300"})
-    csv = demo.PEOPLE
     found = {}
-    async with Store.open(settings.database) as store:
-        app = App(Outside(settings, await store.notes()), store)
-        try:
-            await app.listen()
-            await people_file.import_links(store, settings.admins, {"text": csv}, app.gateway.poster.me)
-            await app.start()
-            await workspace.until(lambda: workspace.sockets.connections, 30)
+    async with Store.open(Path(folder) / "flowbot.db") as store, started(running, Path(folder), store) as app:
+        with entered.counted() as found["idle poll"]:
             await app.jobs.poll()
-            await app.scheduler.stop(2.0)  # only what is measured may run
-            watching = [task for task in app._background if "Watchdog.run" in repr(task) or "watch_clock" in repr(task)]
-            for task in watching:
-                task.cancel()
-            await asyncio.gather(*watching, return_exceptions=True)
-            for _ in range(300):
-                if not await store.oldest_posts():  # what the start has to say has been said
-                    break
-                await asyncio.sleep(0.1)
-            with entered.counted() as found["idle poll"]:
-                await app.jobs.poll()
-            with entered.counted() as found["trigger"]:
-                await workspace.say(MAYA, CHANNEL, "/flow trigger 3377 from 108580")
-                await workspace.until(lambda: _shows(workspace, "started"), 30)
-            await _broken(app, platform, workspace)
-            card = next(each for each in reversed(workspace.messages(CHANNEL)) if "2809" in workspace.shown(each))
-            with entered.counted() as found["press"]:
-                workspace.press(SAM, card, "Acknowledge")
-                await workspace.until(lambda: len(workspace.thread(CHANNEL, card.ts)) > 1, 30)
-        finally:
-            await app.stop(5)
+        with entered.counted() as found["trigger"]:
+            await workspace.say(MAYA, CHANNEL, "/flow trigger 3377 from 108580")
+            await workspace.until(lambda: _shows(workspace, "started"), 30)
+        card = await broken(app, platform, workspace)
+        with entered.counted() as found["press"]:
+            workspace.press(SAM, card, "Acknowledge")
+            await workspace.until(lambda: len(workspace.thread(CHANNEL, card.ts)) > 1, 30)
     return found
+
+
+@contextlib.asynccontextmanager
+async def started(running, folder: Path, store: Store) -> AsyncIterator[App]:
+    """Yield a flowbot of this process that has said what its start says, and does nothing by itself."""
+    workspace = running.world.workspace
+    settings = table.load(demo.environment(running, folder) | {"FLOWBOT_POLL_SECONDS": "300"})
+    app = App(Outside(settings, await store.notes()), store)
+    try:
+        await app.listen()
+        await people_file.import_links(store, settings.admins, {"text": demo.PEOPLE}, app.gateway.poster.me)
+        await app.start()
+        await workspace.until(lambda: workspace.sockets.connections, 30)
+        await app.jobs.poll()
+        await app.scheduler.stop(2.0)  # only what is measured may run
+        watching = [task for task in app._background if "Watchdog.run" in repr(task) or "watch_clock" in repr(task)]
+        for task in watching:
+            task.cancel()
+        await asyncio.gather(*watching, return_exceptions=True)
+        for _ in range(300):
+            if not await store.oldest_posts():  # what the start has to say has been said
+                break
+            await asyncio.sleep(0.1)
+        yield app
+    finally:
+        await app.stop(5)
 
 
 def _shows(workspace, words: str) -> bool:
     return any(words in workspace.shown(each) for each in workspace.messages(CHANNEL))
 
 
-async def _broken(app: App, platform, workspace) -> None:
+async def broken(app: App, platform, workspace):
     """Let flow 2809 fail, and wait for its card."""
     platform.fail(2809)
     platform.start_scheduled(2809)
     while not _shows(workspace, "2809"):
         await app.jobs.poll()
         await asyncio.sleep(0.2)
+    return next(each for each in reversed(workspace.messages(CHANNEL)) if "2809" in workspace.shown(each))
 
 
 async def entered(_runs: int) -> list[Line]:

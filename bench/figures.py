@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from bench import entered, history, quarters, slack, views, watching
+from bench import databases, entered, history, quarters, slack, views, watching
 
 FIGURES = {
     "idle": watching.idle,
@@ -20,6 +20,7 @@ FIGURES = {
     "start": slack.start,
     "entered": entered.entered,
     "quarters": quarters.quarters,
+    "postgres": databases.postgres_figures,
 }
 
 if __name__ == "__main__":

@@ -30,15 +30,18 @@ listen_addresses = ''
 unix_socket_directories = '{folder}'
 max_connections = 100
 shared_buffers = 64MB
-autovacuum = off
-# A machine that loses its power loses these databases, too.
-fsync = off
-synchronous_commit = off
-full_page_writes = off
 wal_level = minimal
 max_wal_senders = 0
 max_wal_size = 128MB
 """
+# A machine that loses its power loses these databases, too.
+QUICK = """
+autovacuum = off
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+"""
+DURABLE = "durable"  # a cluster that keeps what it has committed, on a disk, as a server that is used does
 
 
 class Absent(Exception):  # noqa: N818
@@ -48,10 +51,11 @@ class Absent(Exception):  # noqa: N818
 class Cluster:
     """A server. It is begun by ``start``, ended by ``stop`` and ``remove``."""
 
-    def __init__(self):
+    def __init__(self, *, durable=False):
         self._programs = programs()
+        self._configuration = CONFIGURATION + ("" if durable else QUICK)
         self._owner = _owner() if os.geteuid() == 0 else None
-        self.folder = Path(tempfile.mkdtemp(prefix="flowbot-postgres-", dir=_scratch(self._owner)))
+        self.folder = Path(tempfile.mkdtemp(prefix="flowbot-postgres-", dir=_scratch(self._owner, durable=durable)))
         self._data = self.folder / "data"
         if self._owner:
             os.chown(self.folder, self._owner.pw_uid, self._owner.pw_gid)
@@ -69,7 +73,7 @@ class Cluster:
             *("--pgdata", str(self._data)),
         )
         with (self._data / "postgresql.conf").open("a") as file:
-            file.write(CONFIGURATION.format(folder=self.folder))
+            file.write(self._configuration.format(folder=self.folder))
 
     def stop(self, mode="immediate"):
         """End it: ``immediate`` as if it crashed, ``fast`` in order."""
@@ -117,28 +121,32 @@ def _owner():
     raise Absent("PostgreSQL does not run as root: run the tests as another user")
 
 
-def _scratch(owner):
+def _scratch(owner, *, durable):
     """Return a folder for it: memory where there is enough, else one with a short path that its owner can come to."""
-    if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ENOUGH:
-        return MEMORY
+    memory = None if durable else MEMORY
+    if memory and memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ENOUGH:
+        return memory
     usual = Path(tempfile.gettempdir()).resolve()
     reachable = not owner or all(each.stat().st_mode & 0o001 for each in (usual, *usual.parents))
     return usual if reachable and len(os.fsencode(usual)) < LONGEST else Path("/tmp")
 
 
-def begin():
-    """Begin a cluster; return the folder of its socket, and its process, which ends with this one. Raises Absent."""
+def begin(*kind):
+    """Begin a cluster; return the folder of its socket, and its process, which ends with this one. Raises Absent.
+
+    ``kind``: nothing, or ``DURABLE``.
+    """
     programs()
     server = subprocess.Popen(
-        [sys.executable, "-I", "-S", __file__],
+        [sys.executable, "-I", "-S", __file__, *kind],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,  # Ctrl-C is for those who use it
     )
-    kind, _, said = server.stdout.readline().strip().partition(" ")
+    state, _, said = server.stdout.readline().strip().partition(" ")
     server.stdout.close()
-    if kind != "ready":
+    if state != "ready":
         server.wait()
         raise Absent(said or "the test's PostgreSQL ended at once")
     return said, server
@@ -148,6 +156,11 @@ def end(server):
     """End what ``begin`` began, and wait for it."""
     server.stdin.close()
     server.wait()
+
+
+def use(folder):
+    """Let databases be made in the cluster whose socket is in this folder."""
+    os.environ[ENVIRONMENT] = folder
 
 
 @cache
@@ -195,7 +208,7 @@ def _act(sql):
 def main():
     """Begin a cluster and keep it until standard input ends."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    cluster = Cluster()
+    cluster = Cluster(durable=DURABLE in sys.argv)
     try:
         cluster.start()
     except Absent as absent:

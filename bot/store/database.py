@@ -55,6 +55,9 @@ class Database(Protocol):
     def execute(self, sql: str, parameters: Sequence[Any] | dict[str, Any] | None = None, /) -> Cursor:
         """Run a statement."""
 
+    def insert_rows(self, head: str, rows: Sequence[Sequence[Any]], tail: str = "") -> Any:
+        """Insert rows with one statement: ``INSERT … INTO table``, maybe with columns; ``tail``: what on a conflict."""
+
     def table(self, table_name: str, *, pk: Any) -> Any:
         """A table, whose rows ``upsert`` inserts or changes; ``pk`` names its key."""
 

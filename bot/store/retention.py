@@ -144,11 +144,12 @@ _PAST_FLOWS = f"""
         AND NOT EXISTS (SELECT 1 FROM dependencies d WHERE d.flow_id = f.flow_id OR d.upstream = f.flow_id)
       LIMIT :rows)
 """  # noqa: S608  constants only
-# To find those in use, all runs are read; so it waits until there are many.
+# To find those in use, all runs are read; so it waits until there are many. The few that differ fit into memory.
 _SCHEDULES = """
     DELETE FROM schedules WHERE id IN (
       SELECT id FROM schedules
-      WHERE (SELECT count(*) FROM schedules) > 1000 AND id NOT IN (SELECT schedule FROM past_runs) LIMIT :rows)
+      WHERE (SELECT count(*) FROM schedules) > 1000 AND id NOT IN (SELECT DISTINCT schedule FROM past_runs)
+      LIMIT :rows)
 """
 
 STEPS = (

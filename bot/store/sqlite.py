@@ -6,7 +6,9 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import sqlite_utils
 
@@ -38,6 +40,10 @@ class SqliteDatabase(sqlite_utils.Database):
     path = Path()
     me = ""
 
+    def insert_rows(self, head: str, rows: Sequence[Sequence[Any]], tail: str = "") -> None:
+        """As the protocol says."""
+        self.execute(_inserting(head, len(rows), len(rows[0]), tail), [value for row in rows for value in row])
+
     def probe(self) -> None:
         """Write a little into the database, and a megabyte next to it: a full disk takes something small now and then.
 
@@ -51,6 +57,12 @@ class SqliteDatabase(sqlite_utils.Database):
         except OSError as error:
             raise DatabaseUnavailable(error.strerror or str(error)) from error
         self.execute("INSERT OR REPLACE INTO notes VALUES ('probe', datetime('now'))")
+
+
+@cache
+def _inserting(head: str, rows: int, columns: int, tail: str) -> str:
+    row = f"({', '.join('?' * columns)})"
+    return f"{head} VALUES {', '.join([row] * rows)}{tail}"
 
 
 def journal_mode(version: Version) -> str:

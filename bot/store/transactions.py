@@ -23,7 +23,7 @@ import threading
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
-from functools import cache, wraps
+from functools import wraps
 from queue import Empty, SimpleQueue
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -231,32 +231,16 @@ def person(text: str) -> Person:
 def replace(db: Database, table: str, rows: Sequence[Row], *, key: int = 1) -> None:
     """Insert whole rows, or replace those with the same key: their first ``key`` values. Of equals the last counts."""
     for some in _in_parts(list({row[:key]: row for row in rows}.values())):
-        db.execute(_replacing(table, len(some), len(some[0])), [value for row in some for value in row])
+        db.insert_rows(f"INSERT OR REPLACE INTO {table}", some)
 
 
 def upsert(db: Database, table: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
     """Insert rows, or change those with the same ``id``, the first value, which others may refer to."""
+    changes = ", ".join(f"{column} = excluded.{column}" for column in columns)
+    head, tail = f"INSERT INTO {table} ({', '.join(columns)})", f" ON CONFLICT (id) DO UPDATE SET {changes}"
     for some in _in_parts(list({row[0]: row for row in rows}.values())):
-        db.execute(_upserting(table, columns, len(some)), [value for row in some for value in row])
+        db.insert_rows(head, some, tail)
 
 
 def _in_parts(rows: Sequence[Row]) -> list[Sequence[Row]]:
     return [rows[start : start + _AT_ONCE] for start in range(0, len(rows), _AT_ONCE)]
-
-
-@cache
-def _replacing(table: str, rows: int, columns: int) -> str:
-    return f"INSERT OR REPLACE INTO {table} VALUES {_placeholders(rows, columns)}"  # noqa: S608  names of ours only
-
-
-@cache
-def _upserting(table: str, columns: tuple[str, ...], rows: int) -> str:
-    changes = ", ".join(f"{column} = excluded.{column}" for column in columns)
-    return (
-        f"INSERT INTO {table} ({', '.join(columns)}) VALUES {_placeholders(rows, len(columns))}"  # noqa: S608  names of ours only
-        f" ON CONFLICT (id) DO UPDATE SET {changes}"
-    )
-
-
-def _placeholders(rows: int, columns: int) -> str:
-    return ", ".join([f"({', '.join('?' * columns)})"] * rows)

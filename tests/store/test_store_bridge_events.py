@@ -203,6 +203,11 @@ async def test_events_of_a_bridge_that_is_not_configured_any_more_are_given_up(q
     assert await queued.event_counts() == {("webhook", "given up"): 3}
 
 
+async def test_all_events_are_given_up_where_no_bridge_is_configured_any_more(queued):
+    queued.use_bridges(BridgeSettings())
+    assert await queued.drop_unconfigured_events(NOW) == 3
+
+
 async def test_the_oldest_and_the_late_are_known(queued):
     assert await queued.oldest_events() == {"webhook": NOW}
     assert await queued.late_event(Bridge.WEBHOOK, NOW) is None  # not tried yet

@@ -42,6 +42,23 @@ async def end(store, pid):
     await in_transaction(store, lambda db: db.execute(END, [pid]))
 
 
+async def fate(store, sql, values):
+    """What becomes of a transaction: committed or aborted."""
+    xid = await in_transaction(
+        store, lambda db: [db.execute(sql, values), db.execute("SELECT pg_current_xact_id()").fetchone()[0]][1]
+    )
+    return await in_transaction(store, lambda db: db.execute("SELECT pg_xact_status(?)", [xid]).fetchone()[0])
+
+
+async def test_a_transaction_that_wrote_nothing_after_all_does_not_wait_for_the_disk(both):
+    one, _ = both
+    assert await fate(one, "INSERT OR REPLACE INTO notes VALUES (?, ?)", ["a", "1"]) == "committed"
+    assert await fate(one, "UPDATE notes SET value = ? WHERE name = ?", ["2", "b"]) == "aborted"
+    assert await fate(one, "SELECT value FROM notes WHERE name = ?", ["a"]) == "aborted"
+    assert await fate(one, "CREATE TABLE more (id INTEGER)", []) == "committed"
+    assert await in_transaction(one, lambda db: db.execute("DROP TABLE more").rowcount) == -1
+
+
 # ── caches ──
 
 

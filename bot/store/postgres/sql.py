@@ -28,6 +28,7 @@ _TOKENS = re.compile(
     | (?P<named>(?<![:\w]):[a-z_]+)
     | (?P<placeholder>\?)
     | (?P<percent>%)
+    | (?P<nothing>\b(?:NOT\s+)?IN\s*\(\s*\))
     | (?P<user>(?<![\w."])user\b(?!\s*\())
     | (?P<concat>\bgroup_concat\(\s*(?P<what>[\w.]+)\s*\))
     | (?P<unary>(?<![\w)'"\s])\s*\+(?=[a-z_]+\s+IN\b)|(?<=WHERE\s)\+(?=[a-z_]+))
@@ -38,6 +39,7 @@ _INSERT = re.compile(
     r"^\s*INSERT\s+OR\s+(?P<how>REPLACE|IGNORE)\s+INTO\s+(?P<table>\w+)(?:\s*\((?P<columns>[^)]*)\))?(?P<rest>.*)$",
     re.DOTALL,
 )
+_READS = re.compile(r"\s*(?:SELECT|WITH)\b", re.IGNORECASE)
 _WRITES = re.compile(r"^\s*(?:INSERT(?:\s+OR\s+\w+)?\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)", re.IGNORECASE)
 
 
@@ -51,9 +53,10 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement as psycopg takes it, whether it writes, and the cache whose rows it writes, if it does."""
+    """A statement as psycopg takes it, whether it reads or writes rows, and the cache whose rows it writes."""
 
     text: str
+    reads: bool = False
     writes: bool = False
     cache: str = ""
 
@@ -67,7 +70,7 @@ def translated(sql: str, tables: Tables) -> Statement:
     cached = _CACHED.get(written.group(1), "") if written else ""
     if insert := _INSERT.match(sql):
         sql = _with_conflict(insert, tables)
-    return Statement(plain(sql), written is not None, cached)
+    return Statement(plain(sql), _READS.match(sql) is not None, written is not None, cached)
 
 
 @cache
@@ -87,6 +90,8 @@ def _token(found: re.Match[str]) -> str:
             return "%s"
         case "user":
             return '"user"'
+        case "nothing":
+            return "<> ALL ('{}')" if text.startswith("NOT") else "= ANY ('{}')"
         case "what" | "concat":
             return f"string_agg({found.group('what')}, ',')"
         case "unary":
