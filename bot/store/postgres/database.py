@@ -96,8 +96,8 @@ class PostgresDatabase:
     """The database with its connection.
 
     ``me`` is the id of this replica once it has joined the others, and empty for a program that only looks in.
-    ``forget`` is called with the names of
-    the caches whose rows somebody else has written. ``leads`` is set once this replica has become the leader.
+    ``forget`` is called with the names of the caches whose rows somebody else has written. ``leads`` is set once this
+    replica has become the leader.
     """
 
     is_shared = True
@@ -145,14 +145,14 @@ class PostgresDatabase:
             return self._begin_read()
         if sql == "COMMIT":
             return self._commit()
-        statement = self._translated(sql)
+        statement = _translation(sql)
         cursor = self._run(statement.text, () if parameters is None else parameters)
         self._note_written(statement, cursor.rowcount)
         return cursor
 
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> Any:
         """Run a statement for each of the rows."""
-        statement = self._translated(sql)
+        statement = _translation(sql)
         with self._open().cursor() as cursor:
             try:
                 cursor.executemany(statement.text, list(rows))
@@ -240,6 +240,7 @@ class PostgresDatabase:
         except DatabaseUnavailable:
             if not was_connected or self._connection is not None:
                 raise
+            self.forget(CACHES)  # the server may be another one by now
             return self._run(begin)
 
     def _commit(self) -> None:
@@ -302,9 +303,6 @@ class PostgresDatabase:
                 self._written.add(statement.cache)
 
     # ── the connection ──
-
-    def _translated(self, sql: str) -> Statement:
-        return _translation(sql)
 
     def _run(self, sql: str, values: Any = None) -> "psycopg.Cursor[Any]":
         connection = self._open()
