@@ -102,8 +102,7 @@ class CommitUnknown(Superseded):
     def __init__(self) -> None:
         super().__init__("it went away before it said whether the last change was written")
         self.message = msg(
-            "flowbot's database went away before it said whether this was written. "
-            "Check the state before you try again."
+            "I lost flowbot's database before it said whether this was written. Check the state before you try again."
         )
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 from shutil import copyfile
 
 import postgres
+import psycopg
 from new_database import Server, new_database
 
 from bot.store.store import Store
 
 HISTORIES = int(os.environ.get("FLOWBOT_HISTORIES", "0"))  # set where there is time: for all that could happen
-WIDER = 8  # how much farther apart deaths are on PostgreSQL at the gate
+WIDER = 16  # how much farther apart deaths are on PostgreSQL at the gate
 
 
 class Files:
@@ -46,24 +47,22 @@ class Files:
 
 
 class Servers:
-    """PostgreSQL's: one database after the other."""
+    """PostgreSQL's: one database, whose rows are put back to what they were."""
 
     is_shared = True
-
-    def __init__(self):
-        self._made, self._last = [], None
+    _kept = None
 
     def new(self):
-        """A new one; those before it are gone."""
-        self.close()
-        return self._from(_migrated())
+        """The database as a new one; what it held is gone."""
+        self._kept = None
+        return _put_back("fresh")
 
     def copy(self, address):
-        if self._last is not None:
-            postgres.drop(self._last.url)
-            self._made.remove(self._last)
-        self._last = self._from(address)
-        return self._last
+        """As it was when it was first copied."""
+        if self._kept is None:
+            self._kept = address
+            _connection().execute(_KEEP.format(schema="kept"))
+        return _put_back("kept")
 
     def stride(self, step):
         return 1 if HISTORIES else step * WIDER
@@ -72,20 +71,59 @@ class Servers:
         return itertools.count(first, step) if HISTORIES else [sample]
 
     def close(self):
-        while self._made:
-            postgres.drop(self._made.pop().url)
-        self._last = None
+        """The database is used again."""
 
-    def _from(self, address):
-        self._made.append(Server(postgres.new_address(postgres.name(address.url))))
-        return self._made[-1]
+
+_TABLES = "SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
+_SEQUENCES = "SELECT schemaname, sequencename, last_value FROM pg_sequences WHERE schemaname = 'public'"
+_KEEP = f"""
+DO $$
+DECLARE found record;
+BEGIN
+  DROP SCHEMA IF EXISTS {{schema}} CASCADE;
+  CREATE SCHEMA {{schema}};
+  CREATE TABLE {{schema}}.sequences AS {_SEQUENCES};
+  FOR found IN {_TABLES} LOOP
+    EXECUTE format('CREATE TABLE {{schema}}.of_%s AS TABLE public.%I', found.name, found.name);
+  END LOOP;
+END $$
+"""
+# All rows go, whatever a trigger says, and numbers go on from where they were.
+_PUT_BACK = f"""
+DO $$
+DECLARE found record;
+BEGIN
+  SET LOCAL session_replication_role = replica;
+  FOR found IN {_TABLES} LOOP
+    EXECUTE format('DELETE FROM public.%I', found.name);
+    EXECUTE format('INSERT INTO public.%I SELECT * FROM {{schema}}.of_%s', found.name, found.name);
+  END LOOP;
+  PERFORM setval(format('public.%I', sequencename)::regclass, coalesce(last_value, 1), last_value IS NOT NULL)
+  FROM {{schema}}.sequences;
+END $$
+"""
+_uses = itertools.count(1)
 
 
 @cache
-def _migrated():
+def _address():
     address = Server(postgres.new_address())
     Store.open(address).close()
     return address
+
+
+@cache
+def _connection():
+    connection = psycopg.connect(_address().url, autocommit=True)
+    connection.execute(_KEEP.format(schema="fresh"))
+    return connection
+
+
+def _put_back(schema):
+    _connection().execute(_PUT_BACK.format(schema=schema))
+    if next(_uses) % 100 == 0:
+        _connection().execute("VACUUM")
+    return _address()
 
 
 async def opened(address):

@@ -236,6 +236,6 @@ def _settings(few, many):
 
 
 Killed.TestCase.settings = _settings(10, HISTORIES)
-KilledOnPostgres.TestCase.settings = _settings(4, max(1, HISTORIES // 4))
+KilledOnPostgres.TestCase.settings = _settings(3, max(1, HISTORIES // 4))
 TestKilledAnywhere = Killed.TestCase
 TestKilledOnPostgres = KilledOnPostgres.TestCase
