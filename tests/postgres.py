@@ -188,9 +188,9 @@ def drop(address):
     _act(f'DROP DATABASE IF EXISTS "{name(address)}" WITH (FORCE)')
 
 
-def address(name):
-    """Return the address of a database of this name."""
-    return f"postgresql:///{name}?{urlencode({'host': _socket_folder(), 'user': USER})}"
+def address(name, folder=None):
+    """Return the address of a database of this name, in the cluster of all tests, or in that of a folder."""
+    return f"postgresql:///{name}?{urlencode({'host': folder or _socket_folder(), 'user': USER})}"
 
 
 def name(address):

@@ -74,11 +74,16 @@ class Leading:
                 await asyncio.sleep(PAUSE)
 
     async def take_over(self) -> None:
-        """Take up what replicas that are gone had in hand."""
-        if self.began:
+        """Take up what replicas that are gone had in hand, as soon as the database says what that is."""
+        while self.began and not self.replica.lost.is_set():
             async with self.turn:
-                left, unanswered = await crash_recovery.open_attempts(self.services), await self.store.unanswered()
-                await self._finish(left, unanswered)
+                try:
+                    left, unanswered = await crash_recovery.open_attempts(self.services), await self.store.unanswered()
+                except TemporaryFailure as trouble:
+                    log.info("What was left over could not be read yet: %s", trouble)
+                else:
+                    return await self._finish(left, unanswered)
+            await asyncio.sleep(PAUSE)
 
     async def _finish_first(self, left: Sequence[Entry], unanswered: Sequence[IncomingMessage]) -> None:
         async with self.turn:

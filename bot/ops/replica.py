@@ -277,3 +277,4 @@ class Replica:
             self.lose(superseded)
         except DatabaseUnavailable as trouble:
             log.info("The replicas could not be looked at: %s", trouble)
+            self.took_over(())  # they may be declared dead, though nobody has heard which

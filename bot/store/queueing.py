@@ -17,6 +17,7 @@ from datetime import datetime
 from sqlite3 import Row
 
 from bot.core.flow.model import FlowId, InstanceId
+from bot.core.flow.rerun import MINUTE
 from bot.core.flow.run import Run, RunState
 from bot.core.incident.model import Incident
 from bot.core.outbox.lost_messages import LossOutcome, after_loss
@@ -45,6 +46,11 @@ _UNTAKEN = """
 _ENDED_CARD = """
     SELECT 1 FROM cards c JOIN incidents i ON i.id = c.incident
     WHERE c.post = ? AND c.gathered = 0 AND i.phase NOT IN ('open', 'acknowledged')
+"""
+_HOLDER = """
+    SELECT * FROM runs
+    WHERE flow_id = :flow AND state IN ('asked', 'running', 'ended') AND (instance = :instance OR started_at > :since)
+    ORDER BY instance = :instance DESC, started_at DESC LIMIT 1
 """
 _NOT_AGAIN = tuple(each.value for each in LossOutcome if each is not LossOutcome.REPOSTED)
 
@@ -83,12 +89,19 @@ class Runs(Transactional):
         posts: Sequence[NewPost] = (),
         attempt_result: AttemptResult | None = None,
         linked: Link | None = None,
-    ) -> None:
+        begins: datetime | None = None,
+    ) -> Run | None:
         """Add or change a followed run, with what is said about it.
 
-        Raises Refusal("link_changed") where ``linked`` has changed.
+        ``begins``: it is about to be started. Where another run has its minute, or one of its flow began within a
+        minute, nothing is written, and that run is returned. Raises Refusal("link_changed") where ``linked`` has
+        changed.
         """
         require_link(db, linked)
+        if begins is not None:
+            asked = {"flow": run.flow_id, "instance": run.instance, "since": timestamp(begins - MINUTE)}
+            if held := db.execute(_HOLDER, asked).fetchone():
+                return _run(held)
         db.table("runs", pk="instance").upsert(
             {
                 "instance": run.instance,
@@ -114,6 +127,7 @@ class Runs(Transactional):
         )
         put(db, posts)
         end_attempt(db, attempt_result)
+        return None
 
     @read
     def runs(self, db: Database, *, live: bool = True, flow: FlowId | None = None, limit: int = 200) -> tuple[Run, ...]:

@@ -78,6 +78,8 @@ class PretendStore:
 
     async def forget_dead(self, lease):
         assert lease == LEASE
+        if self.trouble is not None:
+            raise self.trouble
         dead, self.server.dead = self.server.dead, ()
         return dead
 
@@ -244,6 +246,15 @@ async def test_the_leader_declares_dead_only_after_the_database_has_answered_for
     await a.turn()
     await a._caring
     assert world.dead == [("b on host two",)]
+
+
+async def test_where_it_is_not_known_who_was_declared_dead_what_was_left_over_is_looked_for():
+    world = World("a")
+    (a,) = world.replicas.values()
+    await a.turn()
+    world.stores["a"].trouble = DatabaseUnavailable("the answer to COMMIT was lost")
+    await a._care()
+    assert world.dead == [()]
 
 
 async def test_what_others_tell_is_heard():

@@ -56,6 +56,23 @@ async def test_duplicates_and_claimed_retries_on_demand():
         assert (await deed).acked
 
 
+async def test_a_delivery_goes_over_the_socket_that_is_chosen_and_its_duplicate_over_another():
+    async with slack() as world, raw_socket(world) as one, raw_socket(world) as other:
+        sockets = world.workspace.sockets
+        turns = iter([1, 0, 1])
+        sockets.choose = lambda connections: connections[next(turns)]
+        await world.workspace.fault("duplicate", times=1)
+        deeds = [world.workspace.say(MAYA, DATA_OPS, "/flow help")]
+        frames = [await socket.receive_json() for socket in (other, one)]
+        deeds.append(world.workspace.say(MAYA, DATA_OPS, "/flow whoami"))
+        frames.append(await other.receive_json())
+        assert frames[0] == frames[1]
+        assert frames[2]["envelope_id"] != frames[0]["envelope_id"]
+        for each in frames[1:]:
+            await one.send_json({"envelope_id": each["envelope_id"]})
+        assert [(await deed).acked for deed in deeds] == [True, True]
+
+
 async def test_an_answer_on_another_socket_counts_unless_switched_off():
     async with slack() as world, raw_socket(world) as one, raw_socket(world) as other:
         sockets = world.workspace.sockets

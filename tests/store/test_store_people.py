@@ -1,5 +1,7 @@
 """Links, the audit, followed runs, deliveries and stashed words."""
 
+from dataclasses import replace
+
 import pytest
 from new_database import new_store
 from store_makers import INTEGRITY_ERRORS, JONAS, MAYA, NOW, attempt, in_transaction, later, link, message, run
@@ -128,6 +130,23 @@ async def test_runs_are_followed_until_they_end(store):
     assert await store.runs(live=False, limit=1) == (other,)
     assert await store.run(InstanceId("1-2")) == ended
     assert await store.run(InstanceId("9-9")) is None
+
+
+async def test_of_two_starts_in_a_minute_the_first_has_it(store):
+    proven = link(verified=True)
+    await store.put_links([proven])
+    first, second = run("1-1"), run("1-2", started_at=later(seconds=59))
+    assert await store.put_run(first, begins=NOW, linked=proven) is None
+    assert await store.put_run(replace(first, by="T1:U2"), begins=later(hours=1), linked=proven) == first, (
+        "the same minute"
+    )
+    assert await store.put_run(second, begins=later(seconds=59), linked=proven) == first
+    assert await store.runs() == (first,)
+    assert await store.put_run(second, begins=later(seconds=60), linked=proven) is None
+    assert await store.put_run(run("2-1", 2), begins=NOW, linked=proven) is None
+    with pytest.raises(Refusal, match="changed"):
+        await store.put_run(run("3-1", 3), begins=NOW, linked=link(MAYA, "u2", verified=True))
+    assert await store.run(InstanceId("3-1")) is None
 
 
 async def test_the_run_of_an_instance_comes_before_the_newest_of_its_flow(store):

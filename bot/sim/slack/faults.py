@@ -23,7 +23,7 @@ Of Socket Mode:
 
 ============  =====================================================================
 refuse        a handshake is refused with 503
-duplicate     an envelope is delivered twice
+duplicate     an envelope is delivered twice, each over some socket
 redelivered   an event arrives as if it were a second attempt
 close         every connection is closed with 1001
 drop          every connection is cut without a close frame

@@ -6,6 +6,7 @@ https://docs.slack.dev/apis/events-api/using-socket-mode (January 2026).
 import asyncio
 import json
 from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,13 +39,17 @@ class _Pending:
 
 
 class SocketHub:
-    """The sockets of the app. ``acks_anywhere``: an acknowledgement counts on another socket than the delivery."""
+    """The sockets of the app. ``acks_anywhere``: an acknowledgement counts on another socket than the delivery.
+
+    ``choose`` takes the socket for each delivery: Slack spreads them over all.
+    """
 
     def __init__(self, state: WorkspaceState) -> None:
         self.state = state
         self.connections: list[Connection] = []
         self.handshakes = 0
         self.acks_anywhere = True
+        self.choose: Callable[[Sequence[Connection]], Connection] = state.random.choice
         self.scheme = "ws"  # "wss" where a TLS proxy is in front of it
         self.log: deque[Envelope] = deque(maxlen=KEPT)  # what was delivered, oldest first
         self._tickets: dict[str, float] = {}
@@ -125,13 +130,14 @@ class SocketHub:
             return DeliveryResult(acked=False, why="connection_failed")
         loop = asyncio.get_running_loop()
         started = loop.time()
-        connection = self.state.random.choice(self.connections)
+        connection = self.choose(self.connections)
         pending = _Pending(connection, loop.create_future())
         self._pending[envelope.id] = pending
         self.log.append(envelope)
         try:
-            for _ in range(2 if self.state.faults.take(_DUPLICATE) else 1):
-                await self._send(connection, self._frame(envelope))
+            await self._send(connection, self._frame(envelope))
+            if self.state.faults.take(_DUPLICATE) and self.connections:
+                await self._send(self.choose(self.connections), self._frame(envelope))
             async with asyncio.timeout(seconds):
                 payload = await pending.acknowledged
         except TimeoutError:

@@ -284,8 +284,7 @@ async def free_instance(services: Services, context: CommandContext, start: Plan
     for run in await services.store.runs_of(start.flow.id, expected):
         holds = run.instance == expected or context.now - run.started_at < MINUTE
         if holds and run.state in _HOLDING_STATES:
-            offers = [(runs.VIEW_RUN, f"show {run.instance}")]
-            raise Refusal("second_start", second_start(run, context.now), offers=offers)
+            raise _second(run, context.now)
     if await services.enos.instance(expected, as_user=context.link.user_id) is not None:
         raise Refusal(
             "minute_taken",
@@ -322,8 +321,15 @@ async def _reserved_run(services: Services, context: CommandContext, start: Plan
         words=context.words,
         notes=start.details.kept() if start.details != StartDetails() else "",
     )
-    await services.store.put_run(run, linked=replace(context.link, verified=True))
+    # Asked again as it is written: another replica may be starting one, too.
+    held = await services.store.put_run(run, linked=replace(context.link, verified=True), begins=context.now)
+    if held is not None:
+        raise _second(held, context.now)
     return run
+
+
+def _second(held: Run, now: datetime) -> Refusal:
+    return Refusal("second_start", second_start(held, now), offers=[(runs.VIEW_RUN, f"show {held.instance}")])
 
 
 def second_start(run: Run, now: datetime) -> Text:

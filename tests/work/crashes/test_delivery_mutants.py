@@ -117,8 +117,8 @@ MUTANTS = [
         "bot/work/commands/starting.py",
         (
             (
-                "    await services.store.put_run(run, linked=replace(context.link, verified=True))\n    return run\n",
-                "    return run\n",
+                "await services.store.put_run(run, linked=replace(context.link, verified=True), begins=context.now)",
+                "None",
             ),
         ),
         "runs/test_crash_recovery.py::test_killed_after_the_call_the_run_is_found_and_shown",
