@@ -82,7 +82,8 @@ class Leading:
                 except TemporaryFailure as trouble:
                     log.info("What was left over could not be read yet: %s", trouble)
                 else:
-                    return await self._finish(left, unanswered)
+                    await self._finish(left, unanswered)
+                    return
             await asyncio.sleep(PAUSE)
 
     async def _finish_first(self, left: Sequence[Entry], unanswered: Sequence[IncomingMessage]) -> None:

@@ -1,4 +1,7 @@
+import postgres
 import pytest
+from copying_kit import Address
+from everything import fill
 from new_database import DATABASES, new_address, new_store
 
 
@@ -24,3 +27,36 @@ async def sqlite_store(path):
 async def store(address):
     async with new_store(address) as store:
         yield store
+
+
+# ── what copies are tried on ──
+
+
+@pytest.fixture
+def server():
+    """A new database on PostgreSQL."""
+    address = postgres.new_address()
+    yield Address(address)
+    postgres.drop(address)
+
+
+@pytest.fixture
+def other(server):
+    address = postgres.new_address()
+    yield Address(address)
+    postgres.drop(address)
+
+
+_full = []
+
+
+@pytest.fixture
+async def full(tmp_path):
+    """A file with something in every table; it is filled once."""
+    path = tmp_path / "full.db"
+    if not _full:
+        async with new_store(path) as store:
+            await fill(store)
+        _full.append(path.read_bytes())
+    path.write_bytes(_full[0])
+    return path

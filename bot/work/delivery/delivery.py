@@ -88,9 +88,7 @@ class Delivery:
         steady: Clock | None = None,
         is_sure: IsSure | None = None,
     ) -> None:
-        self._store = store
-        self._slack = slack
-        self._clock = clock
+        self._store, self._slack, self._clock = store, slack, clock
         self._steady = steady or clock
         self._default_channel = default_channel
         self._alarms = Alarms(on_alarm)
@@ -112,8 +110,7 @@ class Delivery:
         self._failure_policy = FailurePolicy(
             self._circuit_breaker, self._rate_limiter, self._alarms, clock, self._steady, jitter
         )
-        self._is_started = False
-        self._starting = asyncio.Lock()
+        self._is_started, self._starting = False, asyncio.Lock()
         self._woken = asyncio.Event()
         self.wake = self._woken.set  # there may be something to send
         self._closing = False
