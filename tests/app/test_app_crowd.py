@@ -37,7 +37,7 @@ async def test_a_crowd_at_the_doors_stops_nothing(tmp_path, caplog):
         async with AsyncExitStack() as crowd:
             await connect(crowd, bot.address, CROWD)
             await connect(crowd, bot.gateway.address, CROWD)
-            assert [each.connections for each in (bot._servers[0], bot.gateway._server)] == [listener.CAP] * 2
+            assert [each.connections for each in (bot._serving.servers[0], bot.gateway._server)] == [listener.CAP] * 2
             platform.fail(3377)
             platform.start_scheduled(3377, app.now())
             async with aiohttp.ClientSession() as session, session.get(f"{bot.address}/readyz") as ready:
@@ -48,6 +48,6 @@ async def test_a_crowd_at_the_doors_stops_nothing(tmp_path, caplog):
             slack.say(MAYA, DATA_OPS, "/flow whoami")
             await slack.until(lambda: slack.ephemerals(MAYA, DATA_OPS), 60)
         with contextlib.suppress(TimeoutError):
-            await slack.until(lambda: bot._servers[0].connections == 0, 60)
+            await slack.until(lambda: bot._serving.servers[0].connections == 0, 60)
     strangers = [each for each in caplog.records if each.name.startswith(("bot.ops.listener", "asyncio", "aiohttp"))]
     assert len(strangers) <= 2

@@ -47,5 +47,6 @@ async def test_days_are_backfilled_one_after_the_other_and_what_failed_once_more
     assert [each.trigger for each in runs] == [*sorted([runs[0].trigger, runs[1].trigger]), runs[0].trigger + 60]
     calls = [*world.enos.called("trigger"), *world.enos.called("triggerFromTask")]
     assert [call.action for call in calls] == ["trigger", "trigger", "triggerFromTask"]
-    assert all(later.at - sooner.at > 59 for sooner, later in pairwise(calls))
+    # A minute lies between two starts; a call may arrive a little late.
+    assert all(later.at - sooner.at > 50 for sooner, later in pairwise(calls))
     assert {call.user_id for call in calls} == {"u15432100000000011"}
