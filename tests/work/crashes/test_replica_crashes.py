@@ -20,6 +20,7 @@ from test_killed_at_night import long_night, night, told
 from bot.core.errors import DatabaseUnavailable, Superseded
 from bot.core.people.model import IncomingMessage, Origin, Surface
 from bot.ops.leading import Leading
+from bot.ops.replica import Alone
 from bot.store.store import Store
 
 STRIDE = 1 if HISTORIES else 27
@@ -92,7 +93,7 @@ async def takes_over(leader):
             await leader.store.forget_dead(-1)
             break
     taking = Leading(
-        replica=None,
+        replica=Alone(),
         store=leader.store,
         gateway=None,
         jobs=None,
