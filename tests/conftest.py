@@ -15,7 +15,7 @@ from bot.ops import logs
 settings.register_profile(
     "flowbot",
     deadline=None,
-    max_examples=examples(40) if TIMES else 12,
+    max_examples=examples(40) if TIMES else 9,
     derandomize=not TIMES,
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -38,6 +38,7 @@ RUNS = "flowbot is running"
 ANEW = "drops everything and begins anew"
 
 _LINKS = "INSERT INTO links VALUES (%s, %s, %s, 1) ON CONFLICT DO NOTHING"
+_ANSWERS = "SELECT count(*) FROM posts WHERE kind <> 'edit' AND body LIKE %s"
 _LEADER = "SELECT r.name FROM replication JOIN replicas r ON r.id = replication.leader"
 
 Found = TypeVar("Found")
@@ -292,12 +293,17 @@ class ReplicaWorld:
         return not act.answer.done() or act.answer.result().acked
 
     def doubles(self) -> list[str]:
-        """What is there twice: posts by the IDs they carry, threads of a flow, answers."""
+        """What is there twice: posts by the IDs they carry, threads of a flow, questions with two answers."""
         ids: Counter[str] = Counter()
         for channel in self.slack.channels:
             every = [each for each in self.slack.everything(channel) if each.by_app and each.metadata]
             ids.update(each.metadata["event_payload"]["id"] for each in every if each.only_for is None)
-        return [what for what, count in (ids + self.cards() + self.answers()).items() if count > 1]
+        twice = [what for what, count in (ids + self.cards()).items() if count > 1]
+        return twice + [word for word in self.repeated() if self.rows(_ANSWERS, [f"%{word}%"]) != [(1,)]]
+
+    def repeated(self) -> list[str]:
+        """The questions whose one answer is there twice: nobody can look up in Slack what one person alone sees."""
+        return [word for word, count in self.answers().items() if count > 1]
 
     def posted(self) -> list[tuple[float, str]]:
         """When each message came, and to which channel."""
@@ -345,9 +351,9 @@ class ReplicaWorld:
         await self.until(self.is_settled, seconds)
 
     def is_settled(self) -> bool:
-        """Whether each failure has a thread and each question that was written down an answer, and none waits."""
+        """Whether each failure has a thread and each question an answer or a no, and nothing waits to be sent."""
         waiting = self.rows("SELECT count(*) FROM posts WHERE state IN ('queued', 'sending', 'unclear')")
-        return waiting == [(0,)] and not self.untold() and len(self.unanswered()) == self.unwritten()
+        return waiting == [(0,)] and not self.untold() and len(self.unanswered()) <= self.sorry()
 
 
 @asynccontextmanager

@@ -170,8 +170,8 @@ async def told(trouble: Trouble) -> str:
         f"{len(trouble.kills)} leaders killed, {TROUBLES} stopped for {FROZEN:.0f} s, {TROUBLES} cut off, "
         f"{TROUBLES} restarts of PostgreSQL: {len(world.flows)} failures and {len(world.asked)} questions, 0 lost, "
         f"0 doubled ({world.undelivered()} questions reached nobody, and Slack said so; {world.sorry()} times somebody "
-        f"was told to try again; {trouble.unwritten} were acknowledged in the moment of a kill, and not written down "
-        f"any more), all told after {waited:.0f} s; "
+        f"was told to try again; {trouble.unwritten} were acknowledged in the moment of a kill, and not written down; "
+        f"{len(world.repeated())} answers that one person sees were sent once more), all told after {waited:.0f} s; "
         f"the first message of the new leader {spread(trouble.kills)} after a kill, {spread(trouble.others)} after it "
         f"was stopped or cut off; closest messages of one channel {world.closest():.2f} s, no 429"
     )

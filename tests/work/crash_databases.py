@@ -13,7 +13,7 @@ from new_database import Server, new_database
 from bot.store.store import Store
 
 HISTORIES = int(os.environ.get("FLOWBOT_HISTORIES", "0"))  # set where there is time: for all that could happen
-WIDER = 16  # how much farther apart deaths are on PostgreSQL at the gate
+WIDE, WIDER = 2, 16  # how much farther apart deaths are at the gate, on SQLite and on PostgreSQL
 
 
 class Files:
@@ -36,11 +36,11 @@ class Files:
         return self._last
 
     def stride(self, step):
-        return 1 if HISTORIES else step
+        return 1 if HISTORIES else step * WIDE
 
     def deaths(self, first, step, sample):
         """After how many statements a story has a death, from a first one on; ``sample`` where few are tried."""
-        return itertools.count(first, step)
+        return itertools.count(first, step if HISTORIES else step * WIDE)
 
     def close(self):
         """The folder goes with the test."""
