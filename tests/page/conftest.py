@@ -27,12 +27,12 @@ WHOLE = ("test_page_with_flowbot.py", "test_page_server.py")  # what is behind t
 
 
 def pytest_collection_modifyitems(config, items):
-    """At the gate, every fourth of the other tests; the soak has all."""
+    """At the gate, every sixth of the other tests; the soak has all."""
     if int(os.environ.get("FLOWBOT_STORIES", "1")) == 1:
         return
     here = Path(__file__).parent
     others = [item for item in items if item.path.parent == here and item.path.name not in WHOLE]
-    left_out = set(others) - set(sorted(others, key=lambda item: item.nodeid)[::4])
+    left_out = set(others) - set(sorted(others, key=lambda item: item.nodeid)[::6])
     config.hook.pytest_deselected(items=list(left_out))
     items[:] = [item for item in items if item not in left_out]
 

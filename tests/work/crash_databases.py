@@ -13,7 +13,7 @@ from new_database import Server, new_database
 from bot.store.store import Store
 
 HISTORIES = int(os.environ.get("FLOWBOT_HISTORIES", "0"))  # set where there is time: for all that could happen
-WIDE, WIDER = 2, 16  # how much farther apart deaths are at the gate, on SQLite and on PostgreSQL
+WIDE, WIDER = 3, 16  # how much farther apart deaths are at the gate, on SQLite and on PostgreSQL
 
 
 class Files:
