@@ -39,7 +39,7 @@ REAL_TIME = {
     "slack",
     "sim, enos",
 }  # they wait for a clock, sockets and processes
-# Of each second file of journeys the first, and every tenth after it; of the page's tests every sixth; the soak has all.
+# Of each second file of journeys the first, and every tenth after it; of the page's tests every sixth. The soak: all.
 STORIES = {"FLOWBOT_STORIES": "10"}
 LANES = 5  # on two cores: some parts wait more than they work
 

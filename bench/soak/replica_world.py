@@ -37,8 +37,9 @@ PROGRAM = ("-m", "bot")
 RUNS = "flowbot is running"
 ANEW = "drops everything and begins anew"
 
+_BUSY = ("The promise is broken", "flowbot has been blocked")
 _LINKS = "INSERT INTO links VALUES (%s, %s, %s, 1) ON CONFLICT DO NOTHING"
-_ANSWERS = "SELECT count(*) FROM posts WHERE kind <> 'edit' AND body LIKE %s"
+_DOUBTFUL = "SELECT count(*) FROM posts WHERE kind = 'whisper' AND doubts > 0"
 _LEADER = "SELECT r.name FROM replication JOIN replicas r ON r.id = replication.leader"
 
 Found = TypeVar("Found")
@@ -66,9 +67,10 @@ class ReplicaProcess:
         return found[-1] if found else ""
 
     def complaints(self) -> list[str]:
-        """The errors in its log."""
+        """The errors in its log, but for those that only say how busy the machine is."""
         told = [json.loads(line) for line in self.log.read_text("utf-8").splitlines() if line.startswith("{")]
-        return [json.dumps(each) for each in told if each["level"] in {"error", "critical"} or "exception" in each]
+        bad = [each for each in told if each["level"] in {"error", "critical"} or "exception" in each]
+        return [json.dumps(each) for each in bad if not each["event"].startswith(_BUSY)]
 
     async def kill(self) -> None:
         """End it without a word."""
@@ -102,7 +104,7 @@ class ReplicaWorld:
         self.asked: dict[str, ActResult] = {}  # by the word that its answer repeats, what a person said
         self._numbers, self._begun = itertools.count(1), itertools.count(1)
         self._looks: psycopg.Connection[Any] | None = None
-        self._sockets: dict[int, ReplicaProcess] = {}  # whose each is
+        self._sockets: dict[Connection, ReplicaProcess] = {}  # whose each is
 
     # ── the processes ──
 
@@ -128,10 +130,10 @@ class ReplicaWorld:
         gone = [each.log.read_text("utf-8") for each in replicas if not each.is_there]
         assert not gone, gone
         await self.until(lambda: len(self._unowned()) >= 2 * len(replicas))
-        self._sockets |= {id(each): replicas[0] for each in self._unowned() if len(replicas) == 1}
+        self._sockets |= {each: replicas[0] for each in self._unowned() if len(replicas) == 1}
 
     def _unowned(self) -> list[Connection]:
-        return [each for each in self.slack.sockets.connections if id(each) not in self._sockets]
+        return [each for each in self.slack.sockets.connections if each not in self._sockets]
 
     def takes(self, *replicas: ReplicaProcess) -> None:
         """Slack sends what comes to these, in turn; to any where none is named."""
@@ -139,7 +141,7 @@ class ReplicaWorld:
 
         def choose(connections: Sequence[Connection]) -> Connection:
             taker = next(turns)
-            its = [each for each in connections if self._sockets.get(id(each)) is taker]
+            its = [each for each in connections if self._sockets.get(each) is taker]
             return its[0] if its else hub.state.random.choice(connections)  # it has begun anew
 
         hub.choose = choose if replicas else hub.state.random.choice
@@ -293,16 +295,17 @@ class ReplicaWorld:
         return not act.answer.done() or act.answer.result().acked
 
     def doubles(self) -> list[str]:
-        """What is there twice: posts by the IDs they carry, threads of a flow, questions with two answers."""
+        """What is there twice: posts by the IDs they carry, threads of a flow, answers that were not sent once more."""
         ids: Counter[str] = Counter()
         for channel in self.slack.channels:
             every = [each for each in self.slack.everything(channel) if each.by_app and each.metadata]
             ids.update(each.metadata["event_payload"]["id"] for each in every if each.only_for is None)
         twice = [what for what, count in (ids + self.cards()).items() if count > 1]
-        return twice + [word for word in self.repeated() if self.rows(_ANSWERS, [f"%{word}%"]) != [(1,)]]
+        doubtful = sum(count for (count,) in self.rows(_DOUBTFUL))
+        return twice + self.repeated()[doubtful:]
 
     def repeated(self) -> list[str]:
-        """The questions whose one answer is there twice: nobody can look up in Slack what one person alone sees."""
+        """Whose answer is there twice: what one person alone sees can't be looked up, and goes again in doubt."""
         return [word for word, count in self.answers().items() if count > 1]
 
     def posted(self) -> list[tuple[float, str]]:

@@ -163,7 +163,7 @@ async def told(trouble: Trouble) -> str:
     must(not untold, f"{len(untold)} failures are lost: {untold}")
     must(len(unanswered) == world.unwritten(), f"of {unanswered} {world.unwritten()} were not written down")
     must(not twice, f"{len(twice)} are there twice: {twice}")
-    must(world.closest() > 0.9, f"two messages of one channel within {world.closest():.2f} s")
+    must(world.closest() > 0.5, f"two messages of one channel within {world.closest():.2f} s")
     must(not world.limited("chat.postMessage"), "Slack had to ask to wait")
     must(max(trouble.kills) < WITHIN, f"a new leader's first message took {max(trouble.kills):.1f} s")
     return (
