@@ -233,6 +233,7 @@ class App:
         store.on_unavailable = self._on_unavailable
         if replica is not None:
             self.enos.fence(replica.is_sure)
+            self.gateway.listeners.writes_first = True
             replica.heard, replica.took_over = self.leading.heard, lambda _names: self._task(self.leading.take_over())
         self._background: set[asyncio.Task[Any]] = set()
         self._serving = Serving(

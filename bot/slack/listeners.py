@@ -64,6 +64,7 @@ class Capacity:
 
 
 USUAL = Capacity()
+WRITE_SECONDS = 1.0  # of the three that Slack waits
 
 
 @dataclass(slots=True)
@@ -189,6 +190,8 @@ class Listeners:
         self.command = command
         self.language = language  # of what is said before anybody is asked who reads it
         self.on_message, self.record_arrival, self.notify, self.now = on_message, record_arrival, notify, now
+        self.writes_first = False  # before Slack is told that it was received: another replica answers it then
+        self._recording: asyncio.Future[bool] | None = None  # of what came last
         self.counts = RequestCounts()
         self.workers = Workers(capacity.running, capacity.waiting, clock)
         self.notices = Workers(NOTICES_RUNNING, NOTICES_WAITING, clock)
@@ -245,6 +248,8 @@ class Listeners:
         if received is not None and not is_complete(received.text, self.command):
             asked = incoming_forms.asked(received, body, self.command)
         if received is None or (self._ask(asked, body) if asked else self._accept(received, body)):
+            if self.writes_first:
+                await self._written()
             await ack()
         else:
             await ack(rendered(BUSY, self.language))
@@ -257,9 +262,18 @@ class Listeners:
             self.counts.ignored += 1
         elif not self._accept(received, body):
             self._notify_later(received, BUSY)
+        if self.writes_first:
+            await self._written()
 
     async def _action(self, ack: Ack, body: Mapping[str, Any], context: Mapping[str, Any]) -> None:
-        await ack()
+        if not self.writes_first:
+            await ack()
+        self._press(body, context)
+        if self.writes_first:
+            await self._written()
+            await ack()
+
+    def _press(self, body: Mapping[str, Any], context: Mapping[str, Any]) -> None:
         if (changed := incoming_forms.changed(body, self.now())) is not None:
             self.forms.change(incoming.with_workspace_key(changed, body, self.me))
             return
@@ -272,7 +286,14 @@ class Listeners:
             self._notify_later(received, BUSY)
 
     async def _shortcut(self, ack: Ack, body: Mapping[str, Any], context: Mapping[str, Any]) -> None:
-        await ack()
+        if not self.writes_first:
+            await ack()
+        self._from_menu(body, context)
+        if self.writes_first:
+            await self._written()
+            await ack()
+
+    def _from_menu(self, body: Mapping[str, Any], context: Mapping[str, Any]) -> None:
         delivery = str(context.get("delivery", ""))
         received = incoming.message_shortcut(body, self.now(), delivery=delivery)
         asked = incoming_forms.shortcut(body, self.now(), delivery=delivery)
@@ -312,8 +333,7 @@ class Listeners:
             self._notify_later(received, BUSY)
 
     async def _options(self, ack: Ack, body: Mapping[str, Any]) -> None:
-        asked = incoming_forms.options(body, self.now())
-        if asked is None:
+        if (asked := incoming_forms.options(body, self.now())) is None:
             self.counts.unknown += 1
             await ack(options=[])
         else:
@@ -329,6 +349,12 @@ class Listeners:
             library_log().error("A listener failed", exc_info=error)
         return BoltResponse(status=200, body="") if response is not None else None
 
+    async def _written(self) -> None:
+        """Wait until what was just accepted is written, but not for so long that Slack gives up."""
+        recording, self._recording = self._recording, None
+        if recording is not None:
+            await asyncio.wait({recording}, timeout=WRITE_SECONDS)
+
     def _failed(self) -> None:
         self.counts.failed += 1
 
@@ -342,6 +368,7 @@ class Listeners:
         # Stored at once, and answered when its turn comes: what waits is not lost when the process ends.
         recorded = asyncio.ensure_future(self.record_arrival(received))
         recorded.add_done_callback(lambda done: done.cancelled() or done.exception())  # where no job reads it
+        self._recording = recorded
         return self.workers.submit(lambda: self._answer(received, recorded))
 
     async def _answer(self, received: IncomingMessage, recorded: asyncio.Future[bool]) -> None:
