@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from bot import __version__
 from bot.absent import absent
-from bot.core.errors import Failure, NewerDatabase, TemporaryFailure
+from bot.core.errors import Failure, NewerDatabase, Superseded, TemporaryFailure
 from bot.core.text import catalogue
 from bot.core.text.mask import Mask
 from bot.core.values import dataclass
@@ -85,6 +85,7 @@ async def _run(settings: Settings) -> int:
             return _complain([str(failure)], EXIT_FAILED)
         try:
             while (code := await _serve(settings, begun)) is None:
+                signals.exit_on_signals()  # until there is something to finish again
                 begun = await _begun(settings, patient=True)
         finally:
             signals.ignore_signals()
@@ -169,6 +170,9 @@ async def _kept(replica: "Replica | None", stop: asyncio.Event) -> None:
     if replica is not None:
         try:
             await replica.run()
+        except Exception:
+            log.exception("Keeping the lease hit a bug")
+            replica.lose(Superseded("keeping the lease hit a bug"))
         finally:
             stop.set()
 

@@ -1,4 +1,4 @@
-"""The tables, and the steps that lead an older database to them; ``database.migrate`` takes them.
+"""The tables, and the steps that lead an older database to them; ``sqlite.py`` and ``postgres/schema.py`` take them.
 
 Steps are only ever added, never changed. Names stay as they are, whatever the program calls things today: see
 ``docs/decisions/0018-names-in-the-database-stay.md``.
@@ -93,7 +93,7 @@ _NOTICES = (
 )
 
 # Secrets that older versions kept in clear are deleted: parameters of runs, words of buttons, of people and of the
-# audit. What is left of them in free pages goes with the table ``unscrubbed`` (``database.py``).
+# audit. What is left of them in free pages goes with the table ``unscrubbed`` (``sqlite.py``).
 _NO_SECRETS = (
     "UPDATE runs SET parameters = iif(parameters IN ('', '[]'), '', 'unknown'), words = masked(words)",
     "UPDATE stashes SET text = masked(text) WHERE masked(text) <> text",
