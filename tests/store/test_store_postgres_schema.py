@@ -7,8 +7,8 @@ import psycopg
 import pytest
 from new_database import Server
 
-from bot.core.errors import DatabaseUnavailable, Refusal
-from bot.store.postgres.database import connect
+from bot.core.errors import DatabaseUnavailable, NewerDatabase, Refusal
+from bot.store.postgres.database import PostgresDatabase, connect
 from bot.store.postgres.schema import FIRST_VERSION, migrate
 from bot.store.schema import STEPS
 from bot.store.store import Store
@@ -54,6 +54,12 @@ THERE = """
     UNION ALL SELECT tgname, pg_get_triggerdef(oid), NULL, NULL, NULL, NULL FROM pg_trigger WHERE NOT tgisinternal
     UNION ALL SELECT oid::regprocedure::text, prosrc, NULL, NULL, NULL, NULL
     FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+"""
+
+
+WAITS = """
+    SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+      AND query = 'SELECT 1 FROM replication FOR UPDATE'
 """
 
 
@@ -130,6 +136,33 @@ def test_a_first_step_that_fails_leaves_the_database_empty(addresses):
         migrated(address, (*STEPS, ("CREATE TABLE replication (id INTEGER) STRICT",)))
     assert there(address) == set()
     Store.open(address).close()
+
+
+def test_a_step_waits_for_who_is_writing_and_who_writes_next_finds_the_new_version(addresses):
+    address = addresses()
+    writer = PostgresDatabase(address.url, lock_timeout=5)
+    writer.execute("BEGIN IMMEDIATE")
+    writer.execute("INSERT INTO notes VALUES ('zone', 'UTC')")
+    taken = []
+
+    def step():
+        with connect(address.url, lock_timeout=0.001) as newer:  # it waits longer than others do
+            taken.append(migrate(newer, (*STEPS, ("ALTER TABLE notes ADD COLUMN seen INTEGER NOT NULL DEFAULT 0",))))
+
+    migrating = threading.Thread(target=step)
+    migrating.start()
+    with psycopg.connect(address.url, autocommit=True) as looks:
+        while migrating.is_alive() and not looks.execute(WAITS).fetchall():
+            pass
+    assert taken == []
+    writer.execute("COMMIT")
+    migrating.join()
+    assert taken == [1]
+    with pytest.raises(NewerDatabase):
+        writer.execute("BEGIN IMMEDIATE")
+    writer.rollback()
+    writer.close()
+    assert rows(address, "SELECT * FROM notes") == [("zone", "UTC", 0)]
 
 
 def test_several_that_open_a_new_database_at_once_make_it_once(addresses):

@@ -52,6 +52,7 @@ def migrate(connection: "psycopg.Connection", steps: Sequence[Sequence[str]] = S
     Raises ``Refusal``: "foreign_database", "newer_database".
     """
     with connection.transaction():
+        connection.execute("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")  # it may take its time
         connection.execute(f"SELECT pg_advisory_xact_lock({LOCK})")
         version = _version(connection)
         if version is None:
@@ -59,6 +60,8 @@ def migrate(connection: "psycopg.Connection", steps: Sequence[Sequence[str]] = S
             return len(steps)
         if version > len(steps):
             raise newer_database(version, len(steps))
+        if version < len(steps):  # who is writing finishes; who writes next finds the new version
+            connection.execute("SELECT 1 FROM replication FOR UPDATE")
         for step in steps[version:]:
             for statement in step:
                 connection.execute(sql.definition(statement))
