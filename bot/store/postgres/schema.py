@@ -52,8 +52,8 @@ def migrate(connection: "psycopg.Connection", steps: Sequence[Sequence[str]] = S
     Raises ``Refusal``: "foreign_database", "newer_database".
     """
     with connection.transaction():
-        connection.execute("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")  # it may take its time
         connection.execute(f"SELECT pg_advisory_xact_lock({LOCK})")
+        connection.execute("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")  # it may take its time
         version = _version(connection)
         if version is None:
             _create(connection, steps)
