@@ -11,7 +11,7 @@ from bot.store.store import Store
 
 DATABASES = ("sqlite", "postgres")
 
-# All rows go, whatever a trigger says, and numbers begin anew.
+# All rows go, whatever a trigger says, and numbers start over.
 _EMPTY = """
 DO $$
 DECLARE found record;

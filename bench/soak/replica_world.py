@@ -35,7 +35,7 @@ SETTINGS = {
 }
 PROGRAM = ("-m", "bot")
 RUNS = "flowbot is running"
-ANEW = "drops everything and begins anew"
+STARTS_OVER = "drops everything and starts over"
 
 _BUSY = ("The promise is broken", "flowbot has been blocked")
 _LINKS = "INSERT INTO links VALUES (%s, %s, %s, 1) ON CONFLICT DO NOTHING"
@@ -142,7 +142,7 @@ class ReplicaWorld:
         def choose(connections: Sequence[Connection]) -> Connection:
             taker = next(turns)
             its = [each for each in connections if self._sockets.get(each) is taker]
-            return its[0] if its else hub.state.random.choice(connections)  # it has begun anew
+            return its[0] if its else hub.state.random.choice(connections)  # it has started over
 
         hub.choose = choose if replicas else hub.state.random.choice
 
@@ -150,7 +150,7 @@ class ReplicaWorld:
         """Wait until its ``/readyz`` answers so."""
         async with ClientSession() as session, asyncio.timeout(PATIENCE):
             while True:
-                with suppress(ClientConnectionError):  # it is beginning anew
+                with suppress(ClientConnectionError):  # it is starting over
                     async with session.get(f"{replica.address}/readyz") as answer:
                         if answer.status == status and words in await answer.text():
                             return

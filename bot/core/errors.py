@@ -86,7 +86,7 @@ class DatabaseUnreachable(DatabaseUnavailable):
 
 
 class Superseded(DatabaseUnavailable):
-    """Others have taken over what this replica had in hand, or its lead: it writes nothing more, and begins anew."""
+    """Others have taken over what this replica had in hand, or its lead: it writes nothing more, and starts over."""
 
     def __init__(self, reason: str = "another replica has taken over") -> None:
         super().__init__(reason)
@@ -97,7 +97,7 @@ class Superseded(DatabaseUnavailable):
 
 
 class CommitUnknown(Superseded):
-    """The database went away before it said whether something was written: this replica begins anew, and looks."""
+    """The database went away before it said whether something was written: this replica starts over, and looks."""
 
     def __init__(self) -> None:
         super().__init__("it went away before it said whether the last change was written")

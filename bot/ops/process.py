@@ -130,7 +130,7 @@ async def _joined(store: Store) -> "Replica | None":
 
 
 async def _serve(settings: Settings, begun: _Begun) -> int | None:
-    """Run one bot until it is to stop: the exit code; None where it was lost among others and is to begin anew."""
+    """Run one bot until it is to stop: the exit code; None where it was lost among others and is to start over."""
     stop, store, replica = asyncio.Event(), begun.store, begun.replica
     async with store:
         keeping = asyncio.create_task(_kept(replica, stop))
@@ -188,7 +188,7 @@ def _lost(replica: "Replica") -> int | None:
         log.warning("%s. This flowbot is older and stops.", replica.why_lost.reason.capitalize())
         return EXIT_OK
     reason = replica.why_lost.reason if replica.why_lost is not None else "it was stopped"
-    log.warning("This replica drops everything and begins anew: %s", reason)
+    log.warning("This replica drops everything and starts over: %s", reason)
     return None
 
 

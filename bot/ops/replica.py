@@ -2,7 +2,7 @@
 
     follower ──(nobody holds the lock)──► leader          it never goes back: who has lost
         └──────────────┬────────────────────┘             its lead, or was declared dead, is
-                       ▼                                  lost and begins anew (process.py)
+                       ▼                                  lost and starts over (process.py)
                      lost
 
 A lease is renewed about each second and lasts for six. What cannot be undone (a message, the start of a flow) is done
@@ -10,7 +10,7 @@ only while it surely lasts: a process that was stopped for a while and wakes doe
 database cannot be reached nobody is lost: whoever comes back and finds everything as it was goes on.
 
 It stands for election once Slack can be reached from here. A leader that loses Slack for a minute gives up its lead
-where another one is ready, and begins anew.
+where another one is ready, and starts over.
 """
 
 import asyncio

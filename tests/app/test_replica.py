@@ -1,4 +1,4 @@
-"""One replica among others: its lease, elections, and what makes it begin anew. The database is a pretended one."""
+"""One replica among others: its lease, elections, and what makes it start over. The database is a pretended one."""
 
 import asyncio
 import contextlib

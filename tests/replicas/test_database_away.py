@@ -31,7 +31,7 @@ async def test_the_database_is_restarted(folder, cluster):
             await world.is_ready(each, 503, "database")
         cluster.start()
         for each in both:
-            await world.is_ready(each, 200)  # whoever has the lock first leads: the other may begin anew
+            await world.is_ready(each, 200)  # whoever has the lock first leads: the other may start over
         world.takes()
         world.breaks()
         world.asks()

@@ -5,7 +5,7 @@ import time
 
 from replica_kit import told_once, two
 
-from bench.soak.replica_world import ALEX, ANEW, CHANNEL, ELSEWHERE, JONAS, MAYA, PATIENCE, replica_world
+from bench.soak.replica_world import ALEX, CHANNEL, ELSEWHERE, JONAS, MAYA, PATIENCE, STARTS_OVER, replica_world
 
 HANGS = 60.0  # seconds: longer than any test
 
@@ -44,7 +44,7 @@ async def test_two_that_start_together_share_the_work_until_a_newer_version_repl
         assert [each.complaints() for each in (*older, newer)] == [[], [], []]
 
 
-async def test_a_stopped_leader_wakes_and_begins_anew_and_one_that_is_asked_to_end_hands_over(folder, url):
+async def test_a_stopped_leader_wakes_and_starts_over_and_one_that_is_asked_to_end_hands_over(folder, url):
     async with replica_world(folder, url) as world:
         first, second = await two(world)
         world.takes(second)
@@ -55,7 +55,7 @@ async def test_a_stopped_leader_wakes_and_begins_anew_and_one_that_is_asked_to_e
         world.asks()
         assert await world.leads(first) is second
         first.wake()
-        await world.until(lambda: first.says(ANEW))
+        await world.until(lambda: first.says(STARTS_OVER))
         await world.runs(first, times=2)
         world.takes(first, second)
         world.asks()

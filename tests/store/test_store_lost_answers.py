@@ -52,7 +52,7 @@ async def test_wherever_the_connection_is_lost_what_is_told_is_what_is_there(bot
         await one.queue([message(f"next{left}")])
     assert line.cuts == whole
     between = [False] * (whole - 2)
-    assert told == [True, *between, answer], "the first begins anew, and a commit is asked for"
+    assert told == [True, *between, answer], "the first starts over, and a commit is asked for"
 
 
 async def test_a_commit_that_arrives_late_is_waited_for(both):
@@ -88,7 +88,7 @@ async def test_where_the_database_does_not_come_back_in_time_it_is_not_known(bot
     line.is_cut_at(whole - 1, answer=True)
     with pytest.raises(CommitUnknown):
         await one.queue([message("who knows")])
-    assert isinstance(heard[0], Superseded), "it begins anew, and takes up what it had in hand"
+    assert isinstance(heard[0], Superseded), "it starts over, and takes up what it had in hand"
     monkeypatch.setattr(database, "connect", connect)
     with pytest.raises(CommitUnknown):
         await one.queue([message("more")])

@@ -117,7 +117,7 @@ async def test_the_session_of_a_hung_leader_is_cut_off_and_only_then(address):
         await locked(other)
         with pytest.raises(DatabaseUnavailable):
             await hung.renew(LEASE, is_ready=True)
-        assert (await hung.renew(LEASE, is_ready=True)).lives  # it connects anew
+        assert (await hung.renew(LEASE, is_ready=True)).lives  # it connects again
         assert not await hung.lock()
 
 

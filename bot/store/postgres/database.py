@@ -5,8 +5,8 @@
     BEGIN             a snapshot that is only read
 
 Both ask how often cached rows were written: what another replica has written is forgotten here (``forget``). A
-connection that is lost fails the transaction, and the next one connects anew. Where it is lost in ``COMMIT``, nobody is
-told anything before a new connection has said what became of it (``_was_committed``).
+connection that is lost fails the transaction, and the next one connects again. Where it is lost in ``COMMIT``, nobody
+is told anything before a new connection has said what became of it (``_was_committed``).
 """
 
 import json

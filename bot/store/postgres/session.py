@@ -48,7 +48,7 @@ class Standing:
 
 
 class Session:
-    """The connection of one replica. Every method raises ``DatabaseUnavailable``, and connects anew afterwards."""
+    """The connection of one replica. Every method raises ``DatabaseUnavailable``, and connects again afterwards."""
 
     def __init__(self, url: str, me: str) -> None:
         self._url, self._me = url, me

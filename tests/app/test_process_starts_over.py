@@ -1,4 +1,4 @@
-"""A process whose replica is lost begins anew, and can be ended meanwhile."""
+"""A process whose replica is lost starts over, and can be ended meanwhile."""
 
 import asyncio
 import signal
@@ -21,7 +21,7 @@ def replica():
     return Replica(SimpleNamespace(id="me"), BrokenSession(), clock=lambda: Moment(1.0, 1.0))
 
 
-async def test_one_that_is_lost_begins_anew_and_a_signal_meanwhile_ends_it(monkeypatch):
+async def test_one_that_is_lost_starts_over_and_a_signal_meanwhile_ends_it(monkeypatch):
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     begun, codes = [], [None, 0]
 
@@ -43,20 +43,20 @@ async def test_one_that_is_lost_begins_anew_and_a_signal_meanwhile_ends_it(monke
     assert begun == [(False, signals._end), (True, signals._end)]
 
 
-async def test_a_bug_in_keeping_the_lease_is_logged_and_begins_anew(caplog):
+async def test_a_bug_in_keeping_the_lease_is_logged_and_starts_over(caplog):
     broken, stop = replica(), asyncio.Event()
     await process._kept(broken, stop)
     assert stop.is_set()
     assert broken.lost.is_set()
     assert "Keeping the lease hit a bug" in caplog.text
     assert process._lost(broken) is None
-    assert "begins anew: keeping the lease hit a bug" in caplog.text
+    assert "starts over: keeping the lease hit a bug" in caplog.text
 
 
-async def test_one_that_lost_to_a_newer_version_stops_and_one_to_another_replica_begins_anew(caplog):
+async def test_one_that_lost_to_a_newer_version_stops_and_one_to_another_replica_starts_over(caplog):
     for why, code in ((NewerDatabase("99"), 0), (Superseded(), None)):
         lost = replica()
         lost.lose(why)
         assert process._lost(lost) == code
     assert "A newer flowbot has brought it to version 99. This flowbot is older and stops." in caplog.text
-    assert "begins anew: another replica has taken over" in caplog.text
+    assert "starts over: another replica has taken over" in caplog.text
